@@ -1,0 +1,61 @@
+# Everything here works on a new machine with Python 3.11, git, make, apt, pip and npm.
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO := .demo
+AZURITE := .cache/azurite/node_modules/azurite/package.json
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export DAGSTER_DISABLE_TELEMETRY := 1
+
+.PHONY: help setup setup-test demo ui check test bench clean
+
+help:
+	@echo "make demo    find duplicates in a small collection of real photographs"
+	@echo "make ui      open the Dagster UI on the demo's data"
+	@echo "make test    everything: format, types, boundaries, definitions, and all tests"
+	@echo "make setup   only install, so that .venv/bin/dedup-assets can be used"
+	@echo "make bench   run the benchmarks and rewrite their committed results"
+
+setup: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo]'
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo,dev]'
+	@touch $@
+
+setup-test: .venv/installed-dev $(AZURITE)
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; }
+
+$(AZURITE):
+	@mkdir -p .cache/azurite
+	npm install --silent --no-fund --no-audit --prefix .cache/azurite azurite@3.35.0
+
+demo: .venv/installed
+	@$(BIN)/dedup-assets demo --folder $(DEMO)
+
+$(DEMO)/store/project.json:
+	@$(MAKE) --no-print-directory demo
+
+ui: .venv/installed $(DEMO)/store/project.json
+	@$(BIN)/dedup-assets ui --store $(DEMO)/store
+
+check: setup-test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/dagster definitions validate -w workspace.yaml
+
+test: check
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+bench: .venv/installed-dev
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .demo .cache .venv

@@ -1,0 +1,1 @@
+"""Find and organize duplicate images in containers of millions, night after night."""

@@ -1,0 +1,41 @@
+"""Dagster's own records: SQLite under DAGSTER_HOME, or PostgreSQL where DAGSTER_DATABASE_URL names one.
+
+Belongs here: the choice between the two, by environment, with one `dagster.yaml`. Does not belong here: our tables and vectors.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any, Self
+
+from dagster import DagsterInstance
+from dagster._config import UserConfigSchema
+from dagster._core.storage.base_storage import DagsterStorage
+from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+from dagster._serdes import ConfigurableClass, ConfigurableClassData
+
+
+class EnvironmentStorage(DagsterStorage[DagsterInstance], ConfigurableClass):
+    """Stands in `dagster.yaml`; `from_config_value` returns the storage that the environment asks for."""
+
+    @classmethod
+    def config_type(cls) -> UserConfigSchema:
+        """No configuration: the environment decides."""
+        return {}
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> Self:
+        """PostgreSQL where DAGSTER_DATABASE_URL is set, else SQLite under DAGSTER_HOME."""
+        url = os.environ.get("DAGSTER_DATABASE_URL")
+        storage: Any = _postgres(url, inst_data) if url else _sqlite(inst_data)
+        return storage  # type: ignore[no-any-return]
+
+
+def _sqlite(inst_data: ConfigurableClassData | None) -> DagsterSqliteStorage:
+    return DagsterSqliteStorage(base_dir=os.environ["DAGSTER_HOME"], inst_data=inst_data)
+
+
+def _postgres(url: str, inst_data: ConfigurableClassData | None) -> object:
+    from dagster_postgres import DagsterPostgresStorage
+
+    with_driver = url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg2://", 1)
+    return DagsterPostgresStorage(postgres_url=with_driver, should_autocreate_tables=True, inst_data=inst_data)
