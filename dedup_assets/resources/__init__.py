@@ -1,0 +1,1 @@
+"""The edges of the world: image store, table store, database."""

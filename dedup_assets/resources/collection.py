@@ -1,0 +1,68 @@
+"""The image collection that is worked on: its source, its tables, and how much of the machine to use.
+
+Belongs here: what changes only where and how fast work is done. Does not belong here: anything that changes the answer
+(a policy of its asset).
+"""
+
+import os
+from functools import cache
+
+import dagster as dg
+from pydantic import Field
+
+from dedup_assets.resources.azure_access import open_object_store
+from dedup_assets.resources.image_store import ImageStore, open_image_store
+from dedup_assets.resources.locations import FolderLocation, parse_location
+from dedup_assets.resources.table_store import TableStore
+
+
+class NoSourceError(ValueError):
+    """Nobody said which images to look at."""
+
+
+class Collection(dg.ConfigurableResource[None]):
+    """Where the images are, where the tables go, and how many threads read."""
+
+    source: str = Field(
+        default="", description="Folder or container of images: a path, az://account/container/prefix, or a blob URL"
+    )
+    store: str = Field(default="dedup-store", description="Folder or container of the tables and the report")
+    prefix_depth: int = Field(default=1, ge=0, le=16, description="Directory levels that make a blob prefix")
+    workers: int = Field(default=min(32, os.cpu_count() or 1), ge=1, le=256, description="Threads that read and decode")
+    chunk_images: int = Field(
+        default=1_000, ge=1, le=20_000, description="Images a part: what a killed run loses at most"
+    )
+
+    def images(self) -> ImageStore:
+        """The source, ready to be listed and read.
+
+        Raises:
+            NoSourceError: no source is configured.
+            StoreAccessError: the source cannot be reached.
+        """
+        if not self.source:
+            raise NoSourceError(
+                "No image source is configured: set DEDUP_SOURCE to a folder or az://account/container/prefix."
+            )
+        images = open_image_store(parse_location(self.source), exclude=self._inside_source())
+        images.check()
+        return images
+
+    def tables(self) -> TableStore:
+        """The tables of this collection."""
+        return _open_tables(self.store)
+
+    def _inside_source(self) -> tuple[str, ...]:
+        source, store = parse_location(self.source), parse_location(self.store)
+        if (
+            isinstance(source, FolderLocation)
+            and isinstance(store, FolderLocation)
+            and store.path.is_relative_to(source.path)
+        ):
+            return (store.path.relative_to(source.path).as_posix(),)
+        return ()
+
+
+@cache
+def _open_tables(store: str) -> TableStore:
+    return TableStore(open_object_store(parse_location(store)))

@@ -1,0 +1,310 @@
+"""Parquet tables by partition, in a folder or a container.
+
+Belongs here: the layout of a table on disk, atomic commits, appending in parts, reading by projection.
+Does not belong here: what the columns mean (`tables.py`) or when work is up to date (`stage.py`).
+
+A partition of a table is a directory of immutable Parquet parts and one `commit.json` that names the visible ones.
+Replacing that file is the only step that changes what readers see, so that a killed writer leaves the old table whole
+and at most one part that nobody sees.
+"""
+
+import hashlib
+import io
+import json
+import uuid
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, TypeVar
+from urllib.parse import quote, unquote
+
+import obstore
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+from obstore.store import ObjectStore
+
+from dedup_assets.contracts import Table
+
+ROWS_PER_GROUP = 500
+LONGEST_NAME = 150
+COMMIT_FILE = "commit.json"
+READ_ATTEMPTS = 5
+
+Outcome = TypeVar("Outcome")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One immutable Parquet file: its name, rows, bytes and the SHA-256 of its bytes."""
+
+    name: str
+    rows: int
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Commit:
+    """The visible state of one partition of one table.
+
+    `fingerprint` says from which inputs, policy and code it was made; None while the stage is still at work on it.
+    """
+
+    table: str
+    partition: str
+    parts: tuple[Part, ...] = ()
+    fingerprint: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """Rows of all visible parts."""
+        return sum(part.rows for part in self.parts)
+
+    @property
+    def digest(self) -> str:
+        """Digest of the visible content, for the fingerprints of later stages."""
+        return hashlib.sha256("".join(sorted(part.sha256 for part in self.parts)).encode()).hexdigest()
+
+    @property
+    def part_names(self) -> list[str]:
+        """Names of the visible parts, oldest first."""
+        return [part.name for part in self.parts]
+
+
+def partition_directory(partition: str) -> str:
+    """The directory name of a partition key: percent-encoded, shortened by a digest where a file system may refuse it."""
+    name = quote(partition, safe=" ()=+,")
+    if len(name) <= LONGEST_NAME:
+        return name
+    return f"{name[: LONGEST_NAME - 20]}~{hashlib.sha256(partition.encode()).hexdigest()[:16]}"
+
+
+class TableStore:
+    """All tables of one project."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self.store = store
+
+    def commit_of(self, table: Table, partition: str) -> Commit:
+        """The visible state of a partition; an empty commit where nothing was ever written."""
+        document = self.read_document(f"{self._directory(table, partition)}/{COMMIT_FILE}")
+        if document is None:
+            return Commit(table.name, partition)
+        return Commit(**{**document, "parts": tuple(Part(**part) for part in document["parts"])})
+
+    def partitions(self, table: Table) -> list[str]:
+        """Keys of the partitions that hold a commit, sorted."""
+        listing = obstore.list_with_delimiter(self.store, prefix=f"tables/{table.name}")
+        keys = (self._key_of(table, directory) for directory in listing["common_prefixes"])
+        return sorted(key for key in keys if key is not None)
+
+    def read(self, table: Table, partition: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """All visible rows of a partition, the named columns only."""
+        return self._read_commit(
+            table, partition, lambda commit: self.read_parts(table, partition, commit.parts, columns)
+        )
+
+    def read_many(
+        self, table: Table, partitions: Collection[str] | None = None, columns: Sequence[str] | None = None
+    ) -> pl.DataFrame:
+        """The rows of several partitions (None: of all), the named columns only."""
+        keys = self.partitions(table) if partitions is None else partitions
+        frames = [self.read(table, key, columns) for key in keys]
+        return pl.concat([_empty(table, columns), *frames])
+
+    def read_parts(
+        self, table: Table, partition: str, parts: Sequence[Part], columns: Sequence[str] | None = None
+    ) -> pl.DataFrame:
+        """The rows of the given parts."""
+        frames = [_to_frame(self._open(table, partition, part).read(columns=_names(table, columns))) for part in parts]
+        return pl.concat([_empty(table, columns), *frames])
+
+    def read_rows(
+        self, table: Table, partition: str, key: str, values: pl.Series, columns: Sequence[str]
+    ) -> pl.DataFrame:
+        """Rows whose `key` is among `values`; reads only the row groups that hold one of them."""
+
+        def pick(commit: Commit) -> pl.DataFrame:
+            groups = (self._pick(self._open(table, partition, part), key, values, columns) for part in commit.parts)
+            return pl.concat([_empty(table, columns), *(frame for frames in groups for frame in frames)])
+
+        return self._read_commit(table, partition, pick)
+
+    def append(
+        self, commit: Commit, table: Table, frame: pl.DataFrame, details: Mapping[str, Any] | None = None
+    ) -> Commit:
+        """Make one more part visible and return the new state; nothing is written for an empty frame."""
+        if frame.is_empty():
+            return commit
+        part = self._write_part(table, commit.partition, frame)
+        return self.publish(replace(commit, parts=(*commit.parts, part), details=details or commit.details))
+
+    def rewrite(
+        self,
+        table: Table,
+        partition: str,
+        frame: pl.DataFrame,
+        fingerprint: str,
+        details: Mapping[str, Any] | None = None,
+    ) -> Commit:
+        """Replace a partition by `frame`; the old parts are deleted after the new ones are visible."""
+        before = self.commit_of(table, partition)
+        data = _encode(table, frame)
+        if [part.sha256 for part in before.parts] == [hashlib.sha256(data).hexdigest()]:
+            return self.publish(replace(before, fingerprint=fingerprint, details=details or {}))
+        parts = (self._put_part(table, partition, frame.height, data),) if frame.height else ()
+        after = self.publish(Commit(table.name, partition, parts, fingerprint, details or {}))
+        self._delete(table, partition, set(before.part_names) - set(after.part_names))
+        return after
+
+    def drop_rows(self, commit: Commit, table: Table, key: str, keep: pl.Series) -> Commit:
+        """Drop the rows whose `key` is not in `keep`, rewriting only the parts that hold such rows."""
+        parts = [self._filter_part(table, commit.partition, part, key, keep) for part in commit.parts]
+        after = replace(commit, parts=tuple(part for part in parts if part is not None))
+        if after.parts != commit.parts:
+            self.publish(after)
+            self._delete(table, commit.partition, set(commit.part_names) - set(after.part_names))
+        return after
+
+    def merge_small_parts(self, commit: Commit, table: Table, small_rows: int, max_small: int) -> Commit:
+        """Merge the parts under `small_rows` rows into one as soon as there are more than `max_small` of them."""
+        small = [part for part in commit.parts if part.rows < small_rows]
+        if len(small) <= max_small:
+            return commit
+        merged = self._write_part(table, commit.partition, self.read_parts(table, commit.partition, small))
+        after = self.publish(replace(commit, parts=(*(p for p in commit.parts if p not in small), merged)))
+        self._delete(table, commit.partition, {part.name for part in small})
+        return after
+
+    def publish(self, commit: Commit) -> Commit:
+        """Make `commit` the visible state of its partition."""
+        directory = f"tables/{commit.table}/{partition_directory(commit.partition)}"
+        self.write_document(f"{directory}/{COMMIT_FILE}", asdict(commit))
+        return commit
+
+    def read_bytes(self, path: str) -> bytes | None:
+        """A file beside the tables, None where there is none."""
+        try:
+            return bytes(obstore.get(self.store, path).bytes())
+        except FileNotFoundError:
+            return None
+
+    def read_document(self, path: str) -> Any | None:
+        """A JSON document beside the tables, None where there is none."""
+        data = self.read_bytes(path)
+        return None if data is None else json.loads(data)
+
+    def write_document(self, path: str, document: Any) -> None:
+        """Write a JSON document atomically."""
+        self.write_bytes(path, json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True).encode())
+
+    def create_document(self, path: str, document: Any) -> None:
+        """Write a JSON document that must not be there yet.
+
+        Raises:
+            obstore.exceptions.AlreadyExistsError: another writer was first.
+        """
+        obstore.put(self.store, path, json.dumps(document, ensure_ascii=False).encode(), mode="create")
+
+    def write_bytes(self, path: str, data: bytes) -> None:
+        """Write a file beside the tables atomically."""
+        obstore.put(self.store, path, data)
+
+    def _directory(self, table: Table, partition: str) -> str:
+        return f"tables/{table.name}/{partition_directory(partition)}"
+
+    def _key_of(self, table: Table, directory: str) -> str | None:
+        name = directory.rstrip("/").rsplit("/", 1)[-1]
+        if "~" not in name:
+            return unquote(name)
+        document = self.read_document(f"tables/{table.name}/{name}/{COMMIT_FILE}")
+        return document and str(document["partition"])
+
+    def _read_commit(self, table: Table, partition: str, read: Callable[[Commit], Outcome]) -> Outcome:
+        for _ in range(READ_ATTEMPTS - 1):
+            try:
+                return read(self.commit_of(table, partition))
+            except FileNotFoundError:  # another run replaced the parts after the commit was read: read the new one
+                continue
+        return read(self.commit_of(table, partition))
+
+    def _open(self, table: Table, partition: str, part: Part) -> pq.ParquetFile:
+        reader = obstore.open_reader(self.store, f"{self._directory(table, partition)}/{part.name}")
+        return pq.ParquetFile(pa.PythonFile(_RangeReader(reader), mode="r"))
+
+    def _pick(
+        self, file: pq.ParquetFile, key: str, values: pl.Series, columns: Sequence[str]
+    ) -> Iterator[pl.DataFrame]:
+        for number in range(file.num_row_groups):
+            wanted = _to_frame(file.read_row_group(number, columns=[key]))[key].is_in(values.implode())
+            if wanted.any():
+                yield _to_frame(file.read_row_group(number, columns=list(columns))).filter(wanted).select(columns)
+
+    def _write_part(self, table: Table, partition: str, frame: pl.DataFrame) -> Part:
+        return self._put_part(table, partition, frame.height, _encode(table, frame))
+
+    def _put_part(self, table: Table, partition: str, rows: int, data: bytes) -> Part:
+        part = Part(f"{uuid.uuid4().hex}.parquet", rows, len(data), hashlib.sha256(data).hexdigest())
+        self.write_bytes(f"{self._directory(table, partition)}/{part.name}", data)
+        return part
+
+    def _filter_part(self, table: Table, partition: str, part: Part, key: str, keep: pl.Series) -> Part | None:
+        keys = self.read_parts(table, partition, [part], [key])[key]
+        kept = keys.is_in(keep.implode())
+        if kept.all():
+            return part
+        if not kept.any():
+            return None
+        return self._write_part(table, partition, self.read_parts(table, partition, [part]).filter(kept))
+
+    def _delete(self, table: Table, partition: str, names: set[str]) -> None:
+        paths = [f"{self._directory(table, partition)}/{name}" for name in sorted(names)]
+        for path in paths:
+            try:
+                obstore.delete(self.store, path)
+            except FileNotFoundError:  # another run of the same partition was here first
+                continue
+
+
+class _RangeReader(io.RawIOBase):
+    """What pyarrow asks of a file, over ranged reads of an object: only the columns and row groups asked for travel."""
+
+    def __init__(self, reader: "obstore.ReadableFile") -> None:
+        self._reader = reader
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._reader.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._reader.tell()
+
+    def read(self, size: int = -1) -> bytes:
+        return bytes(self._reader.read(None if size < 0 else size))
+
+
+def _encode(table: Table, frame: pl.DataFrame) -> bytes:
+    sink = io.BytesIO()
+    arrow = table.conform(frame).to_arrow(compat_level=pl.CompatLevel.oldest())
+    pq.write_table(arrow, sink, compression="zstd", row_group_size=ROWS_PER_GROUP)
+    return sink.getvalue()
+
+
+def _names(table: Table, columns: Sequence[str] | None) -> list[str]:
+    return table.column_names if columns is None else list(columns)
+
+
+def _empty(table: Table, columns: Sequence[str] | None) -> pl.DataFrame:
+    return table.empty().select(_names(table, columns))
+
+
+def _to_frame(table: pa.Table) -> pl.DataFrame:
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame

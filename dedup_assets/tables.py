@@ -1,0 +1,361 @@
+"""The data dictionary: every table of the project, column by column.
+
+Belongs here: names, types, units, keys and row rules; the asset, the file and the table share one name.
+Does not belong here: how tables are stored (`resources/table_store.py`) or computed (`assets/`).
+"""
+
+import polars as pl
+
+from dedup_assets.contracts import Column, Table
+
+TIME = pl.Datetime("us", "UTC")
+VECTOR = pl.List(pl.Float32)
+
+DECODE_STATUSES = ("ok", "corrupt", "truncated", "unsupported", "too_large", "timed_out", "vanished")
+PAIR_LEVELS = ("generation", "near", "copy", "similar")
+LEVELS = ("exact", *PAIR_LEVELS)
+REPORT_STATUSES = ("Best", "Duplicate", "Unreadable")
+
+IMAGE_ID = Column("image_id", pl.Int64, "One blob: a positive number derived from its path, the same in every run")
+PATH = Column("path", pl.String, "Path of the blob below the source, '/' between its parts")
+FILE_SHA256 = Column("file_sha256", pl.Binary, "SHA-256 of the bytes", "32 bytes")
+SIZE_BYTES = Column("size_bytes", pl.Int64, "Size of the blob", "bytes")
+
+
+def _optional(column: Column) -> Column:
+    return Column(column.name, column.dtype, column.description, column.unit, nullable=True)
+
+
+def _pair_columns(what: str) -> tuple[Column, ...]:
+    return (
+        Column("left_id", pl.Int64, f"Lower image_id of the {what}"),
+        Column("right_id", pl.Int64, f"Higher image_id of the {what}"),
+        Column("left_sha256", pl.Binary, "SHA-256 of the left image's bytes", "32 bytes"),
+        Column("right_sha256", pl.Binary, "SHA-256 of the right image's bytes", "32 bytes"),
+    )
+
+
+_EVIDENCE_COLUMNS = (
+    Column("verdict", pl.Boolean, "True where the pair passed the tests of its level"),
+    Column("level", pl.String, f"Level of duplicate: one of {', '.join(PAIR_LEVELS)}", nullable=True),
+    Column("decided_by", pl.String, "The test that decided"),
+    Column("transform", pl.String, "How the left image turns into the right one", nullable=True),
+    Column("relation", pl.String, "Which of the two shows more of the picture", nullable=True),
+    Column("color_score", pl.Float64, "Agreement of colour, high is alike", "0..1", nullable=True),
+    Column(
+        "structure_score", pl.Float64, "Share of aligned windows that correlate, high is alike", "0..1", nullable=True
+    ),
+    Column(
+        "correlation",
+        pl.Float64,
+        "Mean local correlation of the aligned pictures, high is alike",
+        "-1..1",
+        nullable=True,
+    ),
+    Column("local_inliers", pl.Int64, "Local features that agree with one geometric fit", "features", nullable=True),
+    Column("local_coverage", pl.Float64, "Share of the picture that those features cover", "0..1", nullable=True),
+    Column("overlap_left", pl.Float64, "Share of the left picture that the right one shows", "0..1", nullable=True),
+    Column("overlap_right", pl.Float64, "Share of the right picture that the left one shows", "0..1", nullable=True),
+    Column("policy_version", pl.String, "Digest of the policy under which the pair was judged"),
+)
+
+IMAGE_MANIFEST = Table(
+    "image_manifest",
+    "What is in the source now: one row a blob that may be an image. Nothing is downloaded.",
+    ("image_id",),
+    (
+        IMAGE_ID,
+        PATH,
+        Column("etag", pl.String, "Changes whenever the bytes change (folders: modification time and size)"),
+        SIZE_BYTES,
+        Column("created_at", TIME, "When the blob came (folders: modification time)", "UTC"),
+        Column("modified_at", TIME, "When the bytes last changed", "UTC"),
+    ),
+    {"image_id is positive": pl.col("image_id") > 0, "size is not negative": pl.col("size_bytes") >= 0},
+)
+
+IMAGE_FEATURES = Table(
+    "image_features",
+    "Everything that needs the pixels, from one download and one decode: one row an image, readable or not.",
+    ("image_id",),
+    (
+        IMAGE_ID,
+        PATH,
+        Column("etag", pl.String, "The etag of the bytes that were read"),
+        SIZE_BYTES,
+        Column("feature_version", pl.Int32, "Version of the feature code; a new one reads the image again"),
+        Column("decode_status", pl.String, f"One of {', '.join(DECODE_STATUSES)}"),
+        Column("decode_error", pl.String, "Why the image cannot be read, as a sentence", nullable=True),
+        _optional(FILE_SHA256),
+        Column("image_format", pl.String, "Format as the decoder names it", nullable=True),
+        Column("color_mode", pl.String, "Pixel layout in the file", nullable=True),
+        Column("width_px", pl.Int32, "Width of the upright picture", "pixels", nullable=True),
+        Column("height_px", pl.Int32, "Height of the upright picture", "pixels", nullable=True),
+        Column("exif_orientation", pl.Int32, "EXIF orientation that was applied", "1..8", nullable=True),
+        Column("wavelet_hash", pl.Binary, "Haar wavelet hash of gray_64, 16x16 bits", "32 bytes", nullable=True),
+        Column("dct_hash", pl.Binary, "DCT hash of gray_64, 16x16 bits", "32 bytes", nullable=True),
+        Column("inner_wavelet_hash", pl.Binary, "The same without uniform borders", "32 bytes", nullable=True),
+        Column("inner_dct_hash", pl.Binary, "The same without uniform borders", "32 bytes", nullable=True),
+        Column("inner_box", VECTOR, "Left, top, width, height inside uniform borders", "shares 0..1", nullable=True),
+        Column("gray_64", pl.Binary, "64x64 gray picture, aspect ignored", "4096 bytes", nullable=True),
+        Column("contrast", pl.Float64, "Standard deviation of gray_64", "0..127", nullable=True),
+        Column("detail", pl.Float64, "Signal that the picture offers to a perceptual hash", nullable=True),
+        Column("color_8", pl.Binary, "8x8 RGB picture, aspect ignored", "192 bytes", nullable=True),
+        Column(
+            "dominant_colors",
+            pl.Int32,
+            "Colours of 4 levels a channel that hold at least 5 % of the pixels",
+            "colours",
+            nullable=True,
+        ),
+        Column("colourfulness", pl.Float64, "Mean distance from gray in opponent colours", "0..200", nullable=True),
+        Column(
+            "sharpness", pl.Float64, "Mean absolute Laplacian, comparable at equal size", "gray levels", nullable=True
+        ),
+        Column("jpeg_quality", pl.Int32, "JPEG quality by the quantization tables", "1..100", nullable=True),
+        Column(
+            "prior_jpeg_quality",
+            pl.Int32,
+            "Quality of an earlier, coarser JPEG compression that shows",
+            "1..100",
+            nullable=True,
+        ),
+        Column("bits_per_pixel", pl.Float64, "File size over pixels", "bits", nullable=True),
+        Column("chroma_subsampling", pl.String, "JPEG chroma subsampling", nullable=True),
+        Column("blockiness", pl.Float64, "How far the 8x8 blocks of a JPEG stand out", "gray levels", nullable=True),
+        Column("upscale_score", pl.Float64, "How much the picture looks enlarged", "0..1", nullable=True),
+        Column("thumbnail", pl.Binary, "Upright JPEG, longer side at most 256 px", "bytes", nullable=True),
+        Column("metadata_text", pl.String, "Raw generation metadata: a JSON object of carrier to text", nullable=True),
+    ),
+    {
+        "decode_status is known": pl.col("decode_status").is_in(DECODE_STATUSES),
+        "a readable image has its features": (pl.col("decode_status") != "ok")
+        | pl.all_horizontal(pl.col("file_sha256", "dct_hash", "wavelet_hash", "gray_64", "thumbnail").is_not_null()),
+        "an unreadable image has its cause": (pl.col("decode_status") == "ok") | pl.col("decode_error").is_not_null(),
+        "hashes are 32 bytes": pl.all_horizontal(
+            pl.col("file_sha256", "wavelet_hash", "dct_hash", "inner_wavelet_hash", "inner_dct_hash")
+            .bin.size()
+            .fill_null(32)
+            == 32
+        ),
+    },
+)
+
+METADATA_HASHES = Table(
+    "metadata_hashes",
+    "Who was generated by the same recipe: one row an image that carries generation metadata.",
+    ("image_id",),
+    (
+        IMAGE_ID,
+        FILE_SHA256,
+        Column("tool", pl.String, "The tool whose format the metadata has"),
+        Column("parser_version", pl.String, "Version of the parser that read it"),
+        Column("parameters", pl.String, "The generation parameters as a JSON object"),
+        Column("prompt", pl.String, "The prompt", nullable=True),
+        Column("prompt_sha256", pl.String, "SHA-256 of the prompt", "64 hex digits", nullable=True),
+        Column(
+            "canonical_text", pl.String, "Canonical encoding of the recipe, hashed into metadata_hash", nullable=True
+        ),
+        Column(
+            "metadata_hash",
+            pl.String,
+            "Same recipe, same hash; null unless prompt, seed and model are known",
+            "64 hex digits",
+            nullable=True,
+        ),
+        Column("missing", pl.String, "Names of the main parameters that were not found, with commas", nullable=True),
+        Column("parse_error", pl.String, "Why the metadata could not be read, as a sentence", nullable=True),
+    ),
+)
+
+WAVELET_GROUPS = Table(
+    "wavelet_groups",
+    "Who might be a duplicate of whom: one row a candidate pair that this partition found.",
+    ("left_sha256", "right_sha256"),
+    (
+        *_pair_columns("candidate pair"),
+        Column(
+            "dct_distance", pl.Int32, "Hamming distance of the DCT hashes, low is alike", "bits of 256", nullable=True
+        ),
+        Column(
+            "wavelet_distance",
+            pl.Int32,
+            "Hamming distance of the wavelet hashes, low is alike",
+            "bits of 256",
+            nullable=True,
+        ),
+        Column("transform", pl.String, "The turn or mirroring at which the hashes agree, or 'unknown'"),
+        Column("same_recipe", pl.Boolean, "True where both carry the same metadata_hash"),
+    ),
+    {"left_id is lower than right_id": pl.col("left_id") < pl.col("right_id")},
+)
+
+VERIFIED_GROUPS = Table(
+    "verified_groups",
+    "Who really is a duplicate of whom: one row a candidate pair, with its evidence, passed or rejected.",
+    ("left_sha256", "right_sha256"),
+    (*_pair_columns("pair"), *_EVIDENCE_COLUMNS),
+    {
+        "left_id is lower than right_id": pl.col("left_id") < pl.col("right_id"),
+        "a passed pair has a level": ~pl.col("verdict") | pl.col("level").is_in(PAIR_LEVELS),
+    },
+)
+
+STAR_PAIRS = Table(
+    "star_pairs",
+    "Pairs that no search proposed, verified when groups were formed: a kept image and a duplicate of its duplicate.",
+    VERIFIED_GROUPS.key,
+    VERIFIED_GROUPS.columns,
+    VERIFIED_GROUPS.rules,
+)
+
+REPRESENTATIVES = Table(
+    "representatives",
+    "Which image each group of exact, same-generation and near-duplicates keeps: one row a readable image.",
+    ("image_id",),
+    (
+        IMAGE_ID,
+        FILE_SHA256,
+        Column("group_id", pl.String, "The group, named after its oldest image"),
+        Column("group_size", pl.Int32, "Images in the group", "images"),
+        Column("representative_id", pl.Int64, "image_id of the image that the group keeps"),
+        Column("representative_sha256", pl.Binary, "SHA-256 of that image", "32 bytes"),
+        Column("is_representative", pl.Boolean, "True for the image that is kept"),
+        Column("level", pl.String, "Level of duplicate against the representative; null for itself", nullable=True),
+        Column("decided_by", pl.String, "The test that decided against the representative", nullable=True),
+        Column("keep_rank", pl.Int64, "Place of the image in its group; 0 is kept"),
+        Column(
+            "quality_score",
+            pl.Float64,
+            "Real megapixels times the share of quality that compression left; the keep rules decide, not it",
+            "megapixels",
+        ),
+        Column("kept_because", pl.String, "The rule by which the representative won, in words"),
+    ),
+    {
+        "the kept image represents itself": pl.col("is_representative")
+        == (pl.col("image_id") == pl.col("representative_id"))
+    },
+)
+
+EMBEDDINGS = Table(
+    "embeddings",
+    "One vector a kept picture and one a prompt, of the model that stands beside it.",
+    ("subject", "content_key", "model", "revision"),
+    (
+        Column("subject", pl.String, "'image' or 'prompt'"),
+        Column("content_key", pl.String, "SHA-256 of the image's bytes or of the prompt", "64 hex digits"),
+        Column("image_id", pl.Int64, "The image whose thumbnail was embedded", nullable=True),
+        Column("provider", pl.String, "Who computed the vector"),
+        Column("model", pl.String, "Name of the model"),
+        Column("revision", pl.String, "Revision of the model's parameters"),
+        Column(
+            "vector", VECTOR, "L2-normalised vector; null where the provider could not embed the picture", nullable=True
+        ),
+        Column("error", pl.String, "Why there is no vector", nullable=True),
+    ),
+    {"subject is image or prompt": pl.col("subject").is_in(("image", "prompt"))},
+)
+
+SIMILAR_GROUPS = Table(
+    "similar_groups",
+    "Heavy edits, then look-alikes: one row a pair of kept pictures (or of a kept one and another's duplicate) with its evidence.",
+    ("left_sha256", "right_sha256"),
+    (
+        *_pair_columns("pair"),
+        Column(
+            "cosine_similarity",
+            pl.Float64,
+            "Of the two embeddings, high is alike; null for a member of a group",
+            "-1..1",
+            nullable=True,
+        ),
+        *_EVIDENCE_COLUMNS,
+    ),
+    {"left_id is lower than right_id": pl.col("left_id") < pl.col("right_id")},
+)
+
+DEDUP_REPORT = Table(
+    "dedup_report",
+    "What a person reads: every image of the source exactly once, Best, Duplicate or Unreadable.",
+    ("image_id",),
+    (
+        IMAGE_ID,
+        PATH,
+        Column(
+            "quality_score",
+            pl.Float64,
+            "Real megapixels times the share of quality that compression left",
+            "megapixels",
+            nullable=True,
+        ),
+        Column(
+            "group_id", pl.String, "The group, named after its oldest image; null for unreadable images", nullable=True
+        ),
+        Column("group_size", pl.Int32, "Images in the group", "images"),
+        Column("status", pl.String, f"One of {', '.join(REPORT_STATUSES)}"),
+        Column(
+            "avg_color_correlation",
+            pl.Float64,
+            "Mean pairwise correlation of colour in the group",
+            "-1..1",
+            nullable=True,
+        ),
+        Column(
+            "dominant_colors", pl.Int32, "Clusters of colour with at least 5 % of the pixels", "colours", nullable=True
+        ),
+        Column("keep_rank", pl.Int64, "Place of the image in its group; 0 is kept", nullable=True),
+        Column("level", pl.String, "Level of duplicate against the kept image", nullable=True),
+        Column("representative_path", pl.String, "The image kept in its place", nullable=True),
+        Column("kept_because", pl.String, "The rule by which the kept image won, in words", nullable=True),
+        Column("decided_by", pl.String, "The test that decided against the kept image", nullable=True),
+        Column(
+            "similar_group_id",
+            pl.String,
+            "Look-alikes: another picture of the same thing, never a duplicate",
+            nullable=True,
+        ),
+        Column("cause", pl.String, "Why the image cannot be read", nullable=True),
+        Column("width_px", pl.Int32, "Width of the upright picture", "pixels", nullable=True),
+        Column("height_px", pl.Int32, "Height of the upright picture", "pixels", nullable=True),
+        SIZE_BYTES,
+        _optional(FILE_SHA256),
+    ),
+    {
+        "status is known": pl.col("status").is_in(REPORT_STATUSES),
+        "an unreadable image has its cause": (pl.col("status") != "Unreadable") | pl.col("cause").is_not_null(),
+        "a duplicate says whose": (pl.col("status") != "Duplicate") | pl.col("representative_path").is_not_null(),
+    },
+)
+
+ORGANIZED_BLOBS = Table(
+    "organized_blobs",
+    "The organized copy of the source: one row a blob, where it goes, and whether it is there.",
+    ("image_id", "etag", "folder"),
+    (
+        IMAGE_ID,
+        PATH,
+        Column("etag", pl.String, "The etag of the bytes that the plan is for"),
+        Column("folder", pl.String, "'best' or 'duplicates'"),
+        Column("destination", pl.String, "Path of the copy, below the container or the source's parent folder"),
+        Column("state", pl.String, "planned, copied, failed, or stale: copied once and wanted no more"),
+        Column("copy_etag", pl.String, "etag of the copy, by which it can be undone", nullable=True),
+        Column("cause", pl.String, "Why the copy failed", nullable=True),
+    ),
+)
+
+AUXILIARY_TABLES = (STAR_PAIRS,)
+"""Tables that are no asset of their own: what a stage remembers for its next run."""
+
+TABLES = (
+    IMAGE_MANIFEST,
+    IMAGE_FEATURES,
+    METADATA_HASHES,
+    WAVELET_GROUPS,
+    VERIFIED_GROUPS,
+    REPRESENTATIVES,
+    EMBEDDINGS,
+    SIMILAR_GROUPS,
+    DEDUP_REPORT,
+    ORGANIZED_BLOBS,
+)
