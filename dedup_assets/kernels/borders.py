@@ -1,0 +1,114 @@
+"""Finding the picture inside a uniform border: frames, letterbox bars, caption bars, screenshot furniture.
+
+Here belongs the box; hashing or comparing what is inside it stands elsewhere.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Gray = NDArray[np.uint8]
+
+# JPEG rings by about 20 gray levels beside a picture at quality 30, less at any better one.
+MAX_LINE_NOISE = 20
+# But its outermost line is not beside the picture, so three quarters of it are flat; a sky is not.
+MAX_FLAT_NOISE = 3
+MAX_UNEVEN = 0.25
+# A bar keeps its colour from line to line.
+MAX_DRIFT = 8
+# Of a line of border so many pixels may be something else: ringing, dust, the corner of a sticker.
+MAX_CLEAN_BUSY = 0.03
+# A bar with writing ends in clean lines and then, at once, in a picture that differs along much of the edge.
+MIN_EDGE_BUSY = 0.2
+MAX_WRITING_EDGES = 0.5
+MAX_BAR = 0.45
+MAX_COLOURS = 3
+MIN_INNER_SIDE = 0.2
+MIN_BORDER = 0.008
+
+
+def find_inner_box(rgb: NDArray[np.uint8]) -> tuple[float, float, float, float] | None:
+    """Return left, top, width and height of the picture inside its uniform borders, as shares 0..1 of the whole.
+
+    rgb: (h, w, 3) uint8. Borders may be of any colour, of several (a title bar above a margin), and hold writing.
+    None where there is no border of at least 0.8 % of a side, where less than a fifth of a side would be left, and for
+    pictures that are nearly flat.
+    """
+    gray = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+    height, width = gray.shape
+    top, bottom, left, right = 0, height, 0, width
+    for _ in range(3):
+        before = (top, bottom, left, right)
+        top, bottom = _trim(gray[:, left:right])
+        left, right = _trim(np.ascontiguousarray(gray[top:bottom].T))
+        if before == (top, bottom, left, right) or bottom - top < 8 or right - left < 8:
+            break
+    return _as_shares(left, top, right - left, bottom - top, width, height)
+
+
+def _as_shares(
+    left: int, top: int, inner_width: int, inner_height: int, width: int, height: int
+) -> tuple[float, float, float, float] | None:
+    if inner_width < MIN_INNER_SIDE * width or inner_height < MIN_INNER_SIDE * height:
+        return None
+    if width - inner_width < MIN_BORDER * width and height - inner_height < MIN_BORDER * height:
+        return None
+    return left / width, top / height, inner_width / width, inner_height / height
+
+
+def _trim(lines: Gray) -> tuple[int, int]:
+    """Return first and last+1 of the lines (rows) that are left when both ends are freed of border."""
+    start = _count_border_lines(lines)
+    return start, len(lines) - _count_border_lines(lines[start:][::-1])
+
+
+def _count_border_lines(lines: Gray) -> int:
+    """Return how many lines from the first on are border: clean lines of up to 3 colours, then bars with writing."""
+    count = 0
+    for _ in range(MAX_COLOURS):
+        colour = _line_colour(lines, count)
+        if colour is None:
+            return count
+        clean = _is_clean(lines, colour)
+        run = _leading_run(clean[count:])
+        if run == 0:
+            return count
+        count = _skip_writing(lines, clean, count + run)
+    return count
+
+
+def _line_colour(lines: Gray, at: int) -> int | None:
+    """Return the gray level of one line if nearly all of it has that level."""
+    if at >= len(lines):
+        return None
+    colour = int(np.median(lines[at]))
+    away = cv2.absdiff(lines[at], np.full_like(lines[at], colour))
+    flat = np.mean(away > MAX_FLAT_NOISE) <= MAX_UNEVEN and np.mean(away > MAX_LINE_NOISE) <= MAX_CLEAN_BUSY
+    return colour if flat else None
+
+
+def _is_clean(lines: Gray, colour: int) -> NDArray[np.bool_]:
+    steady = np.abs(cv2.reduce(lines, 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F)[:, 0] - colour) <= MAX_DRIFT
+    return np.asarray(steady & (_busy_shares(lines, colour) <= MAX_CLEAN_BUSY))
+
+
+def _busy_shares(lines: Gray, colour: int) -> NDArray[np.float32]:
+    """Return for each line which share of it, 0..1, differs from the colour."""
+    busy = cv2.threshold(cv2.absdiff(lines, np.full_like(lines, colour)), MAX_LINE_NOISE, 1, cv2.THRESH_BINARY)[1]
+    return np.asarray(cv2.reduce(busy, 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F)[:, 0], dtype=np.float32)
+
+
+def _leading_run(flags: NDArray[np.bool_]) -> int:
+    return len(flags) if flags.all() else int(np.argmin(flags))
+
+
+def _skip_writing(lines: Gray, clean: NDArray[np.bool_], count: int) -> int:
+    """Return where a bar ends whose writing begins at `count`; `count` itself if it cannot be told from a picture."""
+    reach = int(MAX_BAR * len(lines))
+    ends = np.flatnonzero(clean[count:reach] & ~clean[count + 1 : reach + 1])
+    if len(ends) == 0:
+        return count
+    end = count + int(ends[-1]) + 1
+    edges = cv2.absdiff(lines[count:end, 1:], lines[count:end, :-1]) > MAX_LINE_NOISE
+    filled = _busy_shares(lines[end : end + 4], int(np.median(lines[end - 1])))
+    return end if edges.mean(axis=1).max() <= MAX_WRITING_EDGES and filled.max() >= MIN_EDGE_BUSY else count

@@ -1,0 +1,87 @@
+"""The fast path for JPEG: libjpeg-turbo, straight from bytes to an array, at the scale that is needed.
+
+Here belongs what is particular to JPEG. What this path does not read (CMYK, damaged files) goes the general way in
+`decoding`, by Pillow's libjpeg-turbo with the same scaling, which gives the same pixels.
+"""
+
+from typing import Final
+
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+from PIL import Image, JpegImagePlugin
+
+from dedup_assets.kernels.decode_color import render_pixels, render_rgb
+from dedup_assets.kernels.decode_verdict import UnreadableImage
+
+_MARKER: Final = 0xFF
+_START_OF_SCAN: Final = 0xDA
+_DATA_ENDS_EARLY: Final = "premature end of data segment"
+_SUBSAMPLING_NAMES: Final = {
+    (1, 1): "4:4:4",
+    (2, 1): "4:2:2",
+    (2, 2): "4:2:0",
+    (1, 2): "4:4:0",
+    (4, 1): "4:1:1",
+    (4, 2): "4:1:0",
+}
+
+
+def decode_scaled(data: bytes, image: JpegImagePlugin.JpegImageFile, factor: int) -> NDArray[np.uint8]:
+    """Decode a JPEG whose header is open in `image`, scaled down by 1, 2, 4 or 8 (sizes rounded up).
+
+    Returns (h, w, 3) uint8 sRGB, not yet upright. Raises UnreadableImage for a sequential file whose data ends before
+    its last row, and whatever Pillow raises for damaged ones.
+    """
+    profile = image.info.get("icc_profile")
+    if image.mode not in ("L", "RGB"):
+        return render_rgb(_decode_by_pillow(image, factor), profile)
+    try:
+        return render_pixels(_decode_by_turbo(data, image, factor), profile)
+    except ValueError as complaint:
+        scaled = _decode_by_pillow(image, factor)
+        if _DATA_ENDS_EARLY in str(complaint) and "progressive" not in image.info:
+            sentence = f"The JPEG file ends before its picture is complete: {len(data):,} bytes came ({complaint})."
+            raise UnreadableImage("truncated", sentence) from complaint
+        return render_rgb(scaled, profile)
+
+
+def keeps_coefficients(data: bytes, image: JpegImagePlugin.JpegImageFile) -> bool:
+    """Whether the decoder must hold the whole picture's coefficients (2 bytes a sample): its scans are not one."""
+    if "progressive" in image.info:
+        return True
+    position = 2
+    while position + 4 < len(data) and data[position] == _MARKER:
+        if data[position + 1] == _START_OF_SCAN:
+            return data[position + 4] < len(image.layer)
+        position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
+    return True
+
+
+def read_quantization(image: JpegImagePlugin.JpegImageFile) -> tuple[tuple[int, ...], ...]:
+    """Return the quantization tables of an open JPEG by their number, each 64 values in rows, as Pillow gives them."""
+    return tuple(tuple(table) for _, table in sorted(image.quantization.items()))
+
+
+def name_subsampling(image: JpegImagePlugin.JpegImageFile) -> str | None:
+    """Return how much coarser colour is stored than light ("4:2:0"), None for a JPEG in gray."""
+    if len(image.layer) < 3:
+        return None
+    (_, wide, high, _), (_, color_wide, color_high, _) = image.layer[:2]
+    return _SUBSAMPLING_NAMES.get((wide // max(1, color_wide), high // max(1, color_high)), "other")
+
+
+def _decode_by_turbo(data: bytes, image: JpegImagePlugin.JpegImageFile, factor: int) -> NDArray[np.uint8]:
+    color_space = "GRAY" if image.mode == "L" else "RGB"
+    height, width = -(-image.height // factor), -(-image.width // factor)
+    pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(
+        data, color_space, min_height=height, min_width=width, min_factor=factor, strict=True
+    )
+    return pixels[..., 0] if image.mode == "L" else pixels
+
+
+def _decode_by_pillow(image: JpegImagePlugin.JpegImageFile, factor: int) -> Image.Image:
+    image.draft(None, (max(1, image.width // factor), max(1, image.height // factor)))
+    image.load()
+    remaining = factor // image.decoderconfig[0] if image.decoderconfig else factor
+    return image.reduce(remaining) if remaining > 1 else image

@@ -1,0 +1,138 @@
+"""Putting images into duplicate groups: stars around the kept image, never chains; and giving groups lasting names.
+
+Here belongs the shape of groups. Who is better than whom is decided in `keeping`; whether two images are duplicates is
+decided by the caller: beforehand (pairs), or on request (verify).
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Verify = Callable[[int, NDArray[np.int64]], NDArray[np.bool_]]
+
+
+class Neighbours:
+    """The undirected graph of some pairs over nodes 0..n-1: each node's neighbours, ascending, without loops."""
+
+    def __init__(self, node_count: int, pairs: NDArray[np.integer]) -> None:
+        """Take (m, 2) pairs in any order and direction, repeated or not; ValueError for a node outside 0..n-1."""
+        ends = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
+        if len(ends) and not (ends.min() >= 0 and ends.max() < node_count):
+            raise ValueError(f"pairs name nodes {ends.min()}..{ends.max()}, expected 0..{node_count - 1}")
+        ends = ends[ends[:, 0] != ends[:, 1]]
+        both = np.concatenate([ends, ends[:, ::-1]])
+        both = both[np.lexsort((both[:, 1], both[:, 0]))]
+        repeated = (both[1:] == both[:-1]).all(axis=1)
+        both = both[np.concatenate([[True], ~repeated])] if len(both) else both
+        self._targets = np.ascontiguousarray(both[:, 1])
+        self._starts = np.searchsorted(both[:, 0], np.arange(node_count + 1))
+
+    def __getitem__(self, node: int) -> NDArray[np.int64]:
+        """Return the neighbours of one node, ascending."""
+        return self._targets[self._starts[node] : self._starts[node + 1]]
+
+    def of_all(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the distinct neighbours of several nodes, ascending."""
+        return np.unique(np.concatenate([self[node] for node in nodes.tolist()])) if len(nodes) else nodes
+
+    def linked(self) -> NDArray[np.bool_]:
+        """Return for each node whether it has any neighbour."""
+        return np.diff(self._starts) > 0
+
+
+def find_components(node_count: int, pairs: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Label each node of an undirected graph, given as (m, 2) pairs, with the smallest node of its connected component.
+
+    Components say which images have to be ranked together; they are chains and never a duplicate group.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    ends = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
+    graph = coo_array((np.ones(len(ends), dtype=np.int8), (ends[:, 0], ends[:, 1])), shape=(node_count, node_count))
+    labels = connected_components(graph, directed=False)[1]
+    smallest = np.unique(labels, return_index=True)[1]
+    return np.asarray(smallest[labels], dtype=np.int64)
+
+
+def form_stars(rank: NDArray[np.integer], pairs: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return for each of n nodes the centre of its star; a node alone is its own centre.
+
+    rank: (n,) permutation of 0..n-1, 0 is kept first. pairs: (m, 2) verified, undirected, in any order. The best node
+    not yet in a star becomes a centre and takes its neighbours that are in none. So every member has a pair with
+    its centre, and no two centres have one with each other. O(m log m + n).
+    """
+    neighbours = Neighbours(len(rank), pairs)
+    centre = np.arange(len(rank), dtype=np.int64)
+    free = neighbours.linked()
+    for node in _best_first(rank, free).tolist():
+        if free[node]:
+            joining = neighbours[node]
+            joining = joining[free[joining]]
+            centre[joining] = node
+            free[joining] = False
+            free[node] = False
+    return centre
+
+
+def _best_first(rank: NDArray[np.integer], wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
+    nodes = np.flatnonzero(wanted)
+    return nodes[np.argsort(np.asarray(rank)[nodes], kind="stable")]
+
+
+def form_stars_with(
+    rank: NDArray[np.integer], candidate_pairs: NDArray[np.integer], verify: Verify
+) -> NDArray[np.int64]:
+    """Form stars as `form_stars` does, from candidate pairs that are verified only when a centre asks for them.
+
+    verify(centre, members) gets distinct nodes, ascending, and returns for each whether it is a duplicate of the
+    centre. A centre first asks for its candidates, then for the candidates of those that passed: so a star is whole
+    even where the candidate search linked its members to another node than the best. No pair is asked twice. There are
+    at most two calls a centre and none for nodes without candidates; the pairs asked are at most the candidate pairs
+    and, for each centre, the candidates of its verified candidates: n - 1 for n identical nodes that a star links.
+    """
+    neighbours = Neighbours(len(rank), candidate_pairs)
+    centre = np.arange(len(rank), dtype=np.int64)
+    linked = neighbours.linked()
+    free, is_centre = linked.copy(), np.zeros(len(rank), dtype=np.bool_)
+    for node in _best_first(rank, linked).tolist():
+        if free[node]:
+            free[node], is_centre[node] = False, True
+            joining = _ask_two_hops(node, neighbours, free, is_centre, verify)
+            centre[joining], free[joining] = node, False
+    return centre
+
+
+def _ask_two_hops(
+    node: int, neighbours: Neighbours, free: NDArray[np.bool_], is_centre: NDArray[np.bool_], verify: Verify
+) -> NDArray[np.int64]:
+    """Return the free nodes that `verify` accepts for a new centre. Other centres were asked when they were chosen."""
+    first = neighbours[node]
+    first = first[~is_centre[first]]
+    passed = first[verify(node, first)] if len(first) else first
+    second = neighbours.of_all(passed)
+    second = np.setdiff1d(second[free[second]], first, assume_unique=True)
+    further = second[verify(node, second)] if len(second) else second
+    joining = np.concatenate([passed, further])
+    return np.asarray(joining[free[joining]], dtype=np.int64)
+
+
+def name_groups(
+    centre: NDArray[np.int64], created_at: NDArray[np.int64], image_ids: NDArray[np.int64], paths: Sequence[str]
+) -> NDArray[np.str_]:
+    """Return for each image the id of its group: "g" and 16 hex digits of the image_id of the group's oldest member.
+
+    centre: (n,) as `form_stars` returns it. created_at: (n,) microseconds; of equally old members the first by path. So
+    a group keeps its id as newer images join it, and when another of its members becomes the kept one.
+    """
+    oldest = np.full(len(centre), np.iinfo(np.int64).max)
+    np.minimum.at(oldest, centre, created_at)
+    namesake: dict[int, int] = {}
+    for image in np.flatnonzero(created_at == oldest[centre]).tolist():
+        rival = namesake.setdefault(int(centre[image]), image)
+        if paths[image] < paths[rival]:
+            namesake[int(centre[image])] = image
+    centres, which = np.unique(centre, return_inverse=True)
+    names = [f"g{int(image_ids[namesake[node]]):016x}" for node in centres.tolist()]
+    return np.array(names, dtype="U17")[which]

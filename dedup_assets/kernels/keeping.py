@@ -1,0 +1,113 @@
+"""Choosing the image of a group that is kept, by rules tried in order.
+
+Here belong the order of the rules and the ranking. What a rule measures is in `keep_rules`, its words are in
+`keep_words`; what one picture tells about itself is in `quality`, how far it stands from the others in `consensus`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup_assets.kernels import keep_rules
+from dedup_assets.kernels.keep_rules import Columns, Key, Labels, Rule
+from dedup_assets.kernels.keep_words import BY_PATH, EXPLANATIONS, PREFER_PREFIX
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "readable": keep_rules.rank_readable,
+        "more_pixels": keep_rules.rank_pixels,
+        "unmarked": keep_rules.rank_marks,
+        "less_compression": keep_rules.rank_compression,
+        "first_encoding": keep_rules.rank_encodings,
+        "closest": keep_rules.rank_closeness,
+        "finer_compression": keep_rules.rank_fine_compression,
+        "more_bits": keep_rules.rank_bits,
+        "richer_metadata": keep_rules.rank_metadata,
+        "oldest": keep_rules.rank_oldest,
+        "newest": keep_rules.rank_newest,
+        "largest_file": keep_rules.rank_file_size,
+    }
+)
+RULE_NAMES = (*RULES, PREFER_PREFIX)
+
+# Pixels stand before marks: a consensus cannot tell a marked copy from the one full picture among many crops.
+KEEP_RULES = (
+    "readable",
+    "more_pixels",
+    "unmarked",
+    "less_compression",
+    "first_encoding",
+    "closest",
+    "finer_compression",
+    "more_bits",
+    "richer_metadata",
+    "oldest",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The order of keeping of n images.
+
+    order  (n,) rows, the one kept first in front
+    rank   (n,) place of each row in that order, 0 is kept first
+    keys   (n, rules) what each rule measured, low is kept
+    rules  names of the rules, in the order in which they were tried
+    """
+
+    order: NDArray[np.int64]
+    rank: NDArray[np.int64]
+    keys: NDArray[np.float64]
+    rules: tuple[str, ...]
+
+    def deciding_rule(self, winner: int, runner_up: int) -> str:
+        """Return the first rule that set two rows apart; BY_PATH if none did."""
+        differing = np.flatnonzero(self.keys[winner] != self.keys[runner_up])
+        return self.rules[int(differing[0])] if len(differing) else BY_PATH
+
+
+def rank_images(
+    columns: Columns, component: Labels, rules: Sequence[str] = KEEP_RULES, prefer_prefixes: Sequence[str] = ()
+) -> Ranking:
+    """Rank n images by rules tried in order, ties by path.
+
+    columns: (n,) each. `path` is required and unique; of the others (width_px, height_px, inner_width and inner_height
+    as shares, size_bytes, jpeg_quality, prior_jpeg_quality, blockiness, bits_per_pixel, sharpness, upscale_score,
+    colourfulness, image_format, decode_status, has_metadata, modified_at in microseconds, and deviation, see
+    `consensus.measure_deviation`) one that is absent or NaN does not count. component: (n,) labels of connected
+    components (`grouping.find_components`): rules judge an image against its own only. The order is total, and
+    depends neither on the order of the rows nor on the labels. ValueError for a rule that does not exist.
+    """
+    unknown = sorted(set(rules) - set(RULE_NAMES))
+    if unknown:
+        raise ValueError(f"unknown keep rules {unknown}, expected some of {list(RULE_NAMES)}")
+    keys = [_rank_by(rule, columns, component, prefer_prefixes) for rule in rules]
+    by_path = np.empty(len(component), dtype=np.int64)
+    by_path[np.argsort(columns["path"], kind="stable")] = np.arange(len(component))
+    order = np.lexsort((by_path, *keys[::-1]))
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return Ranking(order, rank, np.stack(keys, axis=1) if keys else np.zeros((len(order), 0)), tuple(rules))
+
+
+def _rank_by(rule: str, columns: Columns, component: Labels, prefer_prefixes: Sequence[str]) -> Key:
+    if rule == PREFER_PREFIX:
+        return _rank_prefixes(columns["path"].tolist(), prefer_prefixes)
+    return RULES[rule](columns, component)
+
+
+def _rank_prefixes(paths: Sequence[str], prefer_prefixes: Sequence[str]) -> Key:
+    """Return the place of the first preferred prefix that a path begins with; their number if it begins with none."""
+    places = [[path.startswith(prefix) for prefix in prefer_prefixes] + [True] for path in paths]
+    return np.array([matches.index(True) for matches in places], dtype=np.float64)
+
+
+def explain_choice(columns: Columns, ranking: Ranking, winner: int, runner_up: int | None) -> str:
+    """Say in words why one row is kept rather than another, naming the rule that decided; None for a group of one."""
+    if runner_up is None:
+        return "only image of its picture"
+    rule = ranking.deciding_rule(winner, runner_up)
+    return EXPLANATIONS[rule](columns, winner, runner_up)

@@ -1,0 +1,139 @@
+"""Quality signals of one decoded picture: how sharp, how compressed, whether enlarged, how much there is to hash.
+
+Here belong measures of a single picture. Choosing between pictures is in `keeping`, finding uniform borders in
+`borders`, reading compression from tables and pixels in `compression`; decoding stands outside the kernels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import overload
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup_assets.kernels.borders import find_inner_box
+from dedup_assets.kernels.compression import estimate_jpeg_quality, estimate_prior_jpeg_quality, measure_blockiness
+
+__all__ = [
+    "QualitySignals",
+    "estimate_jpeg_quality",
+    "find_inner_box",
+    "is_low_information",
+    "measure_quality",
+]
+
+SPECTRUM_SIDE_PX = 256
+KEPT_BAND, LOST_BAND = (0.12, 0.25), (0.32, 0.5)
+ROUNDING_POWER = 1 / 12
+MIN_KEPT_POWER = 2.0
+FULL_RATIO, EMPTY_RATIO = -1.0, -2.5
+
+MAX_FLAT_CONTRAST = 3.0
+MAX_FLAT_DETAIL = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class QualitySignals:
+    """What one picture tells about its own quality; comparable between pictures only as each field says.
+
+    sharpness           mean absolute Laplacian of the luma, gray levels; comparable at equal size; noise raises it
+    jpeg_quality        IJG quality of the file's own tables, 1..100; None without tables
+    prior_jpeg_quality  IJG quality of an earlier, coarser JPEG compression still visible in the pixels; None: no trace
+    blockiness          gray levels by which 8x8 blocks stand out, about -4..10; 0 where it cannot be told
+    bits_per_pixel      file bits over full-size pixels, > 0
+    upscale_score       0 (full spectrum) .. 1 (nothing above what a 2x enlargement leaves); 0 where it cannot be told
+    colourfulness       mean distance from gray in opponent colours, 0 (gray) .. about 200
+    detail              middle-frequency signal that perceptual hashes live on, gray levels, >= 0; high is more
+    """
+
+    sharpness: float
+    jpeg_quality: int | None
+    prior_jpeg_quality: int | None
+    blockiness: float
+    bits_per_pixel: float
+    upscale_score: float
+    colourfulness: float
+    detail: float
+
+
+def measure_quality(
+    rgb: NDArray[np.uint8],
+    width_px: int,
+    height_px: int,
+    size_bytes: int,
+    jpeg_quantization: Sequence[Sequence[int]] | None = None,
+) -> QualitySignals:
+    """Measure one picture.
+
+    rgb is (h, w, 3) uint8 and upright: the whole picture, at full size or scaled down by the decoder. Spectrum and
+    traces of earlier compression are measured only where rgb has the full size (width_px x height_px, upright).
+    jpeg_quantization holds the file's tables as Pillow's `image.quantization` values, None for other formats.
+    """
+    gray = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+    jpeg_quality = estimate_jpeg_quality(jpeg_quantization)
+    full_size = gray.shape == (height_px, width_px)
+    return QualitySignals(
+        sharpness=_measure_sharpness(gray),
+        jpeg_quality=jpeg_quality,
+        prior_jpeg_quality=estimate_prior_jpeg_quality(gray, jpeg_quality) if full_size else None,
+        blockiness=measure_blockiness(gray) if full_size else 0.0,
+        bits_per_pixel=8 * size_bytes / (width_px * height_px),
+        upscale_score=_measure_upscaling(gray) if full_size else 0.0,
+        colourfulness=measure_colourfulness(rgb),
+        detail=measure_detail(gray),
+    )
+
+
+@overload
+def is_low_information(contrast: float, detail: float) -> bool: ...
+@overload
+def is_low_information(contrast: NDArray[np.float64], detail: NDArray[np.float64]) -> NDArray[np.bool_]: ...
+def is_low_information(
+    contrast: float | NDArray[np.float64], detail: float | NDArray[np.float64]
+) -> bool | NDArray[np.bool_]:
+    """Whether a picture carries too little signal for its perceptual hashes to be evidence; for one or (n,) pictures.
+
+    contrast: standard deviation of gray_64, 0..127; detail: as in QualitySignals. Bounds are inclusive.
+    """
+    return (contrast <= MAX_FLAT_CONTRAST) | (detail <= MAX_FLAT_DETAIL)
+
+
+def measure_detail(gray: NDArray[np.uint8]) -> float:
+    """Return the standard deviation, gray levels, of what a picture holds between 1/4 and 1/16 of its side."""
+    fine = cv2.resize(gray, (16, 16), interpolation=cv2.INTER_AREA).astype(np.float32)
+    coarse = cv2.resize(fine, (4, 4), interpolation=cv2.INTER_AREA)
+    return float((fine - cv2.resize(coarse, (16, 16), interpolation=cv2.INTER_CUBIC)).std())
+
+
+def measure_colourfulness(rgb: NDArray[np.uint8]) -> float:
+    """Return the mean distance from gray in opponent colours, 0 .. about 200 (after Hasler and Suesstrunk, 2003)."""
+    small = cv2.resize(rgb, (64, 64), interpolation=cv2.INTER_LINEAR).astype(np.float32)
+    red, green, blue = small[..., 0], small[..., 1], small[..., 2]
+    return float(np.hypot(red - green, (red + green) / 2 - blue).mean())
+
+
+def _measure_sharpness(gray: NDArray[np.uint8]) -> float:
+    return float(cv2.norm(cv2.Laplacian(gray, cv2.CV_16S), cv2.NORM_L1)) / gray.size
+
+
+def _measure_upscaling(gray: NDArray[np.uint8]) -> float:
+    """Compare the power that an enlargement by 2 loses, above 0.32 of the sampling rate, with what it keeps."""
+    side = min(*gray.shape, SPECTRUM_SIDE_PX) // 2 * 2
+    if side < SPECTRUM_SIDE_PX // 4:
+        return 0.0
+    top, left = (gray.shape[0] - side) // 2, (gray.shape[1] - side) // 2
+    crop = gray[top : top + side, left : left + side].astype(np.float32)
+    power = np.square(cv2.dct(crop - crop.mean()))
+    lost = _mean_in_band(power, LOST_BAND) - ROUNDING_POWER
+    kept = _mean_in_band(power, KEPT_BAND) - ROUNDING_POWER
+    if kept < MIN_KEPT_POWER:
+        return 0.0
+    octaves = np.log10(max(lost, ROUNDING_POWER / 8) / kept)
+    return float(np.clip((octaves - FULL_RATIO) / (EMPTY_RATIO - FULL_RATIO), 0, 1))
+
+
+def _mean_in_band(power: NDArray[np.float32], band: tuple[float, float]) -> float:
+    """Return the mean of a DCT power spectrum where the higher of both frequencies, per sample, is in the band."""
+    inner, outer = (round(2 * share * len(power)) for share in band)
+    return float((power[:outer, :outer].sum() - power[:inner, :inner].sum()) / (outer**2 - inner**2))
