@@ -1,0 +1,50 @@
+"""The choice of the provider: the first of the configured order that can work.
+
+Belongs here: trying them in order and keeping the reasons. Does not belong here: any provider's own code.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from dedup_assets.embedders.descriptor import DescriptorEmbedder
+from dedup_assets.embedders.dhash import DifferenceHashEmbedder
+from dedup_assets.embedders.http import connect_http
+from dedup_assets.embedders.open_clip import load_open_clip
+from dedup_assets.embedders.protocol import Embedder, EmbedderUnavailableError, NoEmbedderError
+from dedup_assets.embedders.settings import EmbedderSettings
+from dedup_assets.embedders.timm import load_timm
+
+PROVIDERS: Mapping[str, Callable[[EmbedderSettings], Embedder]] = {
+    "open_clip": load_open_clip,
+    "timm": load_timm,
+    "http": connect_http,
+    "descriptor": lambda _: DescriptorEmbedder(),
+    "dhash": lambda _: DifferenceHashEmbedder(),
+}
+
+
+@dataclass(frozen=True)
+class EmbedderChoice:
+    """The provider in use, and for each one tried before it "name: why not"."""
+
+    embedder: Embedder
+    fallback_reasons: tuple[str, ...]
+
+
+def choose_embedder(order: Sequence[str], settings: EmbedderSettings) -> EmbedderChoice:
+    """Try the providers of `order` one after the other and return the first that can work.
+
+    Raises:
+        ValueError: a name of the order is not that of a provider.
+        NoEmbedderError: none can work; the text holds every reason.
+    """
+    unknown = [name for name in order if name not in PROVIDERS]
+    if unknown:
+        raise ValueError(f"unknown embedding provider '{unknown[0]}'; known are {', '.join(PROVIDERS)}")
+    reasons: list[str] = []
+    for name in order:
+        try:
+            return EmbedderChoice(PROVIDERS[name](settings), tuple(reasons))
+        except EmbedderUnavailableError as error:
+            reasons.append(f"{name}: {error}")
+    raise NoEmbedderError("no embedding provider can be used: " + "; ".join(reasons or ["the order is empty"]))

@@ -1,0 +1,161 @@
+"""A service that embeds: `POST URL` with {"images": [JPEG as base64, ...]}.
+
+It answers {"model": ..., "revision": ..., "embeddings": [[...] or null, ...]}, or the list of vectors alone; a null
+stands for a picture that it could not embed.
+
+Belongs here: talking to such a service. Does not belong here: being one (`server.py`).
+
+Only hosts of the allow-list are asked, and redirects are not followed. A token in EMBEDDINGS_TOKEN is sent along.
+"""
+
+import base64
+import json
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+import cv2
+import numpy as np
+
+from dedup_assets.embedders.protocol import Embedder, EmbedderUnavailableError, Image, Vectors, normalized
+from dedup_assets.embedders.settings import EmbedderSettings
+
+TOKEN_VARIABLE = "EMBEDDINGS_TOKEN"
+JPEG_QUALITY = 95
+FIRST_PAUSE_S = 0.2  # doubled with every further attempt
+WORTH_ANOTHER_ATTEMPT = frozenset({408, 425, 429, 500, 502, 503, 504})
+REFUSES_THE_PICTURES = frozenset({400, 413, 415, 422})
+
+# Not measured: the service may run any model. Low for copies, as geometry decides about those.
+MIN_COPY_COSINE = 0.75
+MIN_SIMILAR_COSINE = 0.92
+
+
+class RefusedBatchError(ValueError):
+    """The service cannot make anything of this batch."""
+
+
+class HttpEmbedder:
+    """A service's model as a provider; its name, revision and dimension are asked of the service itself."""
+
+    name = "http"
+    min_copy_cosine = MIN_COPY_COSINE
+    min_similar_cosine = MIN_SIMILAR_COSINE
+
+    def __init__(self, settings: EmbedderSettings) -> None:
+        self._settings = settings
+        answer = self._post([np.full((64, 64, 3), np.arange(64, dtype=np.uint8)[:, None], np.uint8)])
+        described = answer if isinstance(answer, dict) else {}
+        self.model = str(described.get("model") or urlsplit(settings.http_url).netloc)
+        self.revision = str(described.get("revision") or "unknown")
+        self.dimension = _rows(answer, 1, None).shape[1]
+
+    def embed(self, images: Sequence[Image]) -> Vectors:
+        """Embed RGB pictures (h, w, 3): (n, dimension) float32; NaN rows where the service could not.
+
+        Raises:
+            EmbedderUnavailableError: the service does not answer, or answers with something else.
+        """
+        size = self._settings.batch_size
+        parts = [self._embed_batch(images[start : start + size]) for start in range(0, len(images), size)]
+        return normalized(np.concatenate([np.empty((0, self.dimension), np.float32), *parts]))
+
+    def _embed_batch(self, images: Sequence[Image]) -> Vectors:
+        """Halve a batch that the service refuses, so that one bad picture costs only itself."""
+        try:
+            return _rows(self._post(images), len(images), self.dimension)
+        except RefusedBatchError:
+            if len(images) == 1:
+                return np.full((1, self.dimension), np.nan, np.float32)
+        middle = len(images) // 2
+        return np.concatenate([self._embed_batch(images[:middle]), self._embed_batch(images[middle:])])
+
+    def _post(self, images: Sequence[Image]) -> Any:
+        pause_s = FIRST_PAUSE_S
+        for attempt in range(1, self._settings.http_attempts + 1):
+            try:
+                return self._post_once(images)
+            except EmbedderUnavailableError:
+                if attempt == self._settings.http_attempts:
+                    raise
+            time.sleep(pause_s)
+            pause_s *= 2
+        raise EmbedderUnavailableError("http_attempts is less than 1")
+
+    def _post_once(self, images: Sequence[Image]) -> Any:
+        host = urlsplit(self._settings.http_url).netloc.rpartition("@")[2]
+        request = _request(self._settings.http_url, images)
+        try:
+            with build_opener(_NoRedirect).open(request, timeout=self._settings.http_timeout_s) as response:
+                return json.load(response)
+        except HTTPError as error:
+            error.close()
+            if error.code in REFUSES_THE_PICTURES:
+                raise RefusedBatchError(f"{host} refuses the pictures (status {error.code})") from None
+            raise EmbedderUnavailableError(f"{host} answers with status {error.code}") from None
+        except (URLError, OSError) as error:
+            raise EmbedderUnavailableError(f"{host} does not answer: {getattr(error, 'reason', error)}") from None
+        except ValueError:
+            raise EmbedderUnavailableError(f"{host} does not answer with JSON") from None
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """A redirect could lead to a host that is not on the list."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Follow none; the redirect's status becomes an error."""
+
+
+def connect_http(settings: EmbedderSettings) -> Embedder:
+    """Ask the configured service for one vector, and return it as a provider.
+
+    Raises:
+        EmbedderUnavailableError: no service is configured, its host is not allowed, or it does not work.
+    """
+    url = urlsplit(settings.http_url)
+    if not settings.http_url:
+        raise EmbedderUnavailableError("no http_url is configured")
+    if url.scheme not in {"http", "https"} or not url.hostname:
+        raise EmbedderUnavailableError("http_url is not of the form http(s)://host:port/embeddings")
+    if url.hostname not in settings.http_allowed_hosts:
+        raise EmbedderUnavailableError(f"the host {url.hostname} is not in http_allowed_hosts")
+    try:
+        return HttpEmbedder(settings)
+    except RefusedBatchError as error:
+        raise EmbedderUnavailableError(str(error)) from error
+
+
+def _request(url: str, images: Sequence[Image]) -> Request:
+    body = json.dumps({"images": [_base64_jpeg(image) for image in images]}).encode()
+    headers = {"Content-Type": "application/json"}
+    token = os.environ.get(TOKEN_VARIABLE)
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    return Request(url, data=body, headers=headers, method="POST")
+
+
+def _base64_jpeg(image: Image) -> str:
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    return base64.b64encode(data.tobytes()).decode()
+
+
+def _rows(answer: Any, count: int, dimension: int | None) -> Vectors:
+    """The answer's vectors as (count, dimension), NaN where it has null."""
+    vectors = answer.get("embeddings") if isinstance(answer, dict) else answer
+    if not isinstance(vectors, list) or len(vectors) != count:
+        raise EmbedderUnavailableError(f"the service should answer {count} pictures with {count} vectors, and does not")
+    expected = dimension or len(next((vector for vector in vectors if vector), []))
+    try:
+        rows = np.array([vector or [np.nan] * expected for vector in vectors], np.float32)
+    except (TypeError, ValueError):
+        rows = np.empty((0, 0), np.float32)
+    if rows.shape != (count, expected) or expected == 0:
+        raise EmbedderUnavailableError(
+            f"the service's vectors do not all have {expected or 'the same count of'} numbers"
+        )
+    return rows

@@ -1,0 +1,90 @@
+"""What every provider of vectors offers, and how it says that it cannot.
+
+Belongs here: the protocols and their errors.
+Does not belong here: any provider, or the choice among them (`chain.py`).
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+Vectors = NDArray[np.float32]
+
+
+class EmbedderUnavailableError(RuntimeError):
+    """This provider cannot work here; the text is one sentence that says why and what to do."""
+
+
+class NoEmbedderError(RuntimeError):
+    """None of the configured providers can work; the text holds the reason of each."""
+
+
+class Embedder(Protocol):
+    """Turns pictures into vectors; vectors of another `model` or `revision` must never be compared with them.
+
+    `min_copy_cosine` and `min_similar_cosine` are inclusive, and belong to the provider: from the first on a pair is
+    worth a geometric test for a copy, from the second on two pictures look alike.
+    """
+
+    @property
+    def name(self) -> str:
+        """The provider: open_clip, timm, http, descriptor or dhash."""
+
+    @property
+    def model(self) -> str:
+        """The model within the provider."""
+
+    @property
+    def revision(self) -> str:
+        """Which parameters the model has; changes whenever the same picture would get another vector."""
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in a vector."""
+
+    @property
+    def min_copy_cosine(self) -> float:
+        """Pairs of at least this cosine similarity are candidates for copies."""
+
+    @property
+    def min_similar_cosine(self) -> float:
+        """Pairs of at least this cosine similarity are look-alikes."""
+
+    def embed(self, images: Sequence[Image]) -> Vectors:
+        """Embed upright RGB pictures (h, w, 3), longer side at most 256 px: (n, dimension), rows of length 1.
+
+        A row is NaN where the provider can make nothing of that picture alone.
+
+        Raises:
+            EmbedderUnavailableError: the provider stopped working.
+        """
+
+
+class PromptEncoder(Protocol):
+    """Turns texts into vectors; the same rules hold as for `Embedder`."""
+
+    @property
+    def model(self) -> str:
+        """The model."""
+
+    @property
+    def revision(self) -> str:
+        """Which parameters the model has."""
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in a vector."""
+
+    def encode(self, prompts: Sequence[str]) -> Vectors:
+        """Encode prompts: (n, dimension), rows of length 1."""
+
+
+def normalized(vectors: NDArray[np.floating]) -> Vectors:
+    """Rows scaled to length 1 (n, dimension) float32; NaN where a row is zero or not finite."""
+    rows = np.asarray(vectors, np.float32)
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    usable = np.isfinite(lengths) & (lengths > 0)
+    return np.where(usable, rows / np.where(usable, lengths, 1), np.float32(np.nan))

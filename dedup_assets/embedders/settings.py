@@ -1,0 +1,31 @@
+"""What can be configured about the providers.
+
+Belongs here: names, sizes and limits, with their defaults.
+Does not belong here: secrets, which come from the environment.
+"""
+
+from dataclasses import dataclass
+
+DEFAULT_ORDER = ("descriptor", "dhash")
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderSettings:
+    """Settings of every provider; what a provider lacks here, it reports as the reason why it cannot be used.
+
+    `open_clip_model` and `timm_model` name the architecture; the checkpoint is a local file or one of the library's
+    tags, which are read from its cache and downloaded only where `allow_download` is set. `http_url` is the address
+    of an embedding service, whose host must stand in `http_allowed_hosts`.
+    """
+
+    open_clip_model: str = "ViT-B-32"
+    open_clip_checkpoint: str = ""
+    timm_model: str = "efficientnet_b0"
+    timm_checkpoint: str = ""
+    allow_download: bool = False
+    device: str = ""
+    batch_size: int = 32
+    http_url: str = ""
+    http_allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
+    http_timeout_s: float = 60.0
+    http_attempts: int = 4

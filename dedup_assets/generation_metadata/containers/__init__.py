@@ -1,0 +1,1 @@
+"""One text reader an image container; every reader is bounded and pure."""

@@ -1,0 +1,1 @@
+"""One parser a generating tool: `detect` its carriers, `parse` them into `GenerationParameters`."""

@@ -1,0 +1,79 @@
+"""ComfyUI's API graph: nodes, links, and bounded walks against the direction of the data.
+
+Belongs here: what holds for every node class. Does not: which inputs mean a prompt or a model (`comfy_recipe`).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from dedup_assets.generation_metadata.parameters import MetadataError
+
+MAX_NODES = 20_000
+"""Nodes read of one graph; the largest honest ones have about 1,000."""
+
+MAX_VISITS = 100_000
+"""Steps of all walks over one graph together; honest graphs take a few hundred."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One node: its class, and its inputs as literals or links `[node id, output slot]`."""
+
+    node_id: str
+    class_type: str
+    inputs: dict[str, object]
+
+
+@dataclass
+class Graph:
+    """Nodes by id in file order, with a budget that ends every walk over hostile graphs."""
+
+    nodes: dict[str, Node]
+    visits_left: int = field(default=MAX_VISITS)
+
+    def source(self, value: object) -> Node | None:
+        """Return the node that an input value links to, or None for a literal; a followed link counts as a visit."""
+        if not isinstance(value, list) or len(value) != 2 or not isinstance(value[0], (str, int)):
+            return None
+        self.visits_left -= 1
+        if self.visits_left < 0:
+            raise MetadataError(f"the graph takes more than {MAX_VISITS} steps to follow")
+        return self.nodes.get(str(value[0]))
+
+    def links(self, node: Node) -> Iterator[tuple[str, Node]]:
+        """Yield (input name, source node) of every linked input, in file order."""
+        for name, value in node.inputs.items():
+            source = self.source(value)
+            if source is not None:
+                yield name, source
+
+    def upstream(self, start: Node, follows: Callable[[Node, str], bool]) -> Iterator[Node]:
+        """Yield the start and what it is made from, depth first in file order, along links that `follows` accepts."""
+        stack, seen = [start], set()
+        while stack:
+            node = stack.pop()
+            if node.node_id in seen:
+                continue
+            seen.add(node.node_id)
+            yield node
+            stack.extend(reversed([source for name, source in self.links(node) if follows(node, name)]))
+
+
+def load_graph(values: dict[str, object]) -> Graph:
+    """Return the graph of a parsed API prompt; entries that are no nodes are left out."""
+    if len(values) > MAX_NODES:
+        raise MetadataError(f"the graph has more than {MAX_NODES} nodes")
+    nodes = {}
+    for node_id, value in values.items():
+        if isinstance(value, dict) and isinstance(value.get("class_type"), str):
+            inputs = value.get("inputs")
+            plain = {name: _unwrapped(item) for name, item in inputs.items()} if isinstance(inputs, dict) else {}
+            nodes[node_id] = Node(node_id, value["class_type"], plain)
+    return Graph(nodes)
+
+
+def _unwrapped(value: object) -> object:
+    """Return what `{"__value__": …}` and `{"content": …}` hold: two ways in which nodes wrap a literal."""
+    if isinstance(value, dict):
+        return value.get("__value__", value.get("content", value))
+    return value

@@ -1,0 +1,80 @@
+"""The CSV report: every image of the source exactly once, for spreadsheets and scripts.
+
+Belongs here: names, order and format of its columns and rows.
+Does not belong here: what the values mean and how they came about (`tables.py`, `assets/`).
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
+
+import polars as pl
+
+from dedup_assets.report.sorted_runs import sort_frames
+from dedup_assets.tables import REPORT_STATUSES
+
+_ROWS_PER_BATCH = 50_000
+
+_SOURCES: dict[str, pl.Expr] = {
+    "Image Path": pl.col("path"),
+    "Quality Score": pl.col("quality_score"),
+    "Group ID": pl.col("group_id"),
+    "Group Size": pl.col("group_size"),
+    "Status": pl.col("status"),
+    "Avg Color Correlation": pl.col("avg_color_correlation"),
+    "Dominant Colors": pl.col("dominant_colors"),
+    "Level": pl.col("level"),
+    "Representative": pl.col("representative_path"),
+    "Kept Because": pl.col("kept_because"),
+    "Decided By": pl.col("decided_by"),
+    "Look-alike Group": pl.col("similar_group_id"),
+    "Cause": pl.col("cause").str.replace(r"^([=+\-@\t\r])", "'$1"),
+    "Width": pl.col("width_px"),
+    "Height": pl.col("height_px"),
+    "Size Bytes": pl.col("size_bytes"),
+    "SHA-256": pl.col("file_sha256").bin.encode("hex"),
+}
+
+REPORT_CSV_COLUMNS = tuple(_SOURCES)
+
+_KEY = pl.concat_str(
+    (pl.col("status") == "Unreadable").cast(pl.Int8),
+    pl.col("group_id").is_null().cast(pl.Int8),
+    pl.col("group_id").fill_null(""),
+    pl.col("status").replace_strict({status: rank for rank, status in enumerate(REPORT_STATUSES)}),
+    pl.col("path"),
+    pl.col("image_id"),
+    separator="\x00",
+)
+
+
+def write_image_report(report: pl.LazyFrame | Iterable[pl.DataFrame], out: BinaryIO) -> None:
+    """Write rows of `dedup_report` as CSV: UTF-8 without a mark, RFC 4180 (commas, CRLF), one header line.
+
+    Sorted by group, in it Best first, then by path; unreadable files last. The same rows in any order give the same
+    bytes. An empty field is a value that there is none of; numbers have at most six digits after the point.
+
+    Paths are written exactly as they are, since scripts match them: in a spreadsheet, import them as text, for a name
+    may begin like a formula. A `Cause` that begins so gets an apostrophe in front. Memory stays flat
+    (`sorted_runs`) for frames, one a partition; a query may besides read ahead as far as polars likes.
+    Raises polars' ColumnNotFoundError for a missing column, InvalidOperationError for an unknown status.
+    """
+    _write(pl.DataFrame(schema=dict.fromkeys(REPORT_CSV_COLUMNS, pl.String)), out, include_header=True)
+    for rows in sort_frames(map(_shape, _frames(report)), "_key"):
+        _write(rows.drop("_key"), out, include_header=False)
+
+
+def _frames(report: pl.LazyFrame | Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    yield from report.collect_batches(chunk_size=_ROWS_PER_BATCH) if isinstance(report, pl.LazyFrame) else report
+
+
+def _shape(frame: pl.DataFrame) -> pl.DataFrame:
+    rounded = {name: _round(pl.col(name)) for name in ("quality_score", "avg_color_correlation")}
+    return frame.with_columns(**rounded).select(**_SOURCES, _key=_KEY)
+
+
+def _round(number: pl.Expr) -> pl.Expr:
+    return number.cast(pl.Float64).fill_nan(None).round(6) + 0.0
+
+
+def _write(rows: pl.DataFrame, out: BinaryIO, include_header: bool) -> None:
+    rows.write_csv(out, include_header=include_header, line_terminator="\r\n")

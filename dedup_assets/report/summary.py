@@ -1,0 +1,126 @@
+"""What a run found and what it did: for a terminal in words, for scripts as JSON.
+
+Belongs here: the figures of one run, and their two texts.
+Does not belong here: counting them (`assets/`), the page (`gallery.py`).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dedup_assets.report.plain_words import counted, human_bytes, level_title, visible, without_secrets
+from dedup_assets.tables import LEVELS
+
+MAX_CAUSES_IN_TEXT = 10
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What the source holds now; equal for equal containers and policies, so nothing in it depends on time."""
+
+    source: str
+    """The folder or container that was looked at."""
+    images: int
+    """All blobs of the manifest, readable or not."""
+    groups: int
+    """Groups of at least two images."""
+    duplicates: int
+    """Images whose picture is kept elsewhere."""
+    unreadable: int
+    bytes_reclaimable: int
+    """Bytes of all duplicates together."""
+    by_level: Mapping[str, int] = field(default_factory=dict)
+    """Duplicates by level."""
+    unreadable_causes: Sequence[tuple[str, str]] = ()
+    """Path and cause of unreadable images."""
+    tools: Mapping[str, int] = field(default_factory=dict)
+    """Images by the tool that generated them, where their metadata say so."""
+    embedding_provider: str | None = None
+    """The provider whose vectors were used."""
+    fallback_reasons: Sequence[str] = ()
+    """Why providers configured before it were not used, a sentence each."""
+    policy: Mapping[str, object] = field(default_factory=dict)
+    """The thresholds and rules that decided, by name; mappings may stand in mappings."""
+
+
+@dataclass(frozen=True)
+class RunWork:
+    """What one run had to do to get there."""
+
+    downloaded_images: int
+    downloaded_bytes: int
+    verified_pairs: int
+    embedded_images: int
+    seconds: Mapping[str, float]
+    """Seconds by stage."""
+    peak_rss_mb: float
+
+
+def by_level_in_order(by_level: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The levels at which duplicates were found, surest first; look-alikes are no duplicates and left out."""
+    found = [level for level, count in by_level.items() if count and level != "similar"]
+    return [(level, by_level[level]) for level in sorted(found, key=_order_of_level)]
+
+
+def summary_text(summary: RunSummary, work: RunWork | None = None) -> str:
+    """The end of a run in a terminal: plain text, a few lines, without colours."""
+    source = visible(without_secrets(summary.source))
+    if not summary.images:
+        return f"No images in {source}.\n"
+    lines = [f"{counted(summary.images, 'image')} in {source}", *_found(summary), *_unreadable(summary)]
+    return "\n".join([*lines, *(_work_done(work) if work else [])]) + "\n"
+
+
+def summary_json(summary: RunSummary, work: RunWork) -> str:
+    """The figures as a JSON object; its keys are an interface that scripts may rely on."""
+    figures = {
+        "images": summary.images,
+        "groups": summary.groups,
+        "duplicates": summary.duplicates,
+        "unreadable": summary.unreadable,
+        "bytes_reclaimable": summary.bytes_reclaimable,
+        "downloaded_images": work.downloaded_images,
+        "downloaded_bytes": work.downloaded_bytes,
+        "verified_pairs": work.verified_pairs,
+        "embedded_images": work.embedded_images,
+        "seconds": {stage: round(seconds, 3) for stage, seconds in work.seconds.items()},
+        "peak_rss_mb": round(work.peak_rss_mb, 1),
+    }
+    return json.dumps(figures, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _order_of_level(level: str) -> tuple[int, str]:
+    return (LEVELS.index(level) if level in LEVELS else len(LEVELS), level)
+
+
+def _found(summary: RunSummary) -> list[str]:
+    if not summary.duplicates:
+        return ["  no duplicates: every picture is there once"]
+    levels = ", ".join(
+        f"{count:,} {level_title(level).lower()}" for level, count in by_level_in_order(summary.by_level)
+    )
+    return [
+        f"  {counted(summary.duplicates, 'duplicate')} in {counted(summary.groups, 'group')}"
+        + (f" ({levels})" if levels else ""),
+        f"  {human_bytes(summary.bytes_reclaimable)} could be freed",
+    ]
+
+
+def _unreadable(summary: RunSummary) -> list[str]:
+    if not summary.unreadable:
+        return []
+    shown = sorted(summary.unreadable_causes)[:MAX_CAUSES_IN_TEXT]
+    lines = [f"  {counted(summary.unreadable, 'file')} could not be read:"]
+    lines += [f"    {visible(path)}: {visible(cause)}" for path, cause in shown]
+    more = summary.unreadable - len(shown)
+    return [*lines, f"    and {more:,} more, all in the report"] if more else lines
+
+
+def _work_done(work: RunWork) -> list[str]:
+    seconds = f"{sum(work.seconds.values()):,.1f} s, at most {work.peak_rss_mb:,.0f} MB of memory"
+    if not (work.downloaded_images or work.verified_pairs or work.embedded_images):
+        return [f"Nothing had changed: 0 bytes downloaded, 0 pairs verified, 0 images embedded ({seconds})."]
+    return [
+        f"Downloaded {counted(work.downloaded_images, 'image')} ({human_bytes(work.downloaded_bytes)}), verified"
+        f" {counted(work.verified_pairs, 'pair')}, embedded {counted(work.embedded_images, 'image')} in {seconds}."
+    ]
