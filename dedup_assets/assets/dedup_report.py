@@ -1,0 +1,152 @@
+"""`dedup_report`: every image of the source exactly once, as a table, a CSV file and a gallery of pictures.
+
+Belongs here: the final groups, in which copies join the stars of near-duplicates, and the rows of the report. Does not
+belong here: how pages look (`report/`), what is written for people beside the table (`publishing.py`).
+"""
+
+import dagster as dg
+import numpy as np
+import polars as pl
+
+from dedup_assets.collected_images import read_images
+from dedup_assets.evidence import PairVerifier, VerificationPolicy
+from dedup_assets.groups import KeepPolicy, group_images
+from dedup_assets.kernels.grouping import find_components
+from dedup_assets.kernels.palette import SUMMARY_BYTES, mean_colour_correlations
+from dedup_assets.publishing import publish_report
+from dedup_assets.resources.collection import Collection
+from dedup_assets.stage import Stage, table_asset
+from dedup_assets.stars import StarVerifier, read_star_pairs
+from dedup_assets.tables import (
+    DEDUP_REPORT,
+    IMAGE_FEATURES,
+    IMAGE_MANIFEST,
+    REPRESENTATIVES,
+    SIMILAR_GROUPS,
+    VERIFIED_GROUPS,
+)
+
+VERDICT_COLUMNS = ["left_sha256", "right_sha256", "verdict", "level", "decided_by"]
+
+
+@table_asset(DEDUP_REPORT, "output", {"csv"}, "1", reads_all=[REPRESENTATIVES, SIMILAR_GROUPS], in_one_run=True)
+def dedup_report(
+    context: dg.AssetExecutionContext,
+    collection: Collection,
+    verification_policy: VerificationPolicy,
+    keep_policy: KeepPolicy,
+) -> None:
+    """Form the final groups of the whole container, write the partitions asked for, and publish the report."""
+    stage = Stage(context, DEDUP_REPORT, collection.tables(), verification_policy, keep_policy)
+    inputs = stage.digest_of_all(IMAGE_MANIFEST, IMAGE_FEATURES, REPRESENTATIVES, SIMILAR_GROUPS)
+    rows: pl.DataFrame | None = None
+    verified = 0
+    for key in stage.keys:
+        with stage.partition(key, stage.fingerprint(inputs)) as work:
+            if not work.is_current:
+                if rows is None:
+                    rows, verified = _report_everything(stage, collection, verification_policy, keep_policy)
+                own = rows.filter(pl.col("partition") == key).select(DEDUP_REPORT.column_names)
+                work.commit = stage.tables.rewrite(DEDUP_REPORT, key, own.sort("image_id"), work.fingerprint)
+            statuses = stage.tables.read(DEDUP_REPORT, key, ["status"])["status"]
+            work.counts = {
+                "verified_pairs": verified if key == stage.keys[0] else 0,
+                **{name.lower(): int((statuses == name).sum()) for name in ("Best", "Duplicate", "Unreadable")},
+            }
+            work.preview = stage.tables.read(
+                DEDUP_REPORT, key, ["path", "status", "level", "representative_path", "kept_because"]
+            )
+    publish_report(stage, collection, rows is not None, verified)
+
+
+def _report_everything(
+    stage: Stage, collection: Collection, verification: VerificationPolicy, keep: KeepPolicy
+) -> tuple[pl.DataFrame, int]:
+    images = read_images(stage.tables)
+    copies = stage.tables.read_many(SIMILAR_GROUPS, columns=[*VERDICT_COLUMNS, "cosine_similarity"])
+    near = stage.tables.read_many(VERIFIED_GROUPS, columns=VERDICT_COLUMNS)
+    known = pl.concat(
+        [
+            near,
+            copies.select(VERDICT_COLUMNS),
+            read_star_pairs(stage.tables, verification.version).select(VERDICT_COLUMNS),
+        ]
+    )
+    stars = StarVerifier(
+        stage.tables, images["file_sha256"].unique().sort(), known, lambda: PairVerifier(collection, verification)
+    )
+    kept = stage.tables.read_many(REPRESENTATIVES, columns=["representative_sha256"])["representative_sha256"].unique()
+    rows = group_images(images, known, keep, stars, first=kept)
+    described = pl.concat([rows, images.drop("image_id", "file_sha256", "partition")], how="horizontal")
+    readable = _with_colour(stage, described).join(
+        _look_alikes(rows, copies), on="group_id", how="left", maintain_order="left"
+    )
+    paths = images.select(representative_id="image_id", representative_path="path")
+    best = readable.join(paths, on="representative_id", how="left", maintain_order="left").with_columns(
+        status=pl.when("is_representative").then(pl.lit("Best")).otherwise(pl.lit("Duplicate")),
+        representative_path=pl.when("is_representative").then(None).otherwise(pl.col("representative_path")),
+        cause=pl.lit(None, pl.String),
+    )
+    return pl.concat(
+        [best.select(*DEDUP_REPORT.column_names, "partition"), _unreadable(stage)], how="vertical_relaxed"
+    ), stars.remember()
+
+
+def _with_colour(stage: Stage, rows: pl.DataFrame) -> pl.DataFrame:
+    colours = stage.tables.read_many(IMAGE_FEATURES, columns=["image_id", "color_8", "dominant_colors"])
+    coloured = rows.join(colours, on="image_id", how="left", maintain_order="left")
+    groups = coloured["group_id"].rank("dense").to_numpy().astype(np.int64) - 1
+    summaries = np.frombuffer(b"".join(coloured["color_8"]), np.uint8).reshape(-1, SUMMARY_BYTES)
+    correlations = pl.Series(mean_colour_correlations(summaries, groups)[groups], dtype=pl.Float64)
+    return coloured.with_columns(avg_color_correlation=correlations.fill_nan(None).round(6))
+
+
+def _look_alikes(rows: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Columns group_id and similar_group_id: groups whose kept pictures look alike, named after the first of them."""
+    alike = pairs.filter(pl.col("level") == "similar")
+    kept = rows.filter("is_representative").select("file_sha256", "group_id").with_row_index("node")
+    ends = [
+        alike.select("left_sha256", "right_sha256").join(
+            kept, left_on=side, right_on="file_sha256", how="left", maintain_order="left"
+        )["node"]
+        for side in ("left_sha256", "right_sha256")
+    ]
+    edges = pl.DataFrame({"left": ends[0], "right": ends[1]}).drop_nulls().to_numpy().astype(np.int64).reshape(-1, 2)
+    linked = kept.with_columns(component=pl.Series(find_components(kept.height, edges))).with_columns(
+        together=pl.len().over("component")
+    )
+    return linked.filter(pl.col("together") > 1).select(
+        "group_id", similar_group_id=pl.col("group_id").min().over("component").str.replace("g", "s")
+    )
+
+
+def _unreadable(stage: Stage) -> pl.DataFrame:
+    frames = [
+        stage.tables.read(
+            IMAGE_FEATURES, key, ["image_id", "path", "size_bytes", "file_sha256", "decode_status", "decode_error"]
+        ).with_columns(partition=pl.lit(key))
+        for key in stage.tables.partitions(IMAGE_FEATURES)
+    ]
+    rows = pl.concat(frames).filter(pl.col("decode_status") != "ok").rename({"decode_error": "cause"})
+    empty = {column.name: column.dtype for column in DEDUP_REPORT.columns if column.name not in rows.columns}
+    return (
+        rows.with_columns([pl.lit(None, dtype).alias(name) for name, dtype in empty.items()])
+        .with_columns(status=pl.lit("Unreadable"), group_size=pl.lit(1, pl.Int32))
+        .select(*DEDUP_REPORT.column_names, "partition")
+    )
+
+
+@dg.asset_check(
+    asset=dedup_report, blocking=True, description="Every blob of the manifest stands in the report exactly once."
+)
+def no_image_is_lost(collection: Collection) -> dg.AssetCheckResult:
+    """Compare the ids of the manifest with those of the report."""
+    tables = collection.tables()
+    listed = tables.read_many(IMAGE_MANIFEST, columns=["image_id"])
+    reported = tables.read_many(DEDUP_REPORT, columns=["image_id"])
+    lost = listed.join(reported, on="image_id", how="anti").height
+    surplus = reported.height - reported.join(listed, on="image_id", how="semi").n_unique()
+    return dg.AssetCheckResult(
+        passed=lost == 0 and surplus == 0,
+        metadata={"listed": listed.height, "reported": reported.height, "lost": lost, "surplus": surplus},
+    )

@@ -1,0 +1,107 @@
+"""`image_manifest`: what is in the source now, from its listing alone.
+
+Belongs here: turning a listing into a table by partition. Does not belong here: reading any blob.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+
+from dedup_assets.discovery import load_layout
+from dedup_assets.partitions import PrefixLayout, image_id, is_image_path, is_whole
+from dedup_assets.resources.collection import Collection
+from dedup_assets.resources.image_store import Blob, ImageStore
+from dedup_assets.resources.progress import ProgressReporter
+from dedup_assets.stage import Stage, table_asset
+from dedup_assets.tables import IMAGE_MANIFEST
+
+LISTED_AT_ONCE = 50_000
+"""Rows of a listing held in memory, about 15 MB; the rest waits on disk until its partition is written."""
+
+
+class UndiscoveredPrefixError(ValueError):
+    """A partition was asked for that no discovery has placed."""
+
+
+@table_asset(IMAGE_MANIFEST, "source", {"azure"}, "1", in_one_run=True)
+def image_manifest(context: dg.AssetExecutionContext, collection: Collection, progress: ProgressReporter) -> None:
+    """List the source and write what is there, partition by partition."""
+    stage = Stage(context, IMAGE_MANIFEST, collection.tables())
+    images = collection.images()
+    layout = load_layout(stage.tables, collection.prefix_depth)
+    families = layout.families(stage.keys)
+    if unknown := set(stage.keys).difference(*families):
+        raise UndiscoveredPrefixError(
+            f"{sorted(unknown)} were never discovered in {collection.source}: run the job discover_prefixes, then try again."
+        )
+    with progress.track(stage.log, IMAGE_MANIFEST.name, len(stage.keys), "prefixes") as tracker:
+        for keys in families:
+            with _spilled_listing(images, layout, keys) as listing:
+                for key in keys:
+                    _write(stage, key, _rows_of(listing, key))
+                    tracker.advance()
+
+
+def _write(stage: Stage, key: str, listed: pl.DataFrame) -> None:
+    rows = listed.filter("is_image").select(IMAGE_MANIFEST.column_names)
+    with stage.partition(key, stage.fingerprint(_digest(rows))) as work:
+        before = stage.tables.read(IMAGE_MANIFEST, key, ["image_id", "etag"])
+        if not work.is_current:
+            work.commit = stage.tables.rewrite(IMAGE_MANIFEST, key, rows, work.fingerprint)
+        work.counts = {
+            "bytes": int(rows["size_bytes"].sum()),
+            "new": rows.join(before, on="image_id", how="anti").height,
+            "changed": rows.join(before, on="image_id").filter(pl.col("etag") != pl.col("etag_right")).height,
+            "removed": before.join(rows, on="image_id", how="anti").height,
+            "other_files": listed.height - rows.height,
+        }
+        work.preview = rows
+
+
+@contextmanager
+def _spilled_listing(images: ImageStore, layout: PrefixLayout, keys: Sequence[str]) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="dedup-listing-") as folder:
+        blobs = _blobs_of(images, layout, keys)
+        pages = iter(lambda: list(islice(blobs, LISTED_AT_ONCE)), [])
+        for number, page in enumerate(pages):
+            rows = [
+                _row(blob) | {"partition": layout.key_of(blob.path), "is_image": is_image_path(blob.path)}
+                for blob in page
+            ]
+            pl.DataFrame(rows, schema=_LISTED_SCHEMA).write_parquet(Path(folder) / f"{number:06d}.parquet")
+        yield Path(folder)
+
+
+def _blobs_of(images: ImageStore, layout: PrefixLayout, keys: Sequence[str]) -> Iterator[Blob]:
+    for directory in layout.directories_of(keys):
+        yield from images.list_blobs(directory, recursive=is_whole(directory, layout.prefix_depth))
+
+
+def _rows_of(listing: Path, key: str) -> pl.DataFrame:
+    if not any(listing.iterdir()):
+        return pl.DataFrame(schema=_LISTED_SCHEMA)
+    return pl.scan_parquet(listing / "*.parquet").filter(pl.col("partition") == key).sort("path").collect()
+
+
+def _row(blob: Blob) -> dict[str, object]:
+    return {
+        "image_id": image_id(blob.path),
+        "path": blob.path,
+        "etag": blob.etag,
+        "size_bytes": blob.size_bytes,
+        "created_at": blob.created_at or blob.modified_at,
+        "modified_at": blob.modified_at,
+    }
+
+
+_LISTED_SCHEMA = {**IMAGE_MANIFEST.schema, "partition": pl.String, "is_image": pl.Boolean}
+
+
+def _digest(rows: pl.DataFrame) -> str:
+    return hashlib.sha256(rows.write_ipc(None).getvalue()).hexdigest()

@@ -1,0 +1,97 @@
+"""`representatives`: the groups of exact, same-generation and near-duplicates, and the image that each keeps.
+
+Belongs here: reading all partitions, and writing those whose rows changed. Does not belong here: the order of keeping
+(`kernels/keeping.py`), the shape of groups (`kernels/grouping.py`).
+
+Groups are a property of the whole container, so one run computes all of them, whichever partitions it was asked for.
+"""
+
+import dagster as dg
+import polars as pl
+
+from dedup_assets.collected_images import read_images, read_thumbnails
+from dedup_assets.evidence import PairVerifier, VerificationPolicy
+from dedup_assets.groups import KeepPolicy, group_images
+from dedup_assets.report.contact_sheet import contact_sheet
+from dedup_assets.resources.collection import Collection
+from dedup_assets.stage import Stage, table_asset
+from dedup_assets.stars import StarVerifier, read_star_pairs
+from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST, METADATA_HASHES, REPRESENTATIVES, VERIFIED_GROUPS
+
+VERDICT_COLUMNS = ["left_sha256", "right_sha256", "verdict", "level", "decided_by"]
+SHEET_GROUPS, SHEET_IMAGES = 8, 6
+
+
+@table_asset(REPRESENTATIVES, "duplicates", {"polars"}, "1", reads_all=[VERIFIED_GROUPS], in_one_run=True)
+def representatives(
+    context: dg.AssetExecutionContext,
+    collection: Collection,
+    verification_policy: VerificationPolicy,
+    keep_policy: KeepPolicy,
+) -> None:
+    """Group all images of the container, and write the partitions asked for."""
+    stage = Stage(context, REPRESENTATIVES, collection.tables(), verification_policy, keep_policy)
+    inputs = stage.digest_of_all(IMAGE_MANIFEST, IMAGE_FEATURES, METADATA_HASHES, VERIFIED_GROUPS)
+    rows: pl.DataFrame | None = None
+    verified = 0
+    for key in stage.keys:
+        with stage.partition(key, stage.fingerprint(inputs)) as work:
+            if not work.is_current:
+                if rows is None:
+                    rows, verified = _group_everything(stage, collection, verification_policy, keep_policy)
+                own = rows.filter(pl.col("partition") == key).select(REPRESENTATIVES.column_names)
+                work.commit = stage.tables.rewrite(REPRESENTATIVES, key, own.sort("image_id"), work.fingerprint)
+            written = stage.tables.read(REPRESENTATIVES, key)
+            work.counts = {
+                "verified_pairs": verified,
+                "kept": int(written["is_representative"].sum()),
+                "groups": _groups_in(written),
+            }
+            work.preview = written.filter(pl.col("group_size") > 1).select(
+                "group_id", "group_size", "level", "decided_by", "kept_because"
+            )
+            work.picture = _picture(stage, written) if key == stage.keys[0] else None
+            verified = 0
+
+
+def _group_everything(
+    stage: Stage, collection: Collection, verification: VerificationPolicy, keep: KeepPolicy
+) -> tuple[pl.DataFrame, int]:
+    """The rows of all partitions, with `partition`, and how many pairs had to be verified for them."""
+    images = read_images(stage.tables)
+    stage.log(f"{REPRESENTATIVES.name}: grouping {images.height:,} readable images of all partitions")
+    known = stage.tables.read_many(VERIFIED_GROUPS, columns=VERDICT_COLUMNS)
+    known = pl.concat([known, read_star_pairs(stage.tables, verification.version).select(VERDICT_COLUMNS)])
+    contents = images["file_sha256"].unique().sort()
+    stars = StarVerifier(stage.tables, contents, known, lambda: PairVerifier(collection, verification))
+    return group_images(images, known, keep, stars), stars.remember()
+
+
+def _groups_in(rows: pl.DataFrame) -> int:
+    return rows.filter(pl.col("group_size") > 1)["group_id"].n_unique()
+
+
+def _picture(stage: Stage, rows: pl.DataFrame) -> bytes | None:
+    largest = rows.filter(pl.col("group_size") > 1).sort(
+        "group_size", "group_id", "keep_rank", descending=[True, False, False]
+    )
+    groups = [group.head(SHEET_IMAGES)["image_id"] for _, group in largest.group_by("group_id", maintain_order=True)][
+        :SHEET_GROUPS
+    ]
+    if not groups:
+        return None
+    thumbnails = read_thumbnails(stage.tables, pl.concat(groups))
+    return contact_sheet([[thumbnails[image_id] for image_id in group if image_id in thumbnails] for group in groups])
+
+
+@dg.asset_check(
+    asset=representatives, blocking=True, description="Every readable image is in one group, and every group keeps one."
+)
+def every_readable_image_is_grouped(collection: Collection) -> dg.AssetCheckResult:
+    """Compare readable images with rows, and kept images with groups."""
+    tables = collection.tables()
+    readable = (tables.read_many(IMAGE_FEATURES, columns=["decode_status"])["decode_status"] == "ok").sum()
+    rows = tables.read_many(REPRESENTATIVES, columns=["group_id", "is_representative"])
+    kept, groups = int(rows["is_representative"].sum()), rows["group_id"].n_unique()
+    counts = {"readable_images": int(readable), "rows": rows.height, "groups": groups, "kept_images": kept}
+    return dg.AssetCheckResult(passed=readable == rows.height and kept == groups, metadata=counts)

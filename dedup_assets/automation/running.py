@@ -1,0 +1,121 @@
+"""Run the nightly job in this process, as the command line does.
+
+Belongs here: where Dagster's records of a store lie, what a store remembers of its last run, and running to the end.
+Does not belong here: talking to a person (`cli.py`).
+"""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import yaml
+
+from dedup_assets.automation.discovering import PREFIXES, range_tags, sync_prefixes
+from dedup_assets.resources.collection import Collection
+from dedup_assets.resources.locations import FolderLocation, parse_location
+from dedup_assets.settings import POLICIES, PREFIX_DEPTH, SOURCE, STORE, WORKERS, Settings
+from dedup_assets.tables import ORGANIZED_BLOBS
+
+PROJECT_DOCUMENT = "project.json"
+SUMMARY_TEXT = "report/summary.txt"
+QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+class NoImagesError(ValueError):
+    """There is nothing to do."""
+
+
+def dagster_home(store: str) -> Path:
+    """The folder of Dagster's records for a store: inside a local one, else below the user's data folder."""
+    location = parse_location(store)
+    if isinstance(location, FolderLocation):
+        return location.path / "dagster"
+    data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return data / "dedup-assets" / hashlib.sha256(str(location).encode()).hexdigest()[:16]
+
+
+def prepare_home(settings: Settings) -> Path:
+    """Make DAGSTER_HOME ready: its `dagster.yaml`, and the environment that every process of the project reads."""
+    home = dagster_home(settings.store)
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text(_instance_template().read_text(encoding="utf-8"), encoding="utf-8")
+    policies = home / "policies.yaml"
+    policies.write_text(yaml.safe_dump(_plain(settings.policies)), encoding="utf-8")
+    os.environ |= {
+        "DAGSTER_HOME": str(home),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+        SOURCE: settings.source,
+        STORE: settings.store,
+        PREFIX_DEPTH: str(settings.prefix_depth),
+        POLICIES: str(policies),
+        **({WORKERS: str(settings.workers)} if settings.workers else {}),
+    }
+    return home
+
+
+def remember(settings: Settings) -> None:
+    """Write what the store was filled from beside its tables, for `dedup-assets ui`."""
+    document = asdict(replace(settings, bars=False)) | {"policies": _plain(settings.policies)}
+    Collection(**settings.collection).tables().write_document(PROJECT_DOCUMENT, document)
+
+
+def recall(store: str) -> Settings | None:
+    """The settings of the last run into a store, None where there was none."""
+    document = Collection(store=store).tables().read_document(PROJECT_DOCUMENT)
+    return document and Settings(**{**document, "store": store})
+
+
+def run_everything(definitions: dg.Definitions, settings: Settings) -> str:
+    """Discover prefixes, run the nightly job over all of them, and return what a person should know of it.
+
+    Raises:
+        NoImagesError: no prefix holds an image.
+        StoreAccessError: the source or the store cannot be reached.
+        dg.DagsterError: whatever stopped the run; its cause is the error of the stage.
+    """
+    collection = Collection(**settings.collection)
+    with dg.DagsterInstance.get() as instance:
+        sync_prefixes(instance, collection)
+        keys = instance.get_dynamic_partitions(PREFIXES)
+        if not keys:
+            raise NoImagesError(
+                f"There are no images in {settings.source}. Give a folder or container with image files in it."
+            )
+        job = definitions.resolve_job_def("nightly_deduplication")
+        job.execute_in_process(instance=instance, tags=range_tags(keys), run_config=QUIET)
+    summary = collection.tables().read_bytes(SUMMARY_TEXT)
+    return f"{(summary or b'').decode()}The report: {settings.store}/report/index.html\n"
+
+
+def organize(definitions: dg.Definitions, settings: Settings, action: str) -> dict[str, int]:
+    """Materialize `organized_blobs` for all prefixes, and count its rows by state.
+
+    Raises:
+        StoreAccessError: the source or the store cannot be reached.
+    """
+    tables = Collection(**settings.collection).tables()
+    with dg.DagsterInstance.get() as instance:
+        keys = instance.get_dynamic_partitions(PREFIXES)
+        job = definitions.resolve_implicit_global_asset_job_def()
+        config = {"ops": {ORGANIZED_BLOBS.name: {"config": {"action": action.upper()}}}}
+        selection = [dg.AssetKey(ORGANIZED_BLOBS.name)]
+        job.execute_in_process(
+            instance=instance, tags=range_tags(keys), run_config=QUIET | config, asset_selection=selection
+        )
+    states = tables.read_many(ORGANIZED_BLOBS, columns=["state"])["state"].value_counts(sort=True)
+    return dict(states.iter_rows())
+
+
+def _plain(policies: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {section: dict(values) for section, values in policies.items()}
+
+
+def _instance_template() -> Path:
+    """`dagster.yaml`: at the top of a checkout, or inside the installed package."""
+    package = Path(__file__).parents[1]
+    beside = package.parent / "dagster.yaml"
+    return beside if beside.exists() else package / "instance" / "dagster.yaml"

@@ -1,0 +1,195 @@
+"""The same pipeline from a terminal.
+
+Belongs here: commands, their options, and what a person is told. Does not belong here: the work (`automation/`, `assets/`).
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from dedup_assets.settings import Settings, SettingsError, read_policies
+
+INTERRUPTED, FAILED = 130, 1
+DEMO_FOLDER = Path(".demo")
+STORE_OPTION = click.option(
+    "--store",
+    default="dedup-store",
+    show_default=True,
+    help="Folder or az://account/container/prefix of the tables and the report.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def main() -> None:
+    """Find duplicate images in a folder or a container, keep the best of each, and explain every decision.
+
+    \b
+    dedup-assets run ~/Pictures                       a folder
+    dedup-assets run az://account/container/prefix    a container in Azure
+    dedup-assets ui                                   the same in the Dagster UI
+
+    Nothing is ever deleted, moved or changed in the source. The tables, the report and the pictures in it go to the
+    store. A second run reads only what is new. Credentials for Azure come from the environment:
+    AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN, or else a managed identity.
+    """
+
+
+@main.command()
+@click.argument("source")
+@STORE_OPTION
+@click.option(
+    "--prefix-depth",
+    default=1,
+    show_default=True,
+    type=click.IntRange(0, 16),
+    help="Directory levels that make a blob prefix, the unit of work.",
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 256), help="Threads that read and decode.  [default: one a processor]"
+)
+@click.option(
+    "--policies", type=click.Path(dir_okay=False), help="YAML file of thresholds and rules, a section an asset."
+)
+def run(source: str, store: str, prefix_depth: int, workers: int | None, policies: str | None) -> None:
+    """Find the duplicates in SOURCE, a folder or a container, and write the report.
+
+    SOURCE is a path, az://account/container/prefix, or the https address of a container with or without a SAS token.
+    Interrupted or killed, the same command goes on where it stopped.
+    """
+    with _plain_errors():
+        settings = Settings(
+            _without_secret(source), store, prefix_depth, workers, read_policies(policies), sys.stderr.isatty()
+        )
+        _run(settings, again=f"dedup-assets run {settings.source} --store {store}")
+
+
+@main.command()
+@click.option(
+    "--folder",
+    default=DEMO_FOLDER,
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Where the demo's photographs and tables go.",
+)
+def demo(folder: Path) -> None:
+    """Build a small collection of real photographs with planted copies, and find them."""
+    from dedup_assets.demo import build_demo_collection
+
+    with _plain_errors():
+        photographs = folder / "photographs"
+        count = build_demo_collection(photographs)
+        click.echo(
+            f"{count} files in {photographs}: photographs, edited copies of them, a generated pair, two broken files."
+        )
+        _run(
+            Settings(str(photographs), str(folder / "store"), prefix_depth=2, bars=True),
+            again=f"dedup-assets demo --folder {folder}",
+        )
+        click.echo(f"To look at the pipeline: dedup-assets ui --store {folder / 'store'}")
+
+
+@main.command()
+@STORE_OPTION
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=3000, show_default=True, help="Port to listen on.")
+def ui(store: str, host: str, port: int) -> None:
+    """Open the Dagster UI on a store that was filled by `run` or `demo`, with nothing to configure."""
+    from dedup_assets.automation.running import prepare_home, recall
+
+    with _plain_errors():
+        settings = recall(store) or Settings.from_environment()
+        if not settings.source:
+            raise SettingsError(
+                f"Nothing was ever run into {store}: do `dedup-assets run SOURCE --store {store}` first."
+            )
+        home = prepare_home(replace(settings, store=store))
+    command = [sys.executable, "-m", "dagster", "dev", "-m", "dedup_assets.definitions", "-h", host, "-p", str(port)]
+    os.chdir(home)
+    os.execv(sys.executable, command)
+
+
+@main.command()
+@STORE_OPTION
+@click.option("--apply", "action", flag_value="apply", help="Make the copies that the plan names.")
+@click.option(
+    "--undo", "action", flag_value="undo", help="Remove the copies that were made, as long as nobody changed them."
+)
+@click.option(
+    "--plan", "action", flag_value="plan", default="plan", help="Only write down what would be copied.  [default]"
+)
+def organize(store: str, action: str) -> None:
+    """Copy the source into best/ and duplicates/ beside it; the source itself is left as it is."""
+    from dedup_assets.automation.running import organize as organize_all
+    from dedup_assets.automation.running import prepare_home, recall
+
+    with _plain_errors():
+        settings = recall(store)
+        if settings is None:
+            raise SettingsError(
+                f"Nothing was ever run into {store}: do `dedup-assets run SOURCE --store {store}` first."
+            )
+        prepare_home(settings)
+        from dedup_assets.definitions import build_definitions
+
+        states = organize_all(build_definitions(replace(settings, bars=sys.stderr.isatty())), settings, action)
+        click.echo(", ".join(f"{count:,} {state}" for state, count in states.items()) or "There is nothing to copy.")
+
+
+def _run(settings: Settings, again: str) -> None:
+    from dedup_assets.automation.running import prepare_home, remember, run_everything
+
+    prepare_home(settings)
+    remember(settings)
+    from dedup_assets.definitions import build_definitions
+
+    try:
+        text = run_everything(build_definitions(settings), settings)
+    except KeyboardInterrupt:
+        click.echo(f"\nInterrupted. What was done is kept; to go on:\n  {again}", err=True)
+        sys.exit(INTERRUPTED)
+    click.echo(text, nl=False)
+
+
+def _without_secret(source: str) -> str:
+    """Take a SAS token out of the address at once, and hand it on in the environment."""
+    from dedup_assets.resources.locations import split_secret
+
+    clean, sas = split_secret(source)
+    if sas:
+        os.environ["AZURE_STORAGE_SAS_TOKEN"] = sas
+    return clean
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Errors that a person can mend end in one sentence, all others in their traceback."""
+    try:
+        yield
+    except _expected_errors() as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(FAILED)
+
+
+def _expected_errors() -> tuple[type[Exception], ...]:
+    from dedup_assets.automation.running import NoImagesError
+    from dedup_assets.demo import NoPhotographsError
+    from dedup_assets.discovery import LayoutError
+    from dedup_assets.embedders.protocol import NoEmbedderError
+    from dedup_assets.resources.collection import NoSourceError
+    from dedup_assets.resources.database import DatabaseAccessError
+    from dedup_assets.resources.image_store import StoreAccessError
+    from dedup_assets.resources.locations import LocationError
+
+    return (
+        DatabaseAccessError, LayoutError, LocationError, NoEmbedderError, NoImagesError, NoPhotographsError, NoSourceError,
+        SettingsError, StoreAccessError,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

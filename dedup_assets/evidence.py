@@ -1,0 +1,148 @@
+"""Verify pairs of contents from their stored thumbnails, wherever these lie.
+
+Belongs here: the policy of verification, which several assets obey, fetching what a pair needs from `image_features`, a
+bounded cache of it, and evidence as rows. Does not belong here: which pairs to verify (the assets), or the tests
+themselves (`kernels/verification.py`).
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import polars as pl
+import simplejpeg
+from numpy.typing import NDArray
+from pydantic import Field
+
+from dedup_assets.contents import read_contents
+from dedup_assets.kernels.hashing import GRAY_SIDE
+from dedup_assets.kernels.verification import PairEvidence, VerifiableImage, VerificationThresholds, verify_pair
+from dedup_assets.resources.collection import Collection
+from dedup_assets.stage import Policy
+from dedup_assets.tables import IMAGE_FEATURES, VERIFIED_GROUPS
+
+IMAGE_COLUMNS = (
+    "image_id",
+    "file_sha256",
+    "gray_64",
+    "thumbnail",
+    "inner_box",
+    "width_px",
+    "height_px",
+    "contrast",
+    "detail",
+)
+
+PAIRS_AT_ONCE = 200
+"""Up to 400 pictures of 0.5 MB with their local features: 200 MB at most."""
+
+PAIR_KEY = ("left_sha256", "right_sha256")
+
+_DEFAULT = VerificationThresholds()
+
+
+class VerificationPolicy(Policy):
+    """When two pictures count as the same; the reasons for the numbers stand in `kernels/evidence.py`."""
+
+    min_global_agreement: float = Field(
+        default=_DEFAULT.min_global_agreement,
+        ge=0,
+        le=1,
+        description="Share of windows that correlate without alignment",
+    )
+    min_color_agreement: float = Field(
+        default=_DEFAULT.min_color_agreement, ge=0, le=1, description="Share of coloured pixels of one hue"
+    )
+    min_local_inliers: int = Field(
+        default=_DEFAULT.min_local_inliers, ge=4, le=400, description="Local features that one map must explain"
+    )
+    min_local_agreement: float = Field(
+        default=_DEFAULT.min_local_agreement, ge=0, le=1, description="Share of windows that correlate under that map"
+    )
+    min_overlap: float = Field(
+        default=_DEFAULT.min_overlap, ge=0, le=1, description="Share of the contained picture that both show"
+    )
+    min_near_overlap: float = Field(
+        default=_DEFAULT.min_near_overlap,
+        ge=0,
+        le=1,
+        description="Share of both pictures that makes a copy a near-duplicate",
+    )
+
+    def thresholds(self) -> VerificationThresholds:
+        """The numbers that the kernels take."""
+        return VerificationThresholds(**self.settings())
+
+
+def decode_thumbnail(data: bytes) -> NDArray[np.uint8]:
+    """A stored thumbnail as (h, w, 3) uint8 RGB."""
+    rgb: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, colorspace="RGB")
+    return rgb
+
+
+class PairVerifier:
+    """Verifies pairs of contents of one collection under one policy."""
+
+    def __init__(self, collection: Collection, policy: VerificationPolicy) -> None:
+        self.tables, self.workers = collection.tables(), collection.workers
+        self.thresholds, self.policy_version = policy.thresholds(), policy.version
+        self.homes = read_contents(self.tables, ()).select("file_sha256", "partition", "image_id")
+        self._images: OrderedDict[bytes, VerifiableImage] = OrderedDict()
+
+    def verify(self, pairs: pl.DataFrame, advance: Callable[[int], None]) -> Iterator[pl.DataFrame]:
+        """Verify pairs (left_id, right_id, left_sha256, right_sha256, transform), some at a time, as rows of evidence.
+
+        Pairs of which one end has left the source are dropped. Sorted by their ends, so that a picture is fetched once.
+        """
+        known = self.homes.select("file_sha256")
+        present = pairs.join(known, left_on="left_sha256", right_on="file_sha256", how="semi").join(
+            known, left_on="right_sha256", right_on="file_sha256", how="semi"
+        )
+        advance(pairs.height - present.height)
+        with ThreadPoolExecutor(self.workers) as pool:
+            for chunk in present.sort(PAIR_KEY).iter_slices(PAIRS_AT_ONCE):
+                images = self._fetch(chunk)
+                jobs = [
+                    (images[left], images[right], transform)
+                    for left, right, transform in chunk.select(*PAIR_KEY, "transform").iter_rows()
+                ]
+                found = list(pool.map(self._judge, jobs))
+                yield self._rows(chunk, found)
+                advance(chunk.height)
+
+    def _judge(self, job: tuple[VerifiableImage, VerifiableImage, str]) -> PairEvidence:
+        left, right, transform = job
+        return verify_pair(left, right, transform, self.thresholds)
+
+    def _rows(self, pairs: pl.DataFrame, found: Sequence[PairEvidence]) -> pl.DataFrame:
+        names = [name for name in VERIFIED_GROUPS.schema if name in PairEvidence.__slots__]
+        evidence = [{name: getattr(one, name) for name in names} for one in found]
+        frame = pl.DataFrame(evidence, schema={name: VERIFIED_GROUPS.schema[name] for name in names})
+        ends = pairs.select("left_id", "right_id", *PAIR_KEY)
+        return pl.concat([ends, frame], how="horizontal").with_columns(policy_version=pl.lit(self.policy_version))
+
+    def _fetch(self, pairs: pl.DataFrame) -> dict[bytes, VerifiableImage]:
+        wanted = pl.concat([pairs["left_sha256"], pairs["right_sha256"]]).unique(maintain_order=True)
+        missing = [sha for sha in wanted if sha not in self._images]
+        homes = self.homes.filter(pl.col("file_sha256").is_in(pl.Series(missing, dtype=pl.Binary).implode()))
+        for (partition,), group in homes.group_by("partition", maintain_order=True):
+            rows = self.tables.read_rows(IMAGE_FEATURES, str(partition), "image_id", group["image_id"], IMAGE_COLUMNS)
+            self._images |= {row["file_sha256"]: _verifiable(row) for row in rows.iter_rows(named=True)}
+        images = {sha: self._images[sha] for sha in wanted}
+        while len(self._images) > 2 * PAIRS_AT_ONCE:
+            self._images.popitem(last=False)
+        return images
+
+
+def _verifiable(row: dict[str, Any]) -> VerifiableImage:
+    return VerifiableImage(
+        gray_64=np.frombuffer(row["gray_64"], np.uint8).reshape(GRAY_SIDE, GRAY_SIDE),
+        thumbnail=decode_thumbnail(row["thumbnail"]),
+        inner_box=tuple(row["inner_box"]) if row["inner_box"] else None,
+        width_px=row["width_px"],
+        height_px=row["height_px"],
+        contrast=row["contrast"],
+        detail=row["detail"],
+    )

@@ -1,0 +1,199 @@
+"""The shape that all stages share: partitions in, one commit each, skipped where nothing changed, described for people.
+
+Belongs here: keys, fingerprints, and the metadata that a materialization carries.
+Does not belong here: what any stage computes.
+"""
+
+import hashlib
+import json
+import resource
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import dagster as dg
+import polars as pl
+from pydantic import ConfigDict
+
+from dedup_assets.contracts import Column, Table
+from dedup_assets.partitions import blob_prefix
+from dedup_assets.report.plots import markdown_picture
+from dedup_assets.resources.table_store import Commit, TableStore
+
+MAX_ILLUSTRATED_PARTITIONS = 20
+"""A run over more partitions leaves previews and pictures out: they would swell Dagster's event log."""
+
+PREVIEW_ROWS = 5
+
+
+class Policy(dg.ConfigurableResource[None]):
+    """What changes the answer of one stage: typed, bounded, unknown fields forbidden, recorded with every output."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @property
+    def version(self) -> str:
+        """Digest of all settings: equal settings, equal version."""
+        return digest_of(type(self).__name__, self.settings())
+
+    def settings(self) -> dict[str, Any]:
+        """The settings as JSON values."""
+        return {name: getattr(self, name) for name in sorted(type(self).model_fields)}
+
+
+def digest_of(*parts: object) -> str:
+    """Sixteen hex digits of the SHA-256 of a JSON encoding."""
+    text = json.dumps(parts, sort_keys=True, default=str, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+PARTITIONS_A_RUN = 50
+"""A backfill of stages that read bytes is split into runs of this many partitions, which may stand on several machines."""
+
+
+def table_asset(
+    table: Table,
+    group: str,
+    kinds: set[str],
+    code_version: str,
+    reads: Sequence[Table] = (),
+    reads_all: Sequence[Table] = (),
+    in_one_run: bool = False,
+) -> Callable[[Callable[..., None]], dg.AssetsDefinition]:
+    """Decorate the asset of a table: its name, description, partitions and column schema follow from the table.
+
+    Args:
+        table: what the asset writes.
+        group: where it stands in the lineage.
+        kinds: what it is made with; parquet is added.
+        code_version: raised whenever the same inputs give another table.
+        reads: tables of which it reads the same partition.
+        reads_all: tables of which it reads every partition.
+        in_one_run: a backfill is one run, for stages whose result is one for all partitions.
+    """
+    everywhere = [dg.AssetDep(other.name, partition_mapping=dg.AllPartitionMapping()) for other in reads_all]
+    policy = dg.BackfillPolicy.single_run() if in_one_run else dg.BackfillPolicy.multi_run(PARTITIONS_A_RUN)
+    return dg.asset(
+        name=table.name,
+        description=table.description,
+        partitions_def=blob_prefix,
+        deps=[*(other.name for other in reads), *everywhere],
+        group_name=group,
+        kinds={"parquet", *kinds},
+        code_version=code_version,
+        backfill_policy=policy,
+        metadata={
+            "dagster/column_schema": dg.TableSchema([_describe_column(table, column) for column in table.columns])
+        },
+    )
+
+
+def _describe_column(table: Table, column: Column) -> dg.TableColumn:
+    return dg.TableColumn(
+        column.name,
+        type=str(column.dtype),
+        description=column.description + (f" [{column.unit}]" if column.unit else ""),
+        constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=table.key == (column.name,)),
+    )
+
+
+@dataclass
+class PartitionWork:
+    """One partition being worked on: set `commit`, `counts`, `preview` and `picture` before it ends."""
+
+    key: str
+    fingerprint: str
+    is_current: bool
+    commit: Commit
+    counts: dict[str, int | float] = field(default_factory=dict)
+    preview: pl.DataFrame | None = None
+    picture: bytes | None = None
+
+
+class Stage:
+    """One run of one asset over its partitions."""
+
+    def __init__(self, context: dg.AssetExecutionContext, table: Table, tables: TableStore, *policies: Policy) -> None:
+        self.context, self.table, self.tables, self.policies = context, table, tables, policies
+        self.keys = list(context.partition_keys)
+        self._began = time.monotonic()
+
+    @property
+    def seconds_so_far(self) -> float:
+        """Seconds since this run of the asset began."""
+        return time.monotonic() - self._began
+
+    def log(self, message: str) -> None:
+        """Say something in the run's log."""
+        self.context.log.info(message)
+
+    def fingerprint(self, *inputs: object) -> str:
+        """What a partition is made from: the inputs given, the policies and the code version of the asset."""
+        code = self.context.assets_def.code_versions_by_key[self.context.asset_key]
+        return digest_of(code, [policy.version for policy in self.policies], *inputs)
+
+    def digest_of_all(self, *tables: Table) -> str:
+        """What all partitions of some tables hold now, for the fingerprint of a stage that looks across them."""
+        commits = (self.tables.commit_of(table, key) for table in tables for key in self.tables.partitions(table))
+        return digest_of([(commit.table, commit.partition, commit.digest) for commit in commits])
+
+    @contextmanager
+    def partition(self, key: str, fingerprint: str) -> Iterator[PartitionWork]:
+        """Work on one partition; afterwards its metadata stands on the materialization."""
+        began = time.monotonic()
+        commit = self.tables.commit_of(self.table, key)
+        work = PartitionWork(key, fingerprint, commit.fingerprint == fingerprint, commit)
+        yield work
+        self._describe(work, time.monotonic() - began)
+
+    def finish(self, work: PartitionWork) -> None:
+        """Mark the partition as done: the next run with equal inputs will skip it."""
+        work.commit = self.tables.publish(replace(work.commit, fingerprint=work.fingerprint))
+
+    def _describe(self, work: PartitionWork, seconds: float) -> None:
+        rows = work.commit.rows
+        metadata: dict[str, Any] = {
+            "dagster/partition_row_count": rows,
+            "skipped": work.is_current,
+            "seconds": round(seconds, 3),
+            "peak_rss_mb": peak_rss_mb(),
+            **work.counts,
+            **self._illustrations(work),
+        }
+        if not work.is_current and seconds > 0:
+            metadata["rows_per_second"] = round(rows / seconds, 1)
+        metadata |= {f"policy_{type(policy).__name__}": policy.version for policy in self.policies}
+        self.context.add_asset_metadata(metadata, partition_key=work.key)
+        told = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in work.counts.items())
+        state = "unchanged, nothing to do" if work.is_current else f"done in {seconds:,.1f} s"
+        self.log(f"{self.table.name} [{work.key}]: {state}; {rows:,} rows" + (f"; {told}" if told else ""))
+
+    def _illustrations(self, work: PartitionWork) -> dict[str, Any]:
+        if len(self.keys) > MAX_ILLUSTRATED_PARTITIONS:
+            return {}
+        shown: dict[str, Any] = {}
+        if work.preview is not None and work.preview.height:
+            shown["preview"] = dg.MetadataValue.md(markdown_table(work.preview.head(PREVIEW_ROWS)))
+        if work.picture is not None:
+            shown["picture"] = dg.MetadataValue.md(markdown_picture(work.picture, self.table.name))
+        return shown
+
+
+def markdown_table(frame: pl.DataFrame) -> str:
+    """A few rows as a Markdown table; bytes as hex, long values cut."""
+    lines = ["| " + " | ".join(frame.columns) + " |", "|" + "---|" * frame.width]
+    lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in frame.iter_rows()]
+    return "\n".join(lines)
+
+
+def _cell(value: object) -> str:
+    text = value.hex() if isinstance(value, bytes) else f"{value:.3f}" if isinstance(value, float) else str(value)
+    text = text if len(text) <= 60 else f"{text[:57]}..."
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def peak_rss_mb() -> float:
+    """The most memory that this process has held so far, in MB."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
