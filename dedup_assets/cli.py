@@ -5,23 +5,16 @@ Belongs here: commands, their options, and what a person is told. Does not belon
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from dedup_assets.cli_tools import STORE_OPTION, metadata, migrate, plain_errors, serve_embeddings
 from dedup_assets.settings import Settings, SettingsError, read_policies
 
-INTERRUPTED, FAILED = 130, 1
+INTERRUPTED = 130
 DEMO_FOLDER = Path(".demo")
-STORE_OPTION = click.option(
-    "--store",
-    default="dedup-store",
-    show_default=True,
-    help="Folder or az://account/container/prefix of the tables and the report.",
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -61,7 +54,7 @@ def run(source: str, store: str, prefix_depth: int, workers: int | None, policie
     SOURCE is a path, az://account/container/prefix, or the https address of a container with or without a SAS token.
     Interrupted or killed, the same command goes on where it stopped.
     """
-    with _plain_errors():
+    with plain_errors():
         settings = Settings(
             _without_secret(source), store, prefix_depth, workers, read_policies(policies), sys.stderr.isatty()
         )
@@ -80,14 +73,14 @@ def demo(folder: Path) -> None:
     """Build a small collection of real photographs with planted copies, and find them."""
     from dedup_assets.demo import build_demo_collection
 
-    with _plain_errors():
+    with plain_errors():
         photographs = folder / "photographs"
         count = build_demo_collection(photographs)
         click.echo(
             f"{count} files in {photographs}: photographs, edited copies of them, a generated pair, two broken files."
         )
         _run(
-            Settings(str(photographs), str(folder / "store"), prefix_depth=2, bars=True),
+            Settings(str(photographs), str(folder / "store"), prefix_depth=2, at_terminal=True),
             again=f"dedup-assets demo --folder {folder}",
         )
         click.echo(f"To look at the pipeline: dedup-assets ui --store {folder / 'store'}")
@@ -101,14 +94,14 @@ def ui(store: str, host: str, port: int) -> None:
     """Open the Dagster UI on a store that was filled by `run` or `demo`, with nothing to configure."""
     from dedup_assets.automation.running import prepare_home, recall
 
-    with _plain_errors():
+    with plain_errors():
         settings = recall(store) or Settings.from_environment()
         if not settings.source:
             raise SettingsError(
                 f"Nothing was ever run into {store}: do `dedup-assets run SOURCE --store {store}` first."
             )
         home = prepare_home(replace(settings, store=store))
-    command = [sys.executable, "-m", "dagster", "dev", "-m", "dedup_assets.definitions", "-h", host, "-p", str(port)]
+    command = [sys.executable, "-m", "dagster", "dev", "-w", str(home / "workspace.yaml"), "-h", host, "-p", str(port)]
     os.chdir(home)
     os.execv(sys.executable, command)
 
@@ -127,7 +120,7 @@ def organize(store: str, action: str) -> None:
     from dedup_assets.automation.running import organize as organize_all
     from dedup_assets.automation.running import prepare_home, recall
 
-    with _plain_errors():
+    with plain_errors():
         settings = recall(store)
         if settings is None:
             raise SettingsError(
@@ -136,7 +129,7 @@ def organize(store: str, action: str) -> None:
         prepare_home(settings)
         from dedup_assets.definitions import build_definitions
 
-        states = organize_all(build_definitions(replace(settings, bars=sys.stderr.isatty())), settings, action)
+        states = organize_all(build_definitions(replace(settings, at_terminal=True)), settings, action)
         click.echo(", ".join(f"{count:,} {state}" for state, count in states.items()) or "There is nothing to copy.")
 
 
@@ -165,31 +158,8 @@ def _without_secret(source: str) -> str:
     return clean
 
 
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Errors that a person can mend end in one sentence, all others in their traceback."""
-    try:
-        yield
-    except _expected_errors() as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(FAILED)
-
-
-def _expected_errors() -> tuple[type[Exception], ...]:
-    from dedup_assets.automation.running import NoImagesError
-    from dedup_assets.demo import NoPhotographsError
-    from dedup_assets.discovery import LayoutError
-    from dedup_assets.embedders.protocol import NoEmbedderError
-    from dedup_assets.resources.collection import NoSourceError
-    from dedup_assets.resources.database import DatabaseAccessError
-    from dedup_assets.resources.image_store import StoreAccessError
-    from dedup_assets.resources.locations import LocationError
-
-    return (
-        DatabaseAccessError, LayoutError, LocationError, NoEmbedderError, NoImagesError, NoPhotographsError, NoSourceError,
-        SettingsError, StoreAccessError,
-    )  # fmt: skip
-
+for _command in (metadata, migrate, serve_embeddings):
+    main.add_command(_command)
 
 if __name__ == "__main__":
     main()

@@ -92,7 +92,7 @@ class Table:
         if frame.select(self.key).is_duplicated().any():
             raise TableContractError(f"{self.name}: the key {self.key} stands twice")
         for sentence, rule in self.rules.items():
-            broken = frame.filter(~rule)
+            broken = frame.filter(~rule.fill_null(value=False))
             if broken.height:
                 example = {name: broken[name][0] for name in self.key}
                 raise TableContractError(

@@ -69,7 +69,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     policies = build_policies(kinds, settings.policies)
     return {
         "collection": Collection(**settings.collection),
-        "progress": ProgressReporter(bars=settings.bars),
+        "progress": ProgressReporter(at_terminal=settings.at_terminal),
         "database": DatabaseResource(store=settings.store),
         **{name: policies[section] for section, (name, _) in POLICIES.items()},
     }

@@ -30,8 +30,12 @@ def load_layout(tables: TableStore, prefix_depth: int) -> PrefixLayout:
     Raises:
         LayoutError: the store was begun with another prefix depth.
     """
+    return _read_log(tables, prefix_depth, _last_entry(tables))
+
+
+def _read_log(tables: TableStore, prefix_depth: int, last: int) -> PrefixLayout:
     placements: dict[str, Placement] = {}
-    for number in range(1, _last_entry(tables) + 1):
+    for number in range(1, last + 1):
         entry: dict[str, Any] = tables.read_document(_entry_path(number)) or {}
         if entry["prefix_depth"] != prefix_depth:
             raise LayoutError(
@@ -50,13 +54,14 @@ def discover(images: ImageStore, tables: TableStore, prefix_depth: int) -> Prefi
         StoreAccessError: the source cannot be listed.
     """
     while True:
-        layout = load_layout(tables, prefix_depth)
+        last = _last_entry(tables)
+        layout = _read_log(tables, prefix_depth, last)
         new = layout.place(_count_new_images(images, layout))
         if not new:
             return layout
         entry = {"prefix_depth": prefix_depth, "placements": {where: asdict(placed) for where, placed in new.items()}}
         try:
-            tables.create_document(_entry_path(_last_entry(tables) + 1), entry)
+            tables.create_document(_entry_path(last + 1), entry)
         except AlreadyExistsError:  # another run wrote this entry first: place what its entry leaves over
             continue
 

@@ -22,7 +22,8 @@ from dedup_assets.stars import StarVerifier
 
 PAIR_KEY = ("left_sha256", "right_sha256")
 NUMBERS = (
-    "width_px", "height_px", "size_bytes", "jpeg_quality", "prior_jpeg_quality", "bits_per_pixel", "blockiness", "sharpness", "upscale_score", "colourfulness",
+    "width_px", "height_px", "size_bytes", "jpeg_quality", "prior_jpeg_quality", "bits_per_pixel", "blockiness", "sharpness",
+    "upscale_score", "colourfulness",
 )  # fmt: skip
 
 

@@ -34,8 +34,11 @@ MIN_IMAGES = 1_000
 """A directory of fewer images is packed with others once there are more than MAX_OWN_PARTITIONS."""
 
 IMAGE_SUFFIXES = frozenset(
-    "jpg jpeg jpe jfif png apng webp gif bmp dib tif tiff avif heic heif hif jp2 j2k jpf jpx jpm tga ico psd".split()
-)
+    (
+        "jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "gif", "bmp", "dib", "tif", "tiff", "avif", "heic", "heif", "hif",
+        "jp2", "j2k", "jpf", "jpx", "jpm", "tga", "ico", "psd",
+    )
+)  # fmt: skip
 
 _RESERVED = re.compile(r"[\x00-\x1f\x7f,|\[\]*%#+\"\\]|\.\.\.|^\s|\s$")
 

@@ -66,7 +66,7 @@ def work_of_run(stage: Stage, verified_pairs: int) -> RunWork:
 
     The report itself is not materialized yet: its seconds so far and its `verified_pairs` are added.
     """
-    run_id = stage.context.run_id
+    run_id = stage.context.run.run_id
     logs = stage.context.instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     counts: dict[str, int] = defaultdict(int)
     seconds: dict[str, float] = defaultdict(float)

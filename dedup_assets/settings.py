@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from dedup_assets.stage import Policy
 
 SOURCE, STORE, PREFIX_DEPTH = "DEDUP_SOURCE", "DEDUP_STORE", "DEDUP_PREFIX_DEPTH"
-WORKERS, POLICIES, BARS = "DEDUP_WORKERS", "DEDUP_POLICIES", "DEDUP_PROGRESS_BARS"
+WORKERS, POLICIES = "DEDUP_WORKERS", "DEDUP_POLICIES"
 
 
 class SettingsError(ValueError):
@@ -32,7 +32,7 @@ class Settings:
     prefix_depth: int = 1
     workers: int | None = None
     policies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    bars: bool = False
+    at_terminal: bool = False
 
     @classmethod
     def from_environment(cls) -> "Settings":
@@ -48,7 +48,6 @@ class Settings:
             prefix_depth=_number(PREFIX_DEPTH, os.environ.get(PREFIX_DEPTH, "1")),
             workers=_number(WORKERS, workers) if workers else None,
             policies=read_policies(os.environ.get(POLICIES)),
-            bars=os.environ.get(BARS) == "1",
         )
 
     @property

@@ -49,13 +49,15 @@ def digest_of(*parts: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+GROUP = "deduplication"
+"""One group for all ten assets: the lineage then shows each of them, where several groups would stand there folded."""
+
 PARTITIONS_A_RUN = 50
 """A backfill of stages that read bytes is split into runs of this many partitions, which may stand on several machines."""
 
 
 def table_asset(
     table: Table,
-    group: str,
     kinds: set[str],
     code_version: str,
     reads: Sequence[Table] = (),
@@ -66,7 +68,6 @@ def table_asset(
 
     Args:
         table: what the asset writes.
-        group: where it stands in the lineage.
         kinds: what it is made with; parquet is added.
         code_version: raised whenever the same inputs give another table.
         reads: tables of which it reads the same partition.
@@ -80,7 +81,7 @@ def table_asset(
         description=table.description,
         partitions_def=blob_prefix,
         deps=[*(other.name for other in reads), *everywhere],
-        group_name=group,
+        group_name=GROUP,
         kinds={"parquet", *kinds},
         code_version=code_version,
         backfill_policy=policy,

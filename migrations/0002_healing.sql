@@ -3,32 +3,36 @@
 
 -- Give each of these groups a representative where it has none, and point its images at the one it has.
 -- First in line is an image whose bytes already have a vector of the current model (nothing to embed again),
--- then the order of keeping.
+-- then the order of keeping. EXECUTE plans each call anew: one group and a hundred thousand need different plans.
 CREATE FUNCTION dedup.heal_groups(groups text[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE dedup.image SET is_embedding_representative = true, embedding_source_id = image_id
-    WHERE image_id IN (
-        SELECT DISTINCT ON (candidate.group_id) candidate.image_id
-        FROM (SELECT DISTINCT unnest(groups) AS group_id) AS touched
-        JOIN dedup.image AS candidate USING (group_id)
-        WHERE NOT EXISTS (
-              SELECT FROM dedup.image AS kept
-              WHERE kept.group_id = candidate.group_id AND kept.is_embedding_representative
-          )
-        ORDER BY candidate.group_id,
-            EXISTS (
-                SELECT FROM dedup.image_embedding AS known
-                JOIN dedup.embedding_model USING (model_id)
-                WHERE known.file_sha256 = candidate.file_sha256 AND is_current
-            ) DESC,
-            candidate.keep_rank, candidate.path, candidate.image_id
-    );
-    UPDATE dedup.image AS member SET embedding_source_id = kept.image_id
-    FROM (SELECT DISTINCT unnest(groups) AS group_id) AS touched
-    JOIN dedup.image AS kept USING (group_id)
-    WHERE kept.is_embedding_representative AND member.group_id = kept.group_id
-      AND member.embedding_source_id IS DISTINCT FROM kept.image_id;
+    EXECUTE $elect$
+        UPDATE dedup.image SET is_embedding_representative = true, embedding_source_id = image_id
+        WHERE image_id IN (
+            SELECT DISTINCT ON (candidate.group_id) candidate.image_id
+            FROM (SELECT DISTINCT unnest($1) AS group_id) AS touched
+            JOIN dedup.image AS candidate USING (group_id)
+            WHERE NOT EXISTS (
+                SELECT FROM dedup.image AS kept
+                WHERE kept.group_id = candidate.group_id AND kept.is_embedding_representative
+            )
+            ORDER BY candidate.group_id,
+                EXISTS (
+                    SELECT FROM dedup.image_embedding AS known
+                    JOIN dedup.embedding_model USING (model_id)
+                    WHERE known.file_sha256 = candidate.file_sha256 AND is_current
+                ) DESC,
+                candidate.keep_rank, candidate.path, candidate.image_id
+        )
+    $elect$ USING groups;
+    EXECUTE $point$
+        UPDATE dedup.image AS member SET embedding_source_id = kept.image_id
+        FROM (SELECT DISTINCT unnest($1) AS group_id) AS touched
+        JOIN dedup.image AS kept USING (group_id)
+        WHERE kept.is_embedding_representative AND member.group_id = kept.group_id
+          AND member.embedding_source_id IS DISTINCT FROM kept.image_id
+    $point$ USING groups;
 END
 $$;
 
@@ -36,10 +40,12 @@ $$;
 CREATE FUNCTION dedup.heal_after_delete() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-    DELETE FROM dedup.image_embedding AS dead
-    USING (SELECT DISTINCT file_sha256 FROM deleted) AS gone
-    WHERE dead.file_sha256 = gone.file_sha256
-      AND NOT EXISTS (SELECT FROM dedup.image WHERE image.file_sha256 = gone.file_sha256);
+    EXECUTE $dead$
+        DELETE FROM dedup.image_embedding AS dead
+        USING (SELECT DISTINCT file_sha256 FROM deleted) AS gone
+        WHERE dead.file_sha256 = gone.file_sha256
+          AND NOT EXISTS (SELECT FROM dedup.image WHERE image.file_sha256 = gone.file_sha256)
+    $dead$;
     PERFORM dedup.heal_groups(
         (SELECT coalesce(array_agg(group_id), '{}') FROM deleted WHERE is_embedding_representative)
     );
@@ -51,23 +57,17 @@ REFERENCING OLD TABLE AS deleted
 FOR EACH STATEMENT EXECUTE FUNCTION dedup.heal_after_delete();
 
 -- An image whose bytes changed leaves the vector of its old bytes behind.
-CREATE FUNCTION dedup.drop_outdated_vectors() RETURNS trigger
+CREATE FUNCTION dedup.drop_outdated_vector() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-    DELETE FROM dedup.image_embedding AS dead
-    USING (
-        SELECT DISTINCT before.file_sha256
-        FROM before JOIN after USING (image_id)
-        WHERE before.file_sha256 <> after.file_sha256
-    ) AS gone
-    WHERE dead.file_sha256 = gone.file_sha256
-      AND NOT EXISTS (SELECT FROM dedup.image WHERE image.file_sha256 = gone.file_sha256);
+    DELETE FROM dedup.image_embedding
+    WHERE file_sha256 = OLD.file_sha256
+      AND NOT EXISTS (SELECT FROM dedup.image WHERE image.file_sha256 = OLD.file_sha256);
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER image_drop_outdated_vectors AFTER UPDATE ON dedup.image
-REFERENCING OLD TABLE AS before NEW TABLE AS after
-FOR EACH STATEMENT EXECUTE FUNCTION dedup.drop_outdated_vectors();
+CREATE TRIGGER image_drop_outdated_vector AFTER UPDATE OF file_sha256 ON dedup.image
+FOR EACH ROW WHEN (OLD.file_sha256 <> NEW.file_sha256) EXECUTE FUNCTION dedup.drop_outdated_vector();
 
 CREATE FUNCTION dedup.drop_all_image_vectors() RETURNS trigger
 LANGUAGE plpgsql AS $$

@@ -29,7 +29,7 @@ from dedup_assets.tables import (
 VERDICT_COLUMNS = ["left_sha256", "right_sha256", "verdict", "level", "decided_by"]
 
 
-@table_asset(DEDUP_REPORT, "output", {"csv"}, "1", reads_all=[REPRESENTATIVES, SIMILAR_GROUPS], in_one_run=True)
+@table_asset(DEDUP_REPORT, {"csv"}, "1", reads_all=[REPRESENTATIVES, SIMILAR_GROUPS], in_one_run=True)
 def dedup_report(
     context: dg.AssetExecutionContext,
     collection: Collection,

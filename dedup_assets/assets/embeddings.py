@@ -17,9 +17,10 @@ from dedup_assets.embedders.settings import EmbedderSettings
 from dedup_assets.evidence import decode_thumbnail
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database import DatabaseResource
+from dedup_assets.resources.image_rows import ImageRow, remove_images, upsert_images
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.resources.table_store import TableStore
-from dedup_assets.resources.vectors import ImageRow, build_vector_index, remove_images, store_vectors, upsert_images
+from dedup_assets.resources.vectors import build_vector_index, store_vectors
 from dedup_assets.stage import PartitionWork, Policy, Stage, table_asset
 from dedup_assets.tables import EMBEDDINGS, IMAGE_FEATURES, IMAGE_MANIFEST, METADATA_HASHES, REPRESENTATIVES
 
@@ -51,7 +52,7 @@ class EmbeddingPolicy(Policy):
         return choose_embedder(self.providers, EmbedderSettings(**fields))
 
 
-@table_asset(EMBEDDINGS, "similarity", {"postgres"}, "1", reads=[REPRESENTATIVES, METADATA_HASHES])
+@table_asset(EMBEDDINGS, {"postgres"}, "1", reads=[REPRESENTATIVES, METADATA_HASHES])
 def embeddings(
     context: dg.AssetExecutionContext,
     collection: Collection,

@@ -53,7 +53,7 @@ class FeaturePolicy(Policy):
     )
 
 
-@table_asset(IMAGE_FEATURES, "features", {"opencv"}, str(FEATURE_VERSION), reads=[IMAGE_MANIFEST])
+@table_asset(IMAGE_FEATURES, {"opencv"}, str(FEATURE_VERSION), reads=[IMAGE_MANIFEST])
 def image_features(
     context: dg.AssetExecutionContext, collection: Collection, feature_policy: FeaturePolicy, progress: ProgressReporter
 ) -> None:
@@ -123,14 +123,18 @@ def _read_one(images: ImageStore, blob: Row, limits: DecodeLimits) -> tuple[Row,
     row |= {"feature_version": FEATURE_VERSION, "decode_status": "ok"}
     try:
         data = images.read(blob["path"], blob["etag"])
-        row |= {"file_sha256": hashlib.sha256(data).digest(), "size_bytes": len(data)}
-        description = describe_image(data, limits)
     except (BlobVanished, BlobChanged) as cause:
         return row | {"decode_status": "vanished", "decode_error": str(cause)}, None
     except BlobUnavailable as cause:
         return row | {"decode_status": "timed_out", "decode_error": str(cause)}, None
+    row |= {"file_sha256": hashlib.sha256(data).digest(), "size_bytes": len(data)}
+    try:
+        description = describe_image(data, limits)
     except UnreadableImage as cause:
         return row | {"decode_status": cause.status, "decode_error": cause.sentence}, None
+    except Exception as cause:  # noqa: BLE001 - whatever one image's bytes do to a decoder, it becomes this image's row
+        sentence = f"It could not be described: {type(cause).__name__}: {cause}."
+        return row | {"decode_status": "corrupt", "decode_error": sentence}, None
     return row | _columns(description) | {"metadata_text": _metadata_text(data)}, description
 
 

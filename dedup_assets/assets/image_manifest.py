@@ -29,7 +29,7 @@ class UndiscoveredPrefixError(ValueError):
     """A partition was asked for that no discovery has placed."""
 
 
-@table_asset(IMAGE_MANIFEST, "source", {"azure"}, "1", in_one_run=True)
+@table_asset(IMAGE_MANIFEST, {"azure"}, "1", in_one_run=True)
 def image_manifest(context: dg.AssetExecutionContext, collection: Collection, progress: ProgressReporter) -> None:
     """List the source and write what is there, partition by partition."""
     stage = Stage(context, IMAGE_MANIFEST, collection.tables())

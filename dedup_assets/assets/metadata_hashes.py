@@ -12,14 +12,14 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from dedup_assets.generation_metadata.recipe import canonical_text, metadata_hash, prompt_sha256
+from dedup_assets.generation_metadata.recipe import canonical_text, metadata_hash, prompt_sha256, storable_text
 from dedup_assets.generation_metadata.registry import PARSER_VERSION, parse_generation
 from dedup_assets.resources.collection import Collection
 from dedup_assets.stage import Stage, table_asset
 from dedup_assets.tables import IMAGE_FEATURES, METADATA_HASHES
 
 
-@table_asset(METADATA_HASHES, "features", set(), str(PARSER_VERSION), reads=[IMAGE_FEATURES])
+@table_asset(METADATA_HASHES, set(), str(PARSER_VERSION), reads=[IMAGE_FEATURES])
 def metadata_hashes(context: dg.AssetExecutionContext, collection: Collection) -> None:
     """Parse the raw metadata that `image_features` stored; nothing is downloaded."""
     stage = Stage(context, METADATA_HASHES, collection.tables())
@@ -50,18 +50,13 @@ def _parsed(raw: pl.DataFrame) -> Iterator[dict[str, Any]]:
             "tool": generation.tool,
             "parser_version": str(generation.parser_version),
             "parameters": json.dumps(asdict(parameters), sort_keys=True, default=str),
-            "prompt": storable(parameters.prompt),
+            "prompt": None if parameters.prompt is None else storable_text(parameters.prompt),
             "prompt_sha256": prompt_sha256(parameters.prompt),
             "canonical_text": canonical_text(parameters),
             "metadata_hash": metadata_hash(parameters),
             "missing": ",".join(generation.missing) or None,
             "parse_error": generation.error,
         }
-
-
-def storable(text: str | None) -> str | None:
-    """Text without lone surrogates, which neither Parquet nor PostgreSQL can hold; they are kept as escapes."""
-    return None if text is None else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _by_tool(rows: pl.DataFrame) -> pl.DataFrame:

@@ -46,7 +46,7 @@ class OrganizeConfig(dg.Config):
     )
 
 
-@table_asset(ORGANIZED_BLOBS, "output", {"azure"}, "1", reads=[DEDUP_REPORT])
+@table_asset(ORGANIZED_BLOBS, {"azure"}, "1", reads=[DEDUP_REPORT])
 def organized_blobs(
     context: dg.AssetExecutionContext, config: OrganizeConfig, collection: Collection, progress: ProgressReporter
 ) -> None:

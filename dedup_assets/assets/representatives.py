@@ -22,7 +22,7 @@ VERDICT_COLUMNS = ["left_sha256", "right_sha256", "verdict", "level", "decided_b
 SHEET_GROUPS, SHEET_IMAGES = 8, 6
 
 
-@table_asset(REPRESENTATIVES, "duplicates", {"polars"}, "1", reads_all=[VERIFIED_GROUPS], in_one_run=True)
+@table_asset(REPRESENTATIVES, {"polars"}, "1", reads_all=[VERIFIED_GROUPS], in_one_run=True)
 def representatives(
     context: dg.AssetExecutionContext,
     collection: Collection,

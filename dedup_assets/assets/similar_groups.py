@@ -49,7 +49,7 @@ class SimilarityPolicy(Policy):
         return float(copy), float(similar)
 
 
-@table_asset(SIMILAR_GROUPS, "similarity", {"opencv"}, "1", reads_all=[EMBEDDINGS], in_one_run=True)
+@table_asset(SIMILAR_GROUPS, {"opencv"}, "1", reads_all=[EMBEDDINGS], in_one_run=True)
 def similar_groups(
     context: dg.AssetExecutionContext,
     collection: Collection,

@@ -19,7 +19,7 @@ PAIRS_A_PART = 1_000
 """A killed run verifies at most this many pairs again."""
 
 
-@table_asset(VERIFIED_GROUPS, "duplicates", {"opencv"}, "1", reads=[WAVELET_GROUPS])
+@table_asset(VERIFIED_GROUPS, {"opencv"}, "1", reads=[WAVELET_GROUPS])
 def verified_groups(
     context: dg.AssetExecutionContext,
     collection: Collection,

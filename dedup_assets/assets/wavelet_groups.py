@@ -48,7 +48,7 @@ class CandidatePolicy(Policy):
     )
 
 
-@table_asset(WAVELET_GROUPS, "duplicates", {"numpy"}, "1", reads_all=[IMAGE_FEATURES, METADATA_HASHES])
+@table_asset(WAVELET_GROUPS, {"numpy"}, "1", reads_all=[IMAGE_FEATURES, METADATA_HASHES])
 def wavelet_groups(
     context: dg.AssetExecutionContext,
     collection: Collection,

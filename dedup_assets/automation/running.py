@@ -39,10 +39,11 @@ def dagster_home(store: str) -> Path:
 
 
 def prepare_home(settings: Settings) -> Path:
-    """Make DAGSTER_HOME ready: its `dagster.yaml`, and the environment that every process of the project reads."""
+    """Make DAGSTER_HOME ready: its configuration, and the environment that every process of the project reads."""
     home = dagster_home(settings.store)
     home.mkdir(parents=True, exist_ok=True)
-    (home / "dagster.yaml").write_text(_instance_template().read_text(encoding="utf-8"), encoding="utf-8")
+    for name in ("dagster.yaml", "workspace.yaml"):
+        (home / name).write_text(_template(name).read_text(encoding="utf-8"), encoding="utf-8")
     policies = home / "policies.yaml"
     policies.write_text(yaml.safe_dump(_plain(settings.policies)), encoding="utf-8")
     os.environ |= {
@@ -59,7 +60,7 @@ def prepare_home(settings: Settings) -> Path:
 
 def remember(settings: Settings) -> None:
     """Write what the store was filled from beside its tables, for `dedup-assets ui`."""
-    document = asdict(replace(settings, bars=False)) | {"policies": _plain(settings.policies)}
+    document = asdict(replace(settings, at_terminal=False)) | {"policies": _plain(settings.policies)}
     Collection(**settings.collection).tables().write_document(PROJECT_DOCUMENT, document)
 
 
@@ -114,8 +115,8 @@ def _plain(policies: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any
     return {section: dict(values) for section, values in policies.items()}
 
 
-def _instance_template() -> Path:
-    """`dagster.yaml`: at the top of a checkout, or inside the installed package."""
+def _template(name: str) -> Path:
+    """A configuration file of Dagster: at the top of a checkout, or inside the installed package."""
     package = Path(__file__).parents[1]
-    beside = package.parent / "dagster.yaml"
-    return beside if beside.exists() else package / "instance" / "dagster.yaml"
+    beside = package.parent / name
+    return beside if beside.exists() else package / "instance" / name

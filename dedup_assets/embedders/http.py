@@ -1,4 +1,4 @@
-"""A service that embeds: `POST URL` with {"images": [JPEG as base64, ...]}.
+"""A service that embeds: `POST URL` with {"images": [PNG as base64, ...]}.
 
 It answers {"model": ..., "revision": ..., "embeddings": [[...] or null, ...]}, or the list of vectors alone; a null
 stands for a picture that it could not embed.
@@ -25,7 +25,6 @@ from dedup_assets.embedders.protocol import Embedder, EmbedderUnavailableError, 
 from dedup_assets.embedders.settings import EmbedderSettings
 
 TOKEN_VARIABLE = "EMBEDDINGS_TOKEN"
-JPEG_QUALITY = 95
 FIRST_PAUSE_S = 0.2  # doubled with every further attempt
 WORTH_ANOTHER_ATTEMPT = frozenset({408, 425, 429, 500, 502, 503, 504})
 REFUSES_THE_PICTURES = frozenset({400, 413, 415, 422})
@@ -48,7 +47,7 @@ class HttpEmbedder:
 
     def __init__(self, settings: EmbedderSettings) -> None:
         self._settings = settings
-        answer = self._post([np.full((64, 64, 3), np.arange(64, dtype=np.uint8)[:, None], np.uint8)])
+        answer = self._post([probe_picture()])
         described = answer if isinstance(answer, dict) else {}
         self.model = str(described.get("model") or urlsplit(settings.http_url).netloc)
         self.revision = str(described.get("revision") or "unknown")
@@ -110,6 +109,12 @@ class _NoRedirect(HTTPRedirectHandler):
         """Follow none; the redirect's status becomes an error."""
 
 
+def probe_picture() -> Image:
+    """A picture that any provider can embed: coloured tiles with corners, (128, 128, 3)."""
+    tiles = np.random.default_rng(0).integers(0, 256, (16, 16, 3)).astype(np.uint8)
+    return tiles.repeat(8, axis=0).repeat(8, axis=1)
+
+
 def connect_http(settings: EmbedderSettings) -> Embedder:
     """Ask the configured service for one vector, and return it as a provider.
 
@@ -130,7 +135,7 @@ def connect_http(settings: EmbedderSettings) -> Embedder:
 
 
 def _request(url: str, images: Sequence[Image]) -> Request:
-    body = json.dumps({"images": [_base64_jpeg(image) for image in images]}).encode()
+    body = json.dumps({"images": [_base64_png(image) for image in images]}).encode()
     headers = {"Content-Type": "application/json"}
     token = os.environ.get(TOKEN_VARIABLE)
     if token:
@@ -138,9 +143,9 @@ def _request(url: str, images: Sequence[Image]) -> Request:
     return Request(url, data=body, headers=headers, method="POST")
 
 
-def _base64_jpeg(image: Image) -> str:
+def _base64_png(image: Image) -> str:
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    _, data = cv2.imencode(".png", bgr)  # lossless, so that the vectors are those of the thumbnails
     return base64.b64encode(data.tobytes()).decode()
 
 

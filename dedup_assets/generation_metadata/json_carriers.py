@@ -6,7 +6,7 @@ Belongs here: carriers whose text is an object. Does not: parsing it, or what it
 import re
 from collections.abc import Iterable, Mapping
 
-OBJECT_START = re.compile(r"\s*(?:(?:prompt|workflow)\s*:)?\s*(?=\{)", re.IGNORECASE)
+OBJECT_START = re.compile(r"\s{0,64}(?:(?:prompt|workflow)\s{0,8}:\s{0,64})?(?=\{)", re.IGNORECASE)
 """White space, and the `Prompt:` or `workflow:` that ComfyUI's savers put before the object in EXIF tags."""
 
 EXIF_CARRIERS = ("EXIF:UserComment", "EXIF:ImageDescription", "EXIF:Make", "EXIF:Model", "COM", "stealth-alpha")

@@ -27,6 +27,7 @@ RECIPE_VERSION = 1
 
 MODEL_SUFFIX = re.compile(r"\.(?:safetensors|ckpt|pth|pt|gguf|sft|bin)$", re.IGNORECASE)
 MODEL_URN = re.compile(r"urn:air:.*:civitai:\d+@(\d+)", re.IGNORECASE)
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 SHORT_HASH_CHARS = 10
 """Tools shorten a model's SHA-256 to 10 or 12 characters, or give all 64; the first 10 agree (40 bits)."""
 
@@ -74,11 +75,15 @@ def prompt_sha256(prompt: str | None) -> str | None:
     return hashlib.sha256(normalize_text(prompt).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def storable_text(text: str) -> str:
+    """Return the text as UTF-8 columns can hold it: NUL and lone surrogates written out, as `\\u0000` and `\\ud800`."""
+    return UNSTORABLE.sub(lambda character: f"\\u{ord(character[0]):04x}", _with_pairs_joined(text))
+
+
 def normalize_text(text: str) -> str:
     """Return the text in Unicode NFC with `\\n` line ends, surrogate pairs joined, and no white space around it."""
     if not text.isascii():
-        joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-        text = unicodedata.normalize("NFC", joined)
+        text = unicodedata.normalize("NFC", _with_pairs_joined(text))
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
@@ -100,6 +105,10 @@ def file_report(path: str, data: bytes, *, read_stealth: bool = False) -> dict[s
         "missing": list(parsed.missing) if parsed else [],
         "error": _joined_errors(carriers, parsed.error if parsed else None),
     }
+
+
+def _with_pairs_joined(text: str) -> str:
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 def _joined_errors(carriers: Mapping[str, str], parse_error: str | None) -> str | None:

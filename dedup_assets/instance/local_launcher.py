@@ -47,10 +47,13 @@ class LocalProcessRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
 
     def launch_run(self, context: LaunchRunContext) -> None:
         """Start the run and note its process on the run's tags."""
-        run = context.dagster_run
-        assert context.job_code_origin is not None
-        command = ExecuteRunArgs(context.job_code_origin, run.run_id, self._instance.get_ref()).get_command_args()
-        child = subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL)
+        run, origin = context.dagster_run, context.job_code_origin
+        assert origin is not None
+        arguments = list(ExecuteRunArgs(origin, run.run_id, self._instance.get_ref()).get_command_args())
+        program = [origin.executable_path, "-m", "dagster"]  # found also where no environment is activated
+        child = subprocess.Popen(
+            [*program, *arguments[arguments.index("api") :]], start_new_session=True, stdin=subprocess.DEVNULL
+        )
         self._children[run.run_id] = child
         started = psutil.Process(child.pid).create_time()
         self._instance.add_run_tags(run.run_id, {PID_TAG: str(child.pid), STARTED_TAG: repr(started)})

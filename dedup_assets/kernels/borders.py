@@ -16,6 +16,7 @@ MAX_FLAT_NOISE = 3
 MAX_UNEVEN = 0.25
 # A bar keeps its colour from line to line.
 MAX_DRIFT = 8
+RINGING_LINES = 3
 # Of a line of border so many pixels may be something else: ringing, dust, the corner of a sticker.
 MAX_CLEAN_BUSY = 0.03
 # A bar with writing ends in clean lines and then, at once, in a picture that differs along much of the edge.
@@ -41,7 +42,9 @@ def find_inner_box(rgb: NDArray[np.uint8]) -> tuple[float, float, float, float] 
         before = (top, bottom, left, right)
         top, bottom = _trim(gray[:, left:right])
         left, right = _trim(np.ascontiguousarray(gray[top:bottom].T))
-        if before == (top, bottom, left, right) or bottom - top < 8 or right - left < 8:
+        if top == bottom or left == right:
+            return None
+        if before == (top, bottom, left, right):
             break
     return _as_shares(left, top, right - left, bottom - top, width, height)
 
@@ -58,6 +61,8 @@ def _as_shares(
 
 def _trim(lines: Gray) -> tuple[int, int]:
     """Return first and last+1 of the lines (rows) that are left when both ends are freed of border."""
+    if lines.size == 0:
+        return 0, 0
     start = _count_border_lines(lines)
     return start, len(lines) - _count_border_lines(lines[start:][::-1])
 
@@ -71,10 +76,16 @@ def _count_border_lines(lines: Gray) -> int:
             return count
         clean = _is_clean(lines, colour)
         run = _leading_run(clean[count:])
-        if run == 0:
+        if run == 0 or _drifts(lines, count + run):
             return count
         count = _skip_writing(lines, clean, count + run)
     return count
+
+
+def _drifts(lines: Gray, at: int) -> bool:
+    """Tell whether flat lines go on where the one before ends, as in a gradient: there is no border then."""
+    before, colour, further = (_line_colour(lines, line) for line in (at - 1, at, at + RINGING_LINES))
+    return None not in (before, colour, further) and abs((colour or 0) - (before or 0)) <= MAX_DRIFT
 
 
 def _line_colour(lines: Gray, at: int) -> int | None:

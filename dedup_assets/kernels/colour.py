@@ -52,12 +52,18 @@ def compare_colours(left: NDArray[np.uint8], right: NDArray[np.uint8], compared:
     share = float(chromatic.mean())
     if all(gray):
         return ColourComparison(1.0, share, False)
-    if any(gray):
+    if any(gray) and _is_colourless(*(chroma[chromatic] for chroma in (one, other))):
         lumas = [
             cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[compared][chromatic].astype(np.int16) for picture in (left, right)
         ]
         return ColourComparison(float((np.abs(lumas[0] - lumas[1]) <= MAX_GRAY_SHIFT).mean()), share, True)
     return ColourComparison(float(_same_hue(one[chromatic], other[chromatic]).mean()), share, False)
+
+
+def _is_colourless(one: NDArray[np.complex64], other: NDArray[np.complex64]) -> bool:
+    """Whether one picture has no colour where the other has; a pale picture of the same hues is not colourless."""
+    medians = sorted(float(np.median(np.abs(chroma))) for chroma in (one, other))
+    return medians[0] < LOST_CHROMA * medians[1]
 
 
 def _same_hue(one: NDArray[np.complex64], other: NDArray[np.complex64]) -> NDArray[np.bool_]:

@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+UNKNOWN = "unknown"
+"""The transform of pairs that hashes did not propose."""
 Relation = Literal[
     "same", "left_contains_right", "right_contains_left", "left_frames_right", "right_frames_left", "overlap"
 ]
@@ -79,9 +81,9 @@ class VerificationThresholds:
     """Correlation of the pictures as wholes: two hazy skies under one agency's watermark agree in the watermark alone."""
     min_plain_share: float = 0.45
     """Share of pixels of one gray level, from which a picture is a drawing, a page or a screen; 3 % of photographs are."""
-    max_conflict: float = 0.01
-    """Share of strokes that contradict each other: copies of pages and screens measured up to 0.003 (0.012 for one page cropped),
-    one screen with three other words, or a table with other digits, from 0.011."""
+    max_conflict: float = 0.005
+    """Share of strokes that contradict each other: recompressed, resized and aligned pages and screens measured up to 0.003,
+    one screen with three other words from 0.016, a table with other digits from 0.008."""
     min_refined_agreement: float = 0.85
     """Aligning pixels makes the best of any two smooth pictures: unrelated ones reached 0.65."""
     min_refined_overlap: float = 0.8

@@ -1,44 +1,22 @@
-"""Local features of a picture, and the geometry that maps one picture's features onto another's.
+"""The geometry that maps one picture's local features onto another's.
 
-Here belong detection, matching and the fit. Whether the pixels agree under the fitted map is in `alignment`; whether
-that makes two pictures copies of each other is in `verification`.
+Here belongs the fit. Detecting and matching features is in `local_features`; whether the pixels agree under the fitted
+map is in `overlap`; whether that makes two pictures copies of each other is in `verification`.
 """
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-CANVAS_PX = 256
-"""Longer side at which features are detected; smaller pictures are enlarged to it, as SIFT finds little in 96 px."""
-MAX_FEATURES = 400
-MAX_RATIO = 0.85
-"""Lowe (2004) keeps 0.8; the mutual test and the fit after it forgive 0.85, which keeps a third more of degraded copies."""
+from dedup_assets.kernels.local_features import LocalFeatures, match_features, mirror_features
+
 LOOSE_PX = 14.0
 """One feature's scale and angle predict the others' places this well over 256 px (5 %): angle ±5°, scale ±10 %."""
 TIGHT_PX = 4.0
 MAX_HYPOTHESES = 4
 MIN_FIT = 4
-
-
-@dataclass(frozen=True, slots=True)
-class LocalFeatures:
-    """RootSIFT features of one picture (Lowe 2004; Arandjelović & Zisserman 2012).
-
-    points       (n, 2) float32, px on a canvas whose longer side is CANVAS_PX
-    scales       (n,) float32, px
-    angles       (n,) float32, radians
-    descriptors  (n, 128) float32, L2-normalised
-    size         width and height of the canvas, px
-    """
-
-    points: NDArray[np.float32]
-    scales: NDArray[np.float32]
-    angles: NDArray[np.float32]
-    descriptors: NDArray[np.float32]
-    size: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,39 +35,6 @@ class GeometricFit:
     matches: int
     hull_left: float
     hull_right: float
-
-
-def extract_local_features(thumbnail: NDArray[np.uint8]) -> LocalFeatures:
-    """Detect the MAX_FEATURES strongest SIFT features of a (h, w, 3) uint8 RGB picture, in a fixed order.
-
-    About 15 ms on one core; compute once an image and reuse it for all its pairs.
-    """
-    gray = cv2.cvtColor(thumbnail, cv2.COLOR_RGB2GRAY)
-    factor = CANVAS_PX / max(gray.shape)
-    size = max(1, round(gray.shape[1] * factor)), max(1, round(gray.shape[0] * factor))
-    if size != gray.shape[::-1]:
-        gray = cv2.resize(gray, size, interpolation=cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA)
-    keypoints, raw = _detector().detectAndCompute(gray, None)
-    if raw is None or not len(keypoints):
-        nothing = np.empty(0, np.float32)
-        return LocalFeatures(nothing.reshape(0, 2), nothing, nothing, nothing.reshape(0, 128), size)
-    table = np.array([(k.pt[0], k.pt[1], k.size, k.angle, k.response) for k in keypoints], np.float32)
-    order = np.lexsort((*table[:, :4].T, -table[:, 4]))[:MAX_FEATURES]
-    table, raw = table[order], raw[order]
-    rooted = np.sqrt(raw / np.maximum(raw.sum(axis=1, keepdims=True), 1e-6)).astype(np.float32)
-    return LocalFeatures(table[:, :2], table[:, 2], np.deg2rad(table[:, 3]), rooted, size)
-
-
-def mirror_features(features: LocalFeatures) -> LocalFeatures:
-    """The features of the mirrored picture, without looking at it again.
-
-    Mirroring reverses a descriptor's 4 rows across its main direction and its 8 gradient directions.
-    """
-    grid = features.descriptors.reshape(-1, 4, 4, 8)[:, ::-1, :, :]
-    points = features.points.copy()
-    points[:, 0] = features.size[0] - 0.5 - points[:, 0]
-    mirrored = np.ascontiguousarray(grid[..., (-np.arange(8)) % 8]).reshape(-1, 128)
-    return LocalFeatures(points, features.scales, np.float32(np.pi) - features.angles, mirrored, features.size)
 
 
 def fit_geometry(left: LocalFeatures, right: LocalFeatures) -> GeometricFit | None:
@@ -126,28 +71,6 @@ def fit_mirrored_geometry(left: LocalFeatures, right: LocalFeatures) -> Geometri
     return replace(fit, matrix=fit.matrix @ mirror)
 
 
-def scale_to_canvas(features: LocalFeatures, picture: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """The map, 3x3, from px of the picture (h, w, 3) that the features were taken from to px of their canvas."""
-    across, down = features.size[0] / picture.shape[1], features.size[1] / picture.shape[0]
-    return np.array([[across, 0, across / 2 - 0.5], [0, down, down / 2 - 0.5], [0, 0, 1.0]])
-
-
-def match_features(left: LocalFeatures, right: LocalFeatures) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows of left and right whose descriptors are each other's nearest, clearly nearer than any other of the right."""
-    if len(left.points) < 2 or len(right.points) < 2:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    similarity = left.descriptors @ right.descriptors.T
-    best = similarity.argmax(axis=1)
-    rows = np.arange(len(best))
-    mutual = similarity.argmax(axis=0)[best] == rows
-    nearest = similarity[rows, best]
-    similarity[rows, best] = -1
-    second = similarity.max(axis=1)
-    clear = (1 - nearest) <= MAX_RATIO**2 * (1 - second)
-    kept = np.flatnonzero(mutual & clear)
-    return kept, best[kept]
-
-
 def _proposals(
     source: NDArray[np.float64], target: NDArray[np.float64], scales: NDArray[np.float64], angles: NDArray[np.float64]
 ) -> list[NDArray[np.bool_]]:
@@ -182,7 +105,7 @@ def _refine(
         if homography.shape != (3, 3):
             return matrix, chosen
         wide = _errors(homography, source, target) <= tolerance
-    if int(wide.sum()) > 1.1 * int(chosen.sum()) + 1:
+    if int(wide.sum()) > int(chosen.sum()):
         return homography, wide
     return matrix, chosen
 
@@ -207,8 +130,3 @@ def _errors(
 def _hull_share(points: NDArray[np.float64], size: tuple[int, int]) -> float:
     hull = cv2.convexHull(points.astype(np.float32))
     return float(cv2.contourArea(hull)) / (size[0] * size[1])
-
-
-@lru_cache(maxsize=1)
-def _detector() -> cv2.Feature2D:
-    return cv2.SIFT.create(nfeatures=MAX_FEATURES, contrastThreshold=0.02)

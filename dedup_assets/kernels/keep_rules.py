@@ -4,29 +4,27 @@ Here belong the single rules and their tolerances. Their order, the ranking and 
 holds the images that verified pairs link; most rules judge an image against the best or the plainest of its own.
 """
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.encoding_history import earlier_percent, own_percent
+from dedup_assets.kernels.keep_columns import Columns, Key, Labels, read_number
 from dedup_assets.kernels.real_pixels import count_real_pixels
-from dedup_assets.kernels.within import count_within, least_among_smaller, least_within, median_within
+from dedup_assets.kernels.within import count_within, least_within, median_within
 
-Columns = Mapping[str, NDArray[Any]]
-Labels = NDArray[np.int64]
-Key = NDArray[np.float64]
 Rule = Callable[[Columns, Labels], Key]
 
 # Pictures within 1.5 % of the pixels count as equally large; cutting away 2 % of a picture is a loss.
 PIXEL_TOLERANCE = 0.015
 
+# A doubling of the steps comes before everything that is less sure, a smaller difference after it; below 8 % of the
+# standard tables (quality 96) nobody sees one.
 COMPRESSION_TOLERANCE = 1.0
 FINE_COMPRESSION_TOLERANCE = 0.25
 FINEST_PERCENT = 8.0
-# Formats without quantization tables: none loses anything but these, rated as percent of the standard JPEG tables.
-LOSSY_PERCENT = MappingProxyType({"GIF": 100.0, "WEBP": 50.0, "AVIF": 50.0, "HEIF": 50.0})
+
 
 # On 120 photographs with 14 edits each, `deviation` stood above that of the original by 0.11 at most in 95 of 100
 # re-encoded files, by 0.16 at JPEG 75, and by 0.24 or more in 95 of 100 with a mark, a tilt, a crop or a change of
@@ -39,22 +37,18 @@ MIN_CROWD, MIN_PEERS = 6, 3
 GRAY_COLOURFULNESS = 2.0
 MIN_COLOURFULNESS = 8.0
 DEVIATION_STEP = 0.04
-# Blocks stood out by 2.6 gray levels or more in originals of quality 69 .. 90, by less than 0.93 in nine of ten better
-# ones. Copies of the former at quality 92 kept 0.53 (turned) to 1.5 of it; of 10 originals of quality 91 or more, 9 had
-# 0.37 or less of what their copies at quality 75 have.
-MIN_BLOCKINESS = 2.0
-MIN_KEPT_BLOCKINESS = 0.55
-MIN_SHARED_COARSER = 2.5
 
 
-def read_number(columns: Columns, name: str, missing: float = 0.0) -> Key:
-    """Return a column as float64 with `missing` in the place of NaN, and throughout where the column is absent."""
-    values = np.asarray(columns.get(name, np.full(len(columns["path"]), missing)), dtype=np.float64)
-    return np.where(np.isnan(values), missing, values)
+def with_shared_measures(columns: Columns, component: Labels) -> Columns:
+    """Return the columns and, computed once, the two measures that several rules need: pixel_steps, earlier_percent."""
+    counted = {**columns, "pixel_steps": rank_pixels(columns, component)}
+    return {**counted, "earlier_percent": _earlier_percent(counted, component)}
 
 
 def rank_pixels(columns: Columns, component: Labels) -> Key:
     """Count steps of 1.5 % below the most real pixels of the component."""
+    if "pixel_steps" in columns:
+        return columns["pixel_steps"]
     size = np.stack([read_number(columns, "width_px", 1), read_number(columns, "height_px", 1)], axis=1)
     inner = size * np.stack([read_number(columns, "inner_width", 1), read_number(columns, "inner_height", 1)], axis=1)
     signals = read_number(columns, "upscale_score"), read_number(columns, "sharpness")
@@ -99,49 +93,25 @@ def _of_most_central(values: Key, deviation: Key, labels: Labels) -> Key:
 
 def _same_step(columns: Columns, component: Labels) -> Labels:
     """Label together the images of a component that `rank_pixels` puts on one step."""
-    steps = np.stack([component, rank_pixels(columns, component).astype(np.int64)], axis=1)
-    return np.asarray(np.unique(steps, axis=0, return_inverse=True)[1]).reshape(-1)
+    return np.asarray((component.astype(np.int64) << 16) + rank_pixels(columns, component).astype(np.int64))
 
 
 def rank_closeness(columns: Columns, component: Labels) -> Key:
-    """Count steps of 0.04 by which an image deviates more than the most central one of its component."""
+    """Count steps of 0.04 by which an image deviates more than the most central one of its crowd; 0 in a small one."""
     deviation = read_number(columns, "deviation")
-    return np.floor((deviation - least_within(deviation, component)) / DEVIATION_STEP + 1e-9)
+    steps = np.floor((deviation - least_within(deviation, component)) / DEVIATION_STEP + 1e-9)
+    return np.where(count_within(component) >= MIN_CROWD, steps, 0.0)
 
 
-def own_percent(columns: Columns) -> Key:
-    """Return how coarsely a file is quantized, in percent of the standard JPEG tables; 0 is lossless."""
-    by_table = _percent(columns, "jpeg_quality")
-    return np.where(np.isnan(by_table), _format_percent(columns), by_table)
-
-
-def earlier_percent(columns: Columns, component: Labels) -> Key:
-    """Return the coarsest quantization that the pixels show from before the file's own, in percent; 0 where none shows.
-
-    Either its lattice shows by itself, or blocks stand out as they do in a coarser image of the same picture and size.
-    """
-    own, blockiness = own_percent(columns), np.maximum(read_number(columns, "blockiness"), 0.01)
-    blocky = np.where((blockiness >= MIN_BLOCKINESS) & ~np.isnan(_percent(columns, "jpeg_quality")), own, 0.0)
-    shared = -least_among_smaller(-blocky, blockiness, 1 / MIN_KEPT_BLOCKINESS, _same_step(columns, component))
-    shared = np.where(shared >= MIN_SHARED_COARSER * own, shared, 0.0)
-    lattice = np.nan_to_num(_percent(columns, "prior_jpeg_quality"))
-    return np.maximum(shared, lattice)
-
-
-def _format_percent(columns: Columns) -> Key:
-    formats = columns.get("image_format", np.full(len(columns["path"]), "JPEG"))
-    names, which = np.unique(np.asarray(formats, dtype=np.str_), return_inverse=True)
-    return np.array([LOSSY_PERCENT.get(str(name), 0.0) for name in names])[which]
-
-
-def _percent(columns: Columns, name: str) -> Key:
-    quality = read_number(columns, name, np.nan)
-    return np.where(quality < 50, 5000 / np.maximum(quality, 1), 200 - 2 * quality)
+def _earlier_percent(columns: Columns, component: Labels) -> Key:
+    if "earlier_percent" in columns:
+        return columns["earlier_percent"]
+    return earlier_percent(columns, _same_step(columns, component))
 
 
 def coarsest_percent(columns: Columns, component: Labels) -> Key:
     """Return the coarsest quantization an image went through, in percent; at least 8, which nobody sees."""
-    return np.maximum(np.maximum(own_percent(columns), earlier_percent(columns, component)), FINEST_PERCENT)
+    return np.maximum(np.maximum(own_percent(columns), _earlier_percent(columns, component)), FINEST_PERCENT)
 
 
 def rank_compression(columns: Columns, component: Labels) -> Key:
@@ -151,12 +121,17 @@ def rank_compression(columns: Columns, component: Labels) -> Key:
 
 def rank_encodings(columns: Columns, component: Labels) -> Key:
     """Return 1 where an earlier, coarser compression shows, 0 for a first encoding."""
-    return np.asarray(earlier_percent(columns, component) > 0, dtype=np.float64)
+    return np.asarray(_earlier_percent(columns, component) > 0, dtype=np.float64)
 
 
 def rank_fine_compression(columns: Columns, component: Labels) -> Key:
     """Count steps of a factor 1.25 of the same quantization."""
     return _steps_above_least(coarsest_percent(columns, component), component, FINE_COMPRESSION_TOLERANCE)
+
+
+def rank_margins(columns: Columns, component: Labels) -> Key:
+    """Return pixels with all borders, negative: of two images of one product, the one with more of the background."""
+    return -read_number(columns, "width_px") * read_number(columns, "height_px")
 
 
 def rank_bits(columns: Columns, component: Labels) -> Key:

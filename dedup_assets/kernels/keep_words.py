@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from dedup_assets.kernels.keep_rules import Columns, read_number
+from dedup_assets.kernels.keep_columns import Columns, read_number
 
 PREFER_PREFIX = "prefer_prefix"
 BY_PATH = "path"
@@ -54,6 +54,7 @@ EXPLANATIONS: Mapping[str, Callable[[Columns, int, int], str]] = MappingProxyTyp
         "first_encoding": _explain_plainly("first encoding: in the other an earlier compression shows"),
         "closest": _explain_plainly("closest to the other copies"),
         "finer_compression": _explain_compression,
+        "wider_margin": _explain_plainly("wider margin about the same picture"),
         "more_bits": _explain_numbers("more bits a pixel", "bits_per_pixel", ".2f"),
         "richer_metadata": _explain_plainly("has metadata, the other has none"),
         "oldest": _explain_plainly("older"),

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.kernels import keep_rules
-from dedup_assets.kernels.keep_rules import Columns, Key, Labels, Rule
+from dedup_assets.kernels.keep_columns import Columns, Key, Labels
+from dedup_assets.kernels.keep_rules import Rule
 from dedup_assets.kernels.keep_words import BY_PATH, EXPLANATIONS, PREFER_PREFIX
 
 RULES: Mapping[str, Rule] = MappingProxyType(
@@ -24,6 +25,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "first_encoding": keep_rules.rank_encodings,
         "closest": keep_rules.rank_closeness,
         "finer_compression": keep_rules.rank_fine_compression,
+        "wider_margin": keep_rules.rank_margins,
         "more_bits": keep_rules.rank_bits,
         "richer_metadata": keep_rules.rank_metadata,
         "oldest": keep_rules.rank_oldest,
@@ -42,6 +44,7 @@ KEEP_RULES = (
     "first_encoding",
     "closest",
     "finer_compression",
+    "wider_margin",
     "more_bits",
     "richer_metadata",
     "oldest",
@@ -84,7 +87,8 @@ def rank_images(
     unknown = sorted(set(rules) - set(RULE_NAMES))
     if unknown:
         raise ValueError(f"unknown keep rules {unknown}, expected some of {list(RULE_NAMES)}")
-    keys = [_rank_by(rule, columns, component, prefer_prefixes) for rule in rules]
+    measured = keep_rules.with_shared_measures(columns, component)
+    keys = [_rank_by(rule, measured, component, prefer_prefixes) for rule in rules]
     by_path = np.empty(len(component), dtype=np.int64)
     by_path[np.argsort(columns["path"], kind="stable")] = np.arange(len(component))
     order = np.lexsort((by_path, *keys[::-1]))

@@ -29,8 +29,10 @@ ROUNDING_POWER = 1 / 12
 MIN_KEPT_POWER = 2.0
 FULL_RATIO, EMPTY_RATIO = -1.0, -2.5
 
+# Of 614 photographs 1 in 500 had a detail of 2.5 or less, and the least contrast was 10. Flat colours, linear and radial
+# gradients, vignettes, near-black frames and blank scans had a detail of 2.5 at most. Full pages of text have 3.7 to 5.
 MAX_FLAT_CONTRAST = 3.0
-MAX_FLAT_DETAIL = 1.0
+MAX_FLAT_DETAIL = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class QualitySignals:
     bits_per_pixel      file bits over full-size pixels, > 0
     upscale_score       0 (full spectrum) .. 1 (nothing above what a 2x enlargement leaves); 0 where it cannot be told
     colourfulness       mean distance from gray in opponent colours, 0 (gray) .. about 200
-    detail              middle-frequency signal that perceptual hashes live on, gray levels, >= 0; high is more
+    detail              signal for perceptual hashes, gray levels, >= 0; see measure_detail
     """
 
     sharpness: float
@@ -100,10 +102,15 @@ def is_low_information(
 
 
 def measure_detail(gray: NDArray[np.uint8]) -> float:
-    """Return the standard deviation, gray levels, of what a picture holds between 1/4 and 1/16 of its side."""
-    fine = cv2.resize(gray, (16, 16), interpolation=cv2.INTER_AREA).astype(np.float32)
-    coarse = cv2.resize(fine, (4, 4), interpolation=cv2.INTER_AREA)
-    return float((fine - cv2.resize(coarse, (16, 16), interpolation=cv2.INTER_CUBIC)).std())
+    """Return how far a cell of a 16x16 picture stands from the mean of its four neighbours, gray levels, >= 0.
+
+    gray: (h, w) uint8. It is the upper quartile over the inner cells: gradients, vignettes and blank paper have next to
+    none; of a product on white a quarter of the cells suffices.
+    """
+    small = cv2.resize(gray, (64, 64), interpolation=cv2.INTER_AREA).astype(np.float32)
+    cells = cv2.resize(small, (16, 16), interpolation=cv2.INTER_AREA)
+    beside = (cells[:-2, 1:-1] + cells[2:, 1:-1] + cells[1:-1, :-2] + cells[1:-1, 2:]) / 4
+    return float(np.percentile(np.abs(cells[1:-1, 1:-1] - beside), 75))
 
 
 def measure_colourfulness(rgb: NDArray[np.uint8]) -> float:

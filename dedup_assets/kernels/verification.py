@@ -4,31 +4,23 @@ Here belongs the order of the tests and what each may decide. The tests themselv
 `geometry` and `overlap`; the numbers in `evidence`; who is proposed as a pair at all, in `search`.
 """
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dedup_assets.kernels.alignment import invert_map, largest_difference, resize_into
+from dedup_assets.kernels.alignment import invert_map
 from dedup_assets.kernels.evidence import (
     REVERSED_RELATIONS,
-    DecidedBy,
+    UNKNOWN,
     PairEvidence,
     VerifiableImage,
     VerificationThresholds,
 )
-from dedup_assets.kernels.geometry import (
-    GeometricFit,
-    LocalFeatures,
-    extract_local_features,
-    fit_geometry,
-    fit_mirrored_geometry,
-    scale_to_canvas,
-)
-from dedup_assets.kernels.hashing import INVERSE_TRANSFORMS, TRANSFORMS, transform_image
-from dedup_assets.kernels.mapping import BoxMap, best_box_map, is_upright, refine_map
-from dedup_assets.kernels.overlap import OverlapComparison, compare_overlap
+from dedup_assets.kernels.geometry import GeometricFit, fit_geometry, fit_mirrored_geometry
+from dedup_assets.kernels.hashing import INVERSE_TRANSFORMS, TRANSFORMS
+from dedup_assets.kernels.judging import Pair, judge_overlap, judge_strictly
+from dedup_assets.kernels.local_features import LocalFeatures, extract_local_features, scale_to_canvas
+from dedup_assets.kernels.mapping import BoxMap, best_box_map, refine_map
 from dedup_assets.kernels.quality import is_low_information
 
 __all__ = [
@@ -41,23 +33,10 @@ __all__ = [
     "verify_pair",
 ]
 
-UNKNOWN = "unknown"
 CERTAIN_REJECTIONS = frozenset({"color", "conflict"})
-"""Structure agreed and this test did not: no other alignment will change it."""
+"""Where features fitted and structure agreed but this did not, no other alignment will change it."""
 MIRRORING = frozenset({"mirror", "flip", "transpose", "transverse"})
 DEFAULT_THRESHOLDS = VerificationThresholds()
-
-
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """Two images in the order of their content, so that every test sees them the same way round."""
-
-    left: VerifiableImage
-    right: VerifiableImage
-    transform: str
-    thresholds: VerificationThresholds
-    left_features: LocalFeatures | None
-    right_features: LocalFeatures | None
 
 
 def verify_pair(
@@ -77,9 +56,9 @@ def verify_pair(
     if transform != UNKNOWN and transform not in TRANSFORMS:
         raise KeyError(f"transform {transform!r} is neither 'unknown' nor one of {TRANSFORMS}")
     if _content_key(left) <= _content_key(right):
-        return _decide(_Pair(left, right, transform, thresholds, left_features, right_features))
+        return _decide(Pair(left, right, transform, thresholds, left_features, right_features))
     inverse = INVERSE_TRANSFORMS.get(transform, UNKNOWN)
-    evidence = _decide(_Pair(right, left, inverse, thresholds, right_features, left_features))
+    evidence = _decide(Pair(right, left, inverse, thresholds, right_features, left_features))
     return replace(
         evidence,
         transform=transform,
@@ -93,56 +72,38 @@ def _content_key(image: VerifiableImage) -> tuple[bytes, bytes]:
     return image.gray_64.tobytes(), image.thumbnail.tobytes()
 
 
-def _decide(pair: _Pair) -> PairEvidence:
+def _decide(pair: Pair) -> PairEvidence:
     """Cheapest first; the first test that is certain decides, the others leave their scores."""
     if pair.transform in ("identity", UNKNOWN) and np.array_equal(pair.left.thumbnail, pair.right.thumbnail):
         return PairEvidence(True, "near", "identical_pixels", pair.transform, 1.0, 1.0, 1.0, relation="same")
     if any(is_low_information(image.contrast, image.detail) for image in (pair.left, pair.right)):
-        return _decide_strictly(pair)
+        return judge_strictly(pair)
     start = None if pair.transform == UNKNOWN else best_box_map(pair.left, pair.right, pair.transform)
     if start is not None:
-        seen = _judge(pair, start.matrix, "global_structure", pair.thresholds.min_global_agreement)
-        if seen.verdict or seen.decided_by in CERTAIN_REJECTIONS:
+        seen = judge_overlap(pair, start.matrix, "global_structure", pair.thresholds.min_global_agreement)
+        if seen.verdict or seen.decided_by == "color":
             return seen
         if seen.content_share is not None and seen.content_share < pair.thresholds.min_content_share:
-            return _decide_strictly(pair)
+            return judge_strictly(pair)
     local = _decide_locally(pair)
     if local.verdict or local.decided_by in CERTAIN_REJECTIONS or start is None:
         return local
     return _decide_refined(pair, start, local)
 
 
-def _decide_strictly(pair: _Pair) -> PairEvidence:
-    """Pictures with next to no signal are the same only where no pixel differs by more than recompression explains."""
-    limits = pair.thresholds
-    one, other = pair.left.thumbnail, pair.right.thumbnail
-    if pair.transform != UNKNOWN:
-        one = transform_image(one, pair.transform)
-    aspects = [np.log(picture.shape[1] / picture.shape[0]) for picture in (one, other)]
-    if abs(aspects[0] - aspects[1]) > limits.max_strict_stretch:
-        return PairEvidence(False, None, "strict_pixels", pair.transform)
-    height, width = min(one.shape, other.shape)[:2]
-    difference, correlation = largest_difference(resize_into(one, (width, height)), resize_into(other, (width, height)))
-    same = difference <= limits.max_strict_difference and correlation >= limits.min_strict_correlation
-    if not same:
-        return PairEvidence(False, None, "strict_pixels", pair.transform, correlation=correlation)
-    level: Literal["near", "copy"] = "near" if pair.transform in ("identity", UNKNOWN) else "copy"
-    return PairEvidence(True, level, "strict_pixels", pair.transform, correlation=correlation, relation="same")
-
-
-def _decide_locally(pair: _Pair) -> PairEvidence:
+def _decide_locally(pair: Pair) -> PairEvidence:
     """Match local features, fit a map, and look at every pixel that both pictures show under it."""
     fit = _best_fit(pair)
     limits = pair.thresholds
     if fit is None or fit.inliers < limits.min_local_inliers:
         inliers = fit.inliers if fit else 0
         return PairEvidence(False, None, "local_features", pair.transform, local_inliers=inliers)
-    evidence = _judge(pair, fit.matrix, "local_structure", limits.min_local_agreement)
+    evidence = judge_overlap(pair, fit.matrix, "local_structure", limits.min_local_agreement)
     coverage = max(fit.hull_left / (evidence.overlap_left or 1.0), fit.hull_right / (evidence.overlap_right or 1.0))
     return replace(evidence, local_inliers=fit.inliers, local_coverage=min(1.0, coverage))
 
 
-def _best_fit(pair: _Pair) -> GeometricFit | None:
+def _best_fit(pair: Pair) -> GeometricFit | None:
     """The map between the two thumbnails that explains most matches, of the handedness asked for, or of either."""
     left = pair.left_features or extract_local_features(pair.left.thumbnail)
     right = pair.right_features or extract_local_features(pair.right.thumbnail)
@@ -158,55 +119,15 @@ def _best_fit(pair: _Pair) -> GeometricFit | None:
     return replace(best, matrix=invert_map(there) @ best.matrix @ here)
 
 
-def _decide_refined(pair: _Pair, start: BoxMap, local: PairEvidence) -> PairEvidence:
+def _decide_refined(pair: Pair, start: BoxMap, local: PairEvidence) -> PairEvidence:
     """Where a blurred or plain picture has too few features, let the pixels themselves find the alignment."""
     if start.correlation < pair.thresholds.min_refinable_correlation:
         return local
     matrix = refine_map(pair.left.thumbnail, pair.right.thumbnail, start.matrix)
     if matrix is None:
         return local
-    refined = _judge(pair, matrix, "refined_structure", pair.thresholds.min_refined_agreement)
+    refined = judge_overlap(pair, matrix, "refined_structure", pair.thresholds.min_refined_agreement)
     shares = refined.overlap_left or 0.0, refined.overlap_right or 0.0
     if min(shares) < pair.thresholds.min_refined_overlap:
         return local
     return replace(refined, local_inliers=local.local_inliers, local_coverage=local.local_coverage)
-
-
-def _judge(pair: _Pair, matrix: NDArray[np.float64], test: DecidedBy, min_agreement: float) -> PairEvidence:
-    """What the pixels say under one map: enough overlap with enough content, structure that agrees, and colours too."""
-    limits = pair.thresholds
-    seen = compare_overlap(pair.left.thumbnail, pair.right.thumbnail, matrix, limits.min_plain_share)
-    if seen is None:
-        return PairEvidence(False, None, test, pair.transform)
-    evidence = PairEvidence(
-        verdict=False,
-        level=None,
-        decided_by=test,
-        transform=pair.transform,
-        color_score=seen.colour.agreement,
-        structure_score=seen.structure.agreement,
-        correlation=seen.structure.correlation,
-        content_share=seen.structure.content_share,
-        tone=seen.structure.tone,
-        plain_share=seen.plain_share,
-        conflict=seen.conflict,
-        overlap_left=seen.share_left,
-        overlap_right=seen.share_right,
-    )
-    if seen.structure.agreement < min_agreement or not _is_enough(seen, limits):
-        return evidence
-    if seen.colour.agreement < limits.min_color_agreement:
-        return replace(evidence, decided_by="color")
-    if seen.conflict > limits.max_conflict:
-        return replace(evidence, decided_by="conflict")
-    near = min(seen.share_left, seen.share_right) >= limits.min_near_overlap and is_upright(matrix)
-    return replace(evidence, verdict=True, level="near" if near else "copy", relation=seen.relation)
-
-
-def _is_enough(seen: OverlapComparison, limits: VerificationThresholds) -> bool:
-    """Whether the two show enough of each other, with enough in it, for their agreement to mean anything."""
-    overlap = max(seen.share_left, seen.share_right) >= limits.min_overlap
-    content = seen.structure.content_share >= limits.min_content_share
-    return (
-        overlap and content and (seen.structure.tone >= limits.min_tone or seen.plain_share >= limits.min_plain_share)
-    )

@@ -3,6 +3,7 @@
 Belongs here: the arithmetic of progress and its two faces. Does not belong here: what the stages do.
 """
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,36 +33,52 @@ class Tracker:
             self._said = now
             self._say(self.describe(now - self._began))
 
+    def finish(self) -> None:
+        """Say where it ended, if there was anything to do."""
+        if self.total:
+            self._say(self.describe(time.monotonic() - self._began))
+
     def describe(self, seconds: float) -> str:
         """One line: how far, how fast, and when it will end."""
         rate = self.done / seconds if seconds > 0 else 0.0
-        left = f", done in {(self.total - self.done) / rate:,.0f} s" if rate else ""
+        left = f", done in {(self.total - self.done) / rate:,.0f} s" if rate and self.done < self.total else ""
         share = f" ({self.done / self.total:.0%})" if self.total else ""
         return f"{self.what}: {self.done:,} of {self.total:,} {self.unit}{share}, {rate:,.1f} {self.unit}/s{left}"
 
 
 class ProgressReporter(dg.ConfigurableResource[None]):
-    """Says in the run's log, and on the terminal if asked to, how far each piece of work is."""
+    """Says in the run's log how far each piece of work is, and to a person at a terminal as well."""
 
-    bars: bool = Field(default=False, description="Draw progress bars on the terminal")
-    every_s: float = Field(default=10.0, gt=0, description="Seconds between two log lines")
+    at_terminal: bool = Field(
+        default=False, description="A person started this run: draw bars, or print lines into a file"
+    )
+    every_s: float = Field(default=10.0, gt=0, description="Seconds between two lines")
 
     @contextmanager
     def track(self, log: Callable[[str], None], what: str, total: int, unit: str) -> Iterator[Tracker]:
         """Follow a piece of work of `total` items."""
-        if not self.bars:
+        if not self.at_terminal:
             yield Tracker(what, total, unit, log, self.every_s)
-            return
-        with Progress(
-            TextColumn("{task.description:<42}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=_TERMINAL,
-            transient=True,
-        ) as display:
-            task = display.add_task(what, total=total)
-            yield _BarTracker(what, total, unit, log, self.every_s, lambda done: display.update(task, completed=done))
+        elif _TERMINAL.is_terminal:
+            with _bar(what, total) as show:
+                yield _BarTracker(what, total, unit, log, self.every_s, show)
+        else:
+            tracker = Tracker(what, total, unit, lambda line: print(line, file=sys.stderr, flush=True), self.every_s)
+            yield tracker
+            tracker.finish()
+
+
+@contextmanager
+def _bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    columns = (
+        TextColumn("{task.description:<46}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    with Progress(*columns, console=_TERMINAL) as display:
+        task = display.add_task(what, total=max(total, 1), completed=0 if total else 1)
+        yield lambda done: display.update(task, completed=done)
 
 
 class _BarTracker(Tracker):

@@ -95,9 +95,9 @@ class TableStore:
 
     def partitions(self, table: Table) -> list[str]:
         """Keys of the partitions that hold a commit, sorted."""
-        listing = obstore.list_with_delimiter(self.store, prefix=f"tables/{table.name}")
-        keys = (self._key_of(table, directory) for directory in listing["common_prefixes"])
-        return sorted(key for key in keys if key is not None)
+        listing = obstore.list(self.store, prefix=f"tables/{table.name}")
+        commits = (entry["path"] for page in listing for entry in page if entry["path"].endswith(f"/{COMMIT_FILE}"))
+        return sorted(self._key_of(path) for path in commits)
 
     def read(self, table: Table, partition: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """All visible rows of a partition, the named columns only."""
@@ -214,12 +214,12 @@ class TableStore:
     def _directory(self, table: Table, partition: str) -> str:
         return f"tables/{table.name}/{partition_directory(partition)}"
 
-    def _key_of(self, table: Table, directory: str) -> str | None:
-        name = directory.rstrip("/").rsplit("/", 1)[-1]
+    def _key_of(self, commit_path: str) -> str:
+        name = commit_path.rsplit("/", 2)[-2]
         if "~" not in name:
             return unquote(name)
-        document = self.read_document(f"tables/{table.name}/{name}/{COMMIT_FILE}")
-        return document and str(document["partition"])
+        document: dict[str, Any] = self.read_document(commit_path) or {"partition": name}
+        return str(document["partition"])
 
     def _read_commit(self, table: Table, partition: str, read: Callable[[Commit], Outcome]) -> Outcome:
         for _ in range(READ_ATTEMPTS - 1):

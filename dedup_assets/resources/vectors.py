@@ -1,13 +1,13 @@
-"""Images and their vectors in PostgreSQL, in bulk.
+"""Vectors in PostgreSQL, in bulk.
 
 Belongs here: writing and asking for many rows at once, each function so that doing it twice changes nothing.
-Does not belong here: computing vectors (`embedders/`), the schema and its healing (`migrations/`).
+Does not belong here: computing vectors (`embedders/`), the images that use them (`image_rows.py`), the schema
+(`migrations/`).
 
 Every function that writes ends its own transaction when the connection has none open, and joins it otherwise.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import psycopg
@@ -15,21 +15,6 @@ from numpy.typing import NDArray
 from psycopg import sql
 
 from dedup_assets.resources.vector_copy import VectorError, check_vectors, copy_bytes
-
-ROWS_WORTH_STATISTICS = 1000  # the planner knows nothing about a table that was just filled
-ONE_WRITER = 0x766563746F72  # "vector": bulk writers take turns, so that two of them cannot elect for one group
-
-
-class ImageRow(NamedTuple):
-    """One image of `dedup.image`; `keep_rank` orders its group, lowest is kept first."""
-
-    image_id: int
-    path: str
-    file_sha256: bytes
-    metadata_hash: str | None
-    group_id: str
-    keep_rank: int
-    is_embedding_representative: bool
 
 
 def register_model(connection: psycopg.Connection, model: str, revision: str, dimension: int) -> int:
@@ -104,33 +89,6 @@ def missing_vectors(connection: psycopg.Connection, model: str, revision: str, s
     return [sha256 for sha256 in wanted if sha256 not in present]
 
 
-def upsert_images(connection: psycopg.Connection, rows: Sequence[ImageRow]) -> int:
-    """Write images and their groups; returns how many rows were new or changed.
-
-    Whatever stood there before, every group touched ends with one representative, and its images point at it: a row
-    that says it is the representative takes the place of an earlier one.
-    """
-    with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (ONE_WRITER,))
-        connection.execute("CREATE TEMPORARY TABLE incoming_image (LIKE dedup.image) ON COMMIT DROP")
-        columns = sql.SQL(", ").join(map(sql.Identifier, ImageRow._fields))
-        statement = sql.SQL("COPY incoming_image ({}) FROM STDIN").format(columns)
-        with connection.cursor().copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
-        connection.execute("ANALYZE incoming_image")
-        written = _merge_incoming_images(connection, columns)
-        connection.execute("DROP TABLE incoming_image")
-    return written
-
-
-def remove_images(connection: psycopg.Connection, image_ids: Sequence[int]) -> int:
-    """Delete images that are gone; returns how many there were. The database heals their groups (`migrations/`)."""
-    with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (ONE_WRITER,))
-        return connection.execute("DELETE FROM dedup.image WHERE image_id = ANY (%b)", (list(image_ids),)).rowcount
-
-
 def drop_model(connection: psycopg.Connection, model: str, revision: str) -> int:
     """Forget a model with all its vectors and its index; returns how many vectors there were."""
     known = _model(connection, model, revision)
@@ -163,45 +121,6 @@ def build_vector_index(connection: psycopg.Connection, model: str, revision: str
             ).format(_index_name(model_id), sql.Literal(dimension), sql.Literal(model_id))
         )
     return True
-
-
-def _merge_incoming_images(connection: psycopg.Connection, columns: sql.Composed) -> int:
-    connection.execute(
-        "CREATE TEMPORARY TABLE touched ON COMMIT DROP AS"
-        " SELECT group_id FROM incoming_image"
-        " UNION SELECT image.group_id FROM dedup.image JOIN incoming_image USING (image_id)"
-    )
-    connection.execute(  # an image stays the representative until another of its group takes its place
-        "UPDATE incoming_image AS incoming SET is_embedding_representative = true FROM dedup.image"
-        " WHERE image.image_id = incoming.image_id AND image.group_id = incoming.group_id"
-        "   AND image.is_embedding_representative AND NOT EXISTS ("
-        "     SELECT FROM incoming_image AS other"
-        "     WHERE other.group_id = incoming.group_id AND other.is_embedding_representative)"
-    )
-    connection.execute(
-        "UPDATE dedup.image SET is_embedding_representative = false FROM incoming_image AS incoming"
-        " WHERE image.is_embedding_representative AND ("
-        "   image.image_id = incoming.image_id AND NOT ("
-        "     incoming.is_embedding_representative AND incoming.group_id = image.group_id)"
-        "   OR incoming.is_embedding_representative AND incoming.group_id = image.group_id"
-        "     AND incoming.image_id <> image.image_id)"
-    )
-    changed = sql.SQL("({}) IS DISTINCT FROM ({})").format(_qualified("image"), _qualified("excluded"))
-    written = connection.execute(
-        sql.SQL(
-            "INSERT INTO dedup.image ({columns}) SELECT {columns} FROM incoming_image"
-            " ON CONFLICT (image_id) DO UPDATE SET ({columns}) = ROW ({excluded}) WHERE {changed}"
-        ).format(columns=columns, excluded=_qualified("excluded"), changed=changed)
-    ).rowcount
-    if written >= ROWS_WORTH_STATISTICS:
-        connection.execute("ANALYZE dedup.image")
-    connection.execute("SELECT dedup.heal_groups((SELECT coalesce(array_agg(group_id), '{}') FROM touched))")
-    connection.execute("DROP TABLE touched")
-    return written
-
-
-def _qualified(table: str) -> sql.Composed:
-    return sql.SQL(", ").join(sql.Identifier(table, name) for name in ImageRow._fields)
 
 
 def _model(connection: psycopg.Connection, model: str, revision: str) -> tuple[int, int] | None:

@@ -29,7 +29,10 @@ def parse(carriers: Mapping[str, str]) -> GenerationParameters:
     infotext = find_infotext(carriers)
     if infotext is None:
         raise MetadataError("there is no line `Steps: …`")
-    settings = infotext.settings
+    return _parameters(infotext, infotext.settings)
+
+
+def _parameters(infotext: Infotext, settings: Mapping[str, str]) -> GenerationParameters:
     width, height = to_size(settings.get("size"))
     first_width, first_height = _first_pass_size(settings)
     return GenerationParameters(

@@ -11,6 +11,9 @@ from dedup_assets.generation_metadata.parameters import MetadataError
 MAX_NODES = 20_000
 """Nodes read of one graph; the largest honest ones have about 1,000."""
 
+MAX_NAME_CHARS = 200
+"""Characters of a class or input name; longer ones are no node's."""
+
 MAX_VISITS = 100_000
 """Steps of all walks over one graph together; honest graphs take a few hundred."""
 
@@ -67,8 +70,9 @@ def load_graph(values: dict[str, object]) -> Graph:
     for node_id, value in values.items():
         if isinstance(value, dict) and isinstance(value.get("class_type"), str):
             inputs = value.get("inputs")
-            plain = {name: _unwrapped(item) for name, item in inputs.items()} if isinstance(inputs, dict) else {}
-            nodes[node_id] = Node(node_id, value["class_type"], plain)
+            named = inputs.items() if isinstance(inputs, dict) else ()
+            plain = {name: _unwrapped(item) for name, item in named if len(name) <= MAX_NAME_CHARS}
+            nodes[node_id] = Node(node_id, value["class_type"][:MAX_NAME_CHARS], plain)
     return Graph(nodes)
 
 

@@ -17,7 +17,7 @@ from dedup_assets.generation_metadata.tools.comfy_texts import SEED_NAMES, typed
 from dedup_assets.generation_metadata.values import to_count, to_name
 
 SAVE_CLASS = re.compile(
-    r"save.*(?:image|img|webp|jpe?g|png|exif|meta|prompt)|(?:image|prompt) ?save|videocombine", re.I
+    r"save.{0,40}?(?:image|img|webp|jpe?g|png|exif|meta|prompt)|(?:image|prompt) ?save|videocombine", re.I
 )
 NOT_PICTURE = re.compile(
     "model|clip|vae|positive|negative|conditioning|control|mask|segs|seed|sigmas|guider|noise|text|prompt|lora|width"

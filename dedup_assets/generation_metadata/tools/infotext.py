@@ -5,12 +5,13 @@ Belongs here: lines, quoting and separators. Does not: what a setting means (`au
 
 import json
 import re
+from collections import deque
 from dataclasses import dataclass
 
 SETTINGS_LINE = re.compile(r"^[ \t]*Steps: *\d+ *(?:,|$)", re.MULTILINE)
 SETTINGS_ANYWHERE = re.compile(r"\bSteps: *\d+, *(?:Size|Sampler|CFG scale|Seed)\b")
 NEGATIVE_LINE = re.compile(r"^Negative prompt:", re.MULTILINE)
-KEY = re.compile(r"[\s,]*([^:,\"\[\]{}\n]{1,64}):[ \t]*")
+KEY = re.compile(r"[\s,]{0,16}([^:,\"\[\]{}\n]{1,64}):[ \t]{0,16}")
 QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"(?=\s*(?:,|$))')
 MAX_SETTINGS = 256
 
@@ -26,10 +27,10 @@ class Infotext:
 
 def split_infotext(text: str) -> Infotext | None:
     """Split at the last line that starts as settings do; None where there is none."""
-    starts = list(SETTINGS_LINE.finditer(text)) or list(SETTINGS_ANYWHERE.finditer(text))
-    if not starts:
+    start = _last_match(SETTINGS_LINE, text) or _last_match(SETTINGS_ANYWHERE, text)
+    if start is None:
         return None
-    prompts, line = text[: starts[-1].start()], text[starts[-1].start() :].lstrip().split("\n", 1)[0]
+    prompts, line = text[: start.start()], text[start.start() :].lstrip().split("\n", 1)[0]
     negative = next(NEGATIVE_LINE.finditer(prompts), None)
     if negative is None and "\n" not in prompts.strip():
         negative = re.search(r"\bNegative prompt:", prompts)
@@ -39,6 +40,10 @@ def split_infotext(text: str) -> Infotext | None:
         negative_prompt=prompts[negative.end() :].strip() if negative else None,
         settings=split_settings(line),
     )
+
+
+def _last_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    return next(iter(deque(pattern.finditer(text), maxlen=1)), None)
 
 
 def split_settings(line: str) -> dict[str, str]:

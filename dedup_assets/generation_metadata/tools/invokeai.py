@@ -21,8 +21,9 @@ from dedup_assets.generation_metadata.values import (
 NAME = "InvokeAI"
 NEGATIVE_WORDS = re.compile(r"\[([^\[\]]*)\]")
 DREAM_PROMPT = re.compile(r'\s*"((?:[^"\\]|\\.)*)"|\s*([^-][^"]*?)(?=\s-\w)', re.DOTALL)
-DREAM_OPTION = re.compile(r"(?:^|\s)-(-?[A-Za-z][\w-]{0,32})[ =]?([^\s\"]*)")
+DREAM_OPTION = re.compile(r"(?:^|\s)-(-[A-Za-z][\w-]{0,32}|[A-Za-z]{1,2})[ =]?([^\s\"]*)")
 MAX_LORAS = 256
+MAX_COMMAND_CHARS = 100_000
 
 
 def detect(carriers: Mapping[str, str]) -> bool:
@@ -86,9 +87,9 @@ def _parse_sd_metadata(values: dict[str, object]) -> GenerationParameters:
 
 def parse_dream(command: str) -> GenerationParameters:
     """Read `"prompt [negative words]" -s 50 -S 42 -W 512 -H 768 -C 7.5 -A k_lms`, which names no model."""
-    quoted = DREAM_PROMPT.match(command)
+    quoted = DREAM_PROMPT.match(command) if len(command) <= MAX_COMMAND_CHARS else None
     if quoted is None:
-        raise MetadataError("the Dream command starts with no prompt")
+        raise MetadataError(f"the Dream command starts with no prompt, or has more than {MAX_COMMAND_CHARS} characters")
     prompt, negative = split_negative(quoted[1] if quoted[1] is not None else quoted[2])
     options = {option[1].lstrip("-"): option[2] for option in DREAM_OPTION.finditer(command, quoted.end())}
     source_image = to_name(options.get("I") or options.get("init_img"))
@@ -110,8 +111,8 @@ def parse_dream(command: str) -> GenerationParameters:
 
 def split_negative(prompt: str | None) -> tuple[str | None, str | None]:
     """Return (prompt, negative prompt) of the old syntax, where the negative words stand in brackets."""
-    if prompt is None:
-        return None, None
+    if prompt is None or len(prompt) > MAX_COMMAND_CHARS:
+        return prompt, None
     negative = [words.strip() for words in NEGATIVE_WORDS.findall(prompt)]
     return " ".join(NEGATIVE_WORDS.sub("", prompt).split()), ", ".join(negative) if negative else None
 

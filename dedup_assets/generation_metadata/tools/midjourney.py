@@ -11,7 +11,7 @@ from dedup_assets.generation_metadata.values import to_float, to_name, to_seed
 
 NAME = "Midjourney"
 CARRIERS = ("Description", "EXIF:ImageDescription", "XMP", "Comment")
-COMMAND = re.compile(r"([^<>]*?)\s*Job ID: [0-9a-fA-F-]{36}", re.DOTALL)
+JOB = re.compile(r"Job ID: [0-9a-fA-F-]{36}")
 OPTION = re.compile(r"\s--?(\w{1,32})\s*((?:(?!\s-{1,2}\w)[^\n])*)")
 MAX_CHARS = 20_000
 
@@ -23,7 +23,7 @@ def detect(carriers: Mapping[str, str]) -> bool:
 
 def parse(carriers: Mapping[str, str]) -> GenerationParameters:
     """Read prompt, `--seed`, `--no`, `--iw`, and the version as the model."""
-    command = next((match[1] for name in CARRIERS if (match := _command(carriers.get(name, "")))), None)
+    command = next((found for name in CARRIERS if (found := _command(carriers.get(name, "")))), None)
     if command is None:
         raise MetadataError("there is no command before the job id")
     prompt, _, rest = command.partition(" --")
@@ -38,9 +38,12 @@ def parse(carriers: Mapping[str, str]) -> GenerationParameters:
     )
 
 
-def _command(text: str) -> re.Match[str] | None:
-    end = text.find("Job ID: ")
-    return COMMAND.search(text, max(0, end - MAX_CHARS)) if end >= 0 else None
+def _command(text: str) -> str | None:
+    """Return what stands before the job id, in XMP from the last tag on."""
+    job = JOB.search(text)
+    if job is None:
+        return None
+    return text[max(0, job.start() - MAX_CHARS) : job.start()].rsplit(">", 1)[-1].strip() or None
 
 
 def _model(options: Mapping[str, str]) -> str | None:

@@ -12,7 +12,7 @@ from dedup_assets.generation_metadata.values import child, load_object, to_count
 
 NAME = "NovelAI"
 SIGNS = ('"NovelAI"', "NovelAI Diffusion")
-SOURCE = re.compile(r"(.{1,200}?)\s+([0-9A-F]{8})")
+SOURCE = re.compile(r"(.{1,200}?)\s{1,4}([0-9A-F]{8})")
 
 
 def detect(carriers: Mapping[str, str]) -> bool:

@@ -1,0 +1,87 @@
+"""What pixels decide about a pair: strictly where there is little to see, and over the overlap under one map.
+
+Here belong single judgements. Their order is in `verification`, the measures in `alignment`, `colour` and `overlap`.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup_assets.kernels.alignment import largest_difference, resize_into
+from dedup_assets.kernels.evidence import UNKNOWN, DecidedBy, PairEvidence, VerifiableImage, VerificationThresholds
+from dedup_assets.kernels.hashing import transform_image
+from dedup_assets.kernels.local_features import LocalFeatures
+from dedup_assets.kernels.mapping import is_upright
+from dedup_assets.kernels.overlap import OverlapComparison, compare_overlap
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two images in the order of their content, so that every test sees them the same way round."""
+
+    left: VerifiableImage
+    right: VerifiableImage
+    transform: str
+    thresholds: VerificationThresholds
+    left_features: LocalFeatures | None
+    right_features: LocalFeatures | None
+
+
+def judge_strictly(pair: Pair) -> PairEvidence:
+    """Pictures with next to no signal are the same only where no pixel differs by more than recompression explains."""
+    limits = pair.thresholds
+    one, other = pair.left.thumbnail, pair.right.thumbnail
+    if pair.transform != UNKNOWN:
+        one = transform_image(one, pair.transform)
+    aspects = [np.log(picture.shape[1] / picture.shape[0]) for picture in (one, other)]
+    if abs(aspects[0] - aspects[1]) > limits.max_strict_stretch:
+        return PairEvidence(False, None, "strict_pixels", pair.transform)
+    height, width = min(one.shape, other.shape)[:2]
+    difference, correlation = largest_difference(resize_into(one, (width, height)), resize_into(other, (width, height)))
+    same = difference <= limits.max_strict_difference and correlation >= limits.min_strict_correlation
+    if not same:
+        return PairEvidence(False, None, "strict_pixels", pair.transform, correlation=correlation)
+    level: Literal["near", "copy"] = "near" if pair.transform in ("identity", UNKNOWN) else "copy"
+    return PairEvidence(True, level, "strict_pixels", pair.transform, correlation=correlation, relation="same")
+
+
+def judge_overlap(pair: Pair, matrix: NDArray[np.float64], test: DecidedBy, min_agreement: float) -> PairEvidence:
+    """What the pixels say under one map: enough overlap with enough content, structure that agrees, and colours too."""
+    limits = pair.thresholds
+    seen = compare_overlap(pair.left.thumbnail, pair.right.thumbnail, matrix, limits.min_plain_share)
+    if seen is None:
+        return PairEvidence(False, None, test, pair.transform)
+    evidence = PairEvidence(
+        verdict=False,
+        level=None,
+        decided_by=test,
+        transform=pair.transform,
+        color_score=seen.colour.agreement,
+        structure_score=seen.structure.agreement,
+        correlation=seen.structure.correlation,
+        content_share=seen.structure.content_share,
+        tone=seen.structure.tone,
+        plain_share=seen.plain_share,
+        conflict=seen.conflict,
+        overlap_left=seen.share_left,
+        overlap_right=seen.share_right,
+    )
+    if seen.structure.agreement < min_agreement or not _is_enough(seen, limits):
+        return evidence
+    if seen.colour.agreement < limits.min_color_agreement:
+        return replace(evidence, decided_by="color")
+    if seen.conflict > limits.max_conflict:
+        return replace(evidence, decided_by="conflict")
+    near = min(seen.share_left, seen.share_right) >= limits.min_near_overlap and is_upright(matrix)
+    return replace(evidence, verdict=True, level="near" if near else "copy", relation=seen.relation)
+
+
+def _is_enough(seen: OverlapComparison, limits: VerificationThresholds) -> bool:
+    """Whether the two show enough of each other, with enough in it, for their agreement to mean anything."""
+    overlap = max(seen.share_left, seen.share_right) >= limits.min_overlap
+    content = seen.structure.content_share >= limits.min_content_share
+    return (
+        overlap and content and (seen.structure.tone >= limits.min_tone or seen.plain_share >= limits.min_plain_share)
+    )
