@@ -20,18 +20,23 @@ from dedup_assets.stage import Stage, peak_rss_mb
 from dedup_assets.tables import DEDUP_REPORT, EMBEDDINGS, METADATA_HASHES, SIMILAR_GROUPS, VERIFIED_GROUPS
 
 FOLDER = "report"
+PUBLISHED = f"{FOLDER}/published.json"
+"""Digest of the rows that the pages show, written after them."""
+
 SHOWN_GROUPS = 500
 SHOWN_IMAGES = 24
 WORK_COUNTS = ("downloaded_images", "downloaded_bytes", "verified_pairs", "embedded_images")
 
 
 def publish_report(stage: Stage, collection: Collection, changed: bool, verified_pairs: int) -> None:
-    """Write the summary of this run, and the pages where the report changed or is not there."""
+    """Write the summary of this run, and the pages where they do not show the report's rows yet."""
     report = stage.tables.read_many(DEDUP_REPORT)
     summary = summarize(stage, collection, report)
-    if changed or stage.tables.read_bytes(f"{FOLDER}/index.html") is None:
+    rows = stage.digest_of_all(DEDUP_REPORT)
+    if changed or stage.tables.read_document(PUBLISHED) != rows:  # a killed run leaves new rows and old pages
         _write_csv(stage, report)
         _write_pages(stage, report, summary)
+        stage.tables.write_document(PUBLISHED, rows)
     work = work_of_run(stage, verified_pairs)
     stage.tables.write_bytes(f"{FOLDER}/summary.json", summary_json(summary, work).encode())
     stage.tables.write_bytes(f"{FOLDER}/summary.txt", summary_text(summary, work).encode())

@@ -74,7 +74,7 @@ def read_policies(path: str | None) -> dict[str, dict[str, Any]]:
         return {}
     try:
         document = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SettingsError(f"The policy file {path} cannot be read: {error}") from error
     if not isinstance(document, dict) or not all(isinstance(section, dict) for section in document.values()):
         raise SettingsError(f"The policy file {path} must hold a section an asset, each with its settings below it.")

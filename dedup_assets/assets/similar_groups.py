@@ -116,7 +116,7 @@ class _Search:
     def pairs_of(self, queries: pl.DataFrame) -> pl.DataFrame:
         """Pairs of a query and any other content at or above the lower limit, ends in order, each once."""
         query, other, cosine = find_vector_pairs(
-            _matrix(queries), _matrix(self.vectors), min(self.min_copy, self.min_similar)
+            self._matrix(queries), self._matrix(self.vectors), min(self.min_copy, self.min_similar)
         )
         left = queries.select(left_id="image_id", left_sha256="file_sha256")[query]
         right = self.vectors.select(right_id="image_id", right_sha256="file_sha256")[other]
@@ -126,10 +126,10 @@ class _Search:
         apart = pairs.filter(pl.col("left_sha256") != pl.col("right_sha256"))
         return order_pair_ends(apart).unique(PAIR_KEY, keep="first", maintain_order=True)
 
-
-def _matrix(vectors: pl.DataFrame) -> NDArray[np.float32]:
-    flat = vectors["vector"].explode().to_numpy().astype(np.float32, copy=False)
-    return flat.reshape(vectors.height, -1) if vectors.height else np.empty((0, 1), np.float32)
+    def _matrix(self, vectors: pl.DataFrame) -> NDArray[np.float32]:
+        """Vectors as (n, d) float32, where d is that of all of them even for none."""
+        dimension = len(self.vectors["vector"][0]) if self.vectors.height else 1
+        return vectors["vector"].explode().to_numpy().astype(np.float32, copy=False).reshape(-1, dimension)
 
 
 def _compare(stage: Stage, work: PartitionWork, search: _Search, progress: ProgressReporter) -> None:
@@ -142,7 +142,7 @@ def _compare(stage: Stage, work: PartitionWork, search: _Search, progress: Progr
     embedded = stage.tables.commit_of(EMBEDDINGS, work.key)
     searched = set(work.commit.details.get("searched_parts", ()))
     queries = search.usable(stage, work.key, tuple(part for part in embedded.parts if part.name not in searched))
-    pairs = _without_verdict(stage, search.pairs_of(queries)) if queries.height else search.pairs_of(queries.clear())
+    pairs = _without_verdict(stage, search.pairs_of(queries))
     with progress.track(stage.log, f"{SIMILAR_GROUPS.name} [{work.key}]", pairs.height, "pairs") as tracker:
         part = SIMILAR_GROUPS.empty()
         for rows in search.verifier.verify(

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 CODE_BITS = 256
-BAND_BITS = 18
-"""Bits that two codes must share at once to be compared: of 10^6 random codes 10^6 / 2^18 = 4 share a given band."""
-MAX_MISS = 0.002
+BAND_BITS = 20
+"""Bits that two codes must share at once to be compared: of 10^6 random codes one shares a given band by chance."""
+MAX_MISS = 0.005
 """Share of the pairs at exactly the radius that share no band; nearer pairs are missed less often, down to never."""
 CHUNK_PAIRS = 1 << 19
 LOW_HALF = np.uint64(0xFFFFFFFF)
@@ -26,7 +26,7 @@ def band_masks(radius: int) -> NDArray[np.uint64]:
     """The bands for a radius: (bands, 4) uint64, each with BAND_BITS of the 256 bits set.
 
     A pair at distance r shares a random band of k bits with p = C(256-r, k) / C(256, k), so that
-    ln(MAX_MISS) / ln(1 - p) bands miss MAX_MISS of them. They come in rounds of 14 disjoint ones.
+    ln(MAX_MISS) / ln(1 - p) bands miss MAX_MISS of them. They come in rounds of 12 disjoint ones.
     """
     in_round = CODE_BITS // BAND_BITS
     shared = comb(CODE_BITS - radius, BAND_BITS) / comb(CODE_BITS, BAND_BITS)

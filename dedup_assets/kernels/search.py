@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dedup_assets.kernels.bands import CHUNK_PAIRS, CODE_BITS, LOW_HALF, band_collisions, band_masks
 
 MAX_RADIUS = 80
-"""Beyond it bands need thousands of tables: (1 - 80/256)^18 = 1/850."""
+"""Beyond it bands need thousands of bands: (1 - 80/256)^20 = 1/1800."""
 BUFFERED_PAIRS = 1 << 22
 VECTOR_BLOCK = 2048
 COSINE_SLACK = 1e-4
@@ -25,7 +25,7 @@ def find_pairs_within(queries: NDArray[np.uint8], codes: NDArray[np.uint8], radi
 
     Locality-sensitive hashing by bit sampling (Indyk & Motwani 1998) with fixed bands. Whether a pair is found depends on
     its two codes and the radius alone: not on the other rows, their order, or which of the two is the query. The
-    bands of a round cut the 256 bits into 14 disjoint parts, so pairs of at most 13 differing bits are all found; of
+    bands of a round cut the 256 bits into 12 disjoint parts, so pairs of at most 11 differing bits are all found; of
     pairs at exactly the radius at least 1 - MAX_MISS are.
 
     Args:

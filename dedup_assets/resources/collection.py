@@ -12,8 +12,9 @@ from pydantic import Field
 
 from dedup_assets.resources.azure_access import open_object_store
 from dedup_assets.resources.image_store import ImageStore, open_image_store
-from dedup_assets.resources.locations import FolderLocation, parse_location
+from dedup_assets.resources.locations import parse_location, path_inside
 from dedup_assets.resources.table_store import TableStore
+from dedup_assets.resources.throttle import Throttle
 
 
 class NoSourceError(ValueError):
@@ -32,6 +33,18 @@ class Collection(dg.ConfigurableResource[None]):
     chunk_images: int = Field(
         default=1_000, ge=1, le=20_000, description="Images a part: what a killed run loses at most"
     )
+
+    decode_timeout_s: float = Field(default=60.0, gt=0, description="Seconds that decoding one doubtful image may take")
+    max_requests_per_s: int | None = Field(
+        default=None, ge=1, description="Reads a second that the source is asked for at most"
+    )
+    max_bytes_per_s: int | None = Field(
+        default=None, ge=65_536, description="Bytes a second that are read from the source at most"
+    )
+
+    def throttle(self) -> Throttle:
+        """The limits on reading, for one run."""
+        return Throttle(self.max_requests_per_s, self.max_bytes_per_s)
 
     def images(self) -> ImageStore:
         """The source, ready to be listed and read.
@@ -53,14 +66,8 @@ class Collection(dg.ConfigurableResource[None]):
         return _open_tables(self.store)
 
     def _inside_source(self) -> tuple[str, ...]:
-        source, store = parse_location(self.source), parse_location(self.store)
-        if (
-            isinstance(source, FolderLocation)
-            and isinstance(store, FolderLocation)
-            and store.path.is_relative_to(source.path)
-        ):
-            return (store.path.relative_to(source.path).as_posix(),)
-        return ()
+        inside = path_inside(parse_location(self.store), parse_location(self.source))
+        return () if inside is None else (inside,)
 
 
 @cache

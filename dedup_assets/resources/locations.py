@@ -88,6 +88,20 @@ def parse_location(text: str) -> Location:
     raise _wrong(clean, f"{scheme}:// is not an address that is read here")
 
 
+def path_inside(inner: Location, outer: Location) -> str | None:
+    """The path of one place relative to another that holds it; "" where both are the same, None where it lies elsewhere."""
+    if isinstance(inner, FolderLocation) and isinstance(outer, FolderLocation):
+        inside = inner.path.relative_to(outer.path).as_posix() if inner.path.is_relative_to(outer.path) else None
+        return "" if inside == "." else inside
+    if isinstance(inner, FolderLocation) or isinstance(outer, FolderLocation):
+        return None
+    if (inner.account_url, inner.container) != (outer.account_url, outer.container):
+        return None
+    if not f"{inner.prefix}/".startswith(f"{outer.prefix}/" if outer.prefix else ""):
+        return None
+    return inner.prefix[len(outer.prefix) :].removeprefix("/")
+
+
 def connection_settings() -> dict[str, str]:
     """The parts of AZURE_STORAGE_CONNECTION_STRING by their lower-case names; empty where it is not set."""
     parts = os.environ.get("AZURE_STORAGE_CONNECTION_STRING", "").split(";")

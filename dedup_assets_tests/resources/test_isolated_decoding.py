@@ -1,0 +1,72 @@
+import io
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from pebble import ProcessExpired
+from PIL import Image
+
+from dedup_assets.kernels.decoding import DecodeLimits, UnreadableImage
+from dedup_assets.kernels.describing import describe_image
+from dedup_assets.resources.isolated_decoding import DecodingTimedOutError, IsolatedDecoder, is_trusted
+
+LIMITS = DecodeLimits()
+
+
+def encoded(form: str, side: int = 96, **options: bool) -> bytes:
+    pixels = np.random.default_rng(1).integers(0, 255, (side, side, 3), np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, form, **options)
+    return out.getvalue()
+
+
+def test_common_formats_stay_in_this_process_and_all_others_do_not() -> None:
+    assert [is_trusted(encoded(form)) for form in ("JPEG", "PNG", "GIF", "WEBP")] == [True] * 4
+    assert [is_trusted(encoded(form)) for form in ("TIFF", "BMP", "JPEG2000", "TGA")] == [False] * 4
+    assert not is_trusted(encoded("JPEG", progressive=True))
+
+
+def test_the_result_is_the_same_in_this_process_and_in_another() -> None:
+    data = encoded("TIFF")
+    with IsolatedDecoder(1, 60) as decoder:
+        there, here = decoder.describe(data, LIMITS), describe_image(data, LIMITS)
+    assert there.thumbnail == here.thumbnail
+    assert np.array_equal(there.gray_64, here.gray_64)
+
+
+def test_a_verdict_comes_back_from_another_process() -> None:
+    with IsolatedDecoder(1, 60) as decoder, pytest.raises(UnreadableImage) as caught:
+        decoder.describe(b"no image at all", LIMITS)
+    assert caught.value.status == "unsupported"
+
+
+def test_an_image_that_takes_too_long_costs_its_deadline_and_the_next_one_is_read() -> None:
+    slow = encoded("JPEG2000", side=2400)
+    with IsolatedDecoder(1, 60) as decoder:
+        decoder.describe(encoded("TIFF"), LIMITS)
+    with IsolatedDecoder(1, 0.1) as decoder, pytest.raises(DecodingTimedOutError, match=r"0\.1 s"):
+        decoder.describe(slow, LIMITS)
+    with IsolatedDecoder(1, 60) as decoder:
+        assert decoder.describe(slow, LIMITS).width_px == 2400
+
+
+def test_a_decoder_that_dies_costs_its_image_alone() -> None:
+    with IsolatedDecoder(1, 60) as decoder:
+        pool = decoder._running_pool()
+        killed = pool.schedule(_die)
+        with pytest.raises(ProcessExpired):
+            killed.result()
+        assert decoder.describe(encoded("TIFF"), LIMITS).width_px == 96
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_threads_share_one_pool() -> None:
+    data = [encoded("TIFF", side=64 + number) for number in range(12)]
+    with IsolatedDecoder(2, 60) as decoder, ThreadPoolExecutor(6) as threads:
+        widths = list(threads.map(lambda each: decoder.describe(each, LIMITS).width_px, data))
+    assert widths == [64 + number for number in range(12)]
