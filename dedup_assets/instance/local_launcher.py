@@ -54,6 +54,7 @@ class LocalProcessRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
         child = subprocess.Popen(
             [*program, *arguments[arguments.index("api") :]], start_new_session=True, stdin=subprocess.DEVNULL
         )
+        self._children = {run_id: other for run_id, other in self._children.items() if other.poll() is None}
         self._children[run.run_id] = child
         started = psutil.Process(child.pid).create_time()
         self._instance.add_run_tags(run.run_id, {PID_TAG: str(child.pid), STARTED_TAG: repr(started)})

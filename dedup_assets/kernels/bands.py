@@ -53,6 +53,18 @@ def band_collisions(
         yield query_order[rows], code_order[np.repeat(low[part], counts[part]) + offsets]
 
 
+def meet_in_a_band(left: NDArray[np.uint64], right: NDArray[np.uint64], masks: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Whether `band_collisions` would find each of m pairs in any band: (m,) from words (4, m) of their two codes."""
+    apart = np.arange(left.shape[1])
+    for mask in masks:
+        if not len(apart):
+            break
+        apart = apart[_band_keys(left[:, apart], mask) != _band_keys(right[:, apart], mask)]
+    met = np.ones(left.shape[1], np.bool_)
+    met[apart] = False
+    return met
+
+
 def _expanded(counts: NDArray[np.int64]) -> Iterator[tuple[slice, NDArray[np.int64], NDArray[np.int64]]]:
     """Cut rows into parts of about CHUNK_PAIRS pairs: the part, each of its rows `counts` times, and 0, 1, … within a row."""
     ends = np.cumsum(counts)

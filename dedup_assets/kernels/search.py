@@ -7,10 +7,13 @@ whether a candidate pair shows the same picture, belong elsewhere.
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.bands import CHUNK_PAIRS, CODE_BITS, LOW_HALF, band_collisions, band_masks
+from dedup_assets.kernels.bands import CHUNK_PAIRS, CODE_BITS, LOW_HALF, band_collisions, band_masks, meet_in_a_band
 
 MAX_RADIUS = 80
 """Beyond it bands need thousands of bands: (1 - 80/256)^20 = 1/1800."""
+EXHAUSTIVE_PAIRS_A_BAND = 1 << 14
+"""Comparing so many pairs takes as long as one band of a small search: below it, all pairs are compared."""
+EXHAUSTIVE_BLOCK = 1 << 20
 BUFFERED_PAIRS = 1 << 22
 VECTOR_BLOCK = 2048
 COSINE_SLACK = 1e-4
@@ -44,6 +47,8 @@ def find_pairs_within(queries: NDArray[np.uint8], codes: NDArray[np.uint8], radi
     code_words = query_words if codes is queries else _as_words(codes)
     if not 0 <= radius <= MAX_RADIUS:
         raise ValueError(f"radius {radius} is outside 0..{MAX_RADIUS}")
+    if len(queries) * len(codes) <= EXHAUSTIVE_PAIRS_A_BAND * len(band_masks(radius)):
+        return _compare_all(query_words, code_words, radius)
     found, buffered = np.empty(0, np.uint64), [np.empty(0, np.uint64)]
     for number, mask in enumerate(band_masks(radius) if len(queries) and len(codes) else ()):
         for rows, others in band_collisions(query_words, code_words, mask):
@@ -59,6 +64,21 @@ def find_pairs_within(queries: NDArray[np.uint8], codes: NDArray[np.uint8], radi
         found = _distinct([found, _packed(others, rows), _packed(itself, itself)])
         rows, others = found >> np.uint64(32), found & LOW_HALF
     return rows.astype(np.int64), others.astype(np.int64), _distances(query_words, rows, code_words, others, CODE_BITS)
+
+
+def _compare_all(queries: NDArray[np.uint64], codes: NDArray[np.uint64], radius: int) -> DistancePairs:
+    """The same answer from all pairs: those within the radius that share a band, as if the bands had been searched."""
+    block = max(1, EXHAUSTIVE_BLOCK // max(1, codes.shape[1]))
+    parts = [np.empty((2, 0), np.int64)]
+    for start in range(0, queries.shape[1], block):
+        differing = queries[:, start : start + block, None] ^ codes[:, None, :]
+        distances = np.bitwise_count(differing).sum(axis=0, dtype=np.int32)
+        rows, others = np.nonzero(distances <= radius)
+        parts.append(np.stack([rows + start, others]))
+    rows, others = np.concatenate(parts, axis=1)
+    met = meet_in_a_band(queries[:, rows], codes[:, others], band_masks(radius))
+    rows, others = rows[met], others[met]
+    return rows, others, np.bitwise_count(queries[:, rows] ^ codes[:, others]).sum(axis=0, dtype=np.int32)
 
 
 def find_vector_pairs(queries: NDArray[np.float32], vectors: NDArray[np.float32], min_cosine: float) -> CosinePairs:

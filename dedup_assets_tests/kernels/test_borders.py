@@ -1,0 +1,83 @@
+"""The picture inside a border is found to the pixel or two, and pictures without border keep their whole."""
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from dedup_assets.kernels.borders import find_inner_box
+from dedup_assets_tests.kernels.photographs import load_photograph
+
+RGB = NDArray[np.uint8]
+
+
+def photograph(name: str = "coffee.png") -> RGB:
+    return np.array(load_photograph(name))
+
+
+def compress(rgb: RGB, quality: int) -> RGB:
+    data = cv2.imencode(".jpg", rgb, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), dtype=np.uint8)
+
+
+def frame(rgb: RGB, top: int, bottom: int, left: int, right: int, colour: tuple[int, int, int]) -> RGB:
+    framed = cv2.copyMakeBorder(rgb, top, bottom, left, right, cv2.BORDER_CONSTANT, value=colour)
+    return np.asarray(framed, dtype=np.uint8)
+
+
+def found(rgb: RGB) -> list[float]:
+    box = find_inner_box(rgb)
+    assert box is not None
+    height, width = rgb.shape[:2]
+    return [box[0] * width, box[1] * height, box[2] * width, box[3] * height]
+
+
+@pytest.mark.parametrize("name", ["astronaut.png", "chelsea.png", "motorcycle_left.png", "ihc.png", "rocket.jpg"])
+def test_photographs_without_border_have_no_inner_box(name: str) -> None:
+    assert find_inner_box(photograph(name)) is None
+
+
+@pytest.mark.parametrize("colour", [(255, 255, 255), (0, 0, 0), (200, 20, 20), (128, 128, 128)])
+@pytest.mark.parametrize("quality", [92, 50])
+def test_a_border_of_3_percent_is_found_in_any_colour_and_behind_jpeg_noise(
+    colour: tuple[int, int, int], quality: int
+) -> None:
+    rgb = photograph("chelsea.png")
+    height, width = rgb.shape[:2]
+    pad = round(0.03 * min(height, width))
+    framed = compress(frame(rgb, pad, pad, pad, pad, colour), quality)
+    assert found(framed) == pytest.approx([pad, pad, width, height], abs=2)
+
+
+def test_letterbox_bars_are_found_above_and_below_only() -> None:
+    rgb = photograph("chelsea.png")
+    assert found(compress(frame(rgb, 48, 48, 0, 0, (0, 0, 0)), 92)) == pytest.approx([0, 48, 451, 300], abs=2)
+
+
+def test_a_caption_bar_with_words_is_found_on_its_side() -> None:
+    rgb = frame(photograph("chelsea.png"), 66, 0, 0, 0, (255, 255, 255))
+    cv2.putText(rgb, "WHEN YOU SEE IT", (10, 46), cv2.FONT_HERSHEY_DUPLEX, 1, (0, 0, 0), 2)
+    assert found(compress(rgb, 92)) == pytest.approx([0, 66, 451, 300], abs=2)
+
+
+def test_the_furniture_of_a_screenshot_is_found() -> None:
+    rgb = frame(photograph("chelsea.png"), 60, 105, 45, 45, (32, 32, 36))
+    cv2.rectangle(rgb, (0, 0), (rgb.shape[1], 27), (70, 66, 60), -1)
+    for row in range(4):
+        cv2.line(rgb, (80, 375 + 21 * row), (270 + 54 * row, 375 + 21 * row), (150, 150, 150), 3)
+    assert found(rgb) == pytest.approx([45, 60, 451, 300], abs=2)
+
+
+def test_a_product_on_white_is_boxed_in_and_two_products_are_not_taken_for_a_caption() -> None:
+    rgb = np.full((400, 300, 3), 255, np.uint8)
+    cv2.ellipse(rgb, (150, 100), (70, 40), 0, 0, 360, (90, 60, 30), -1)
+    assert found(rgb) == pytest.approx([80, 60, 141, 81], abs=6)
+    cv2.ellipse(rgb, (150, 300), (70, 40), 0, 0, 360, (90, 60, 30), -1)
+    assert found(rgb) == pytest.approx([80, 60, 141, 281], abs=6)
+
+
+def test_flat_pictures_and_gradients_have_no_inner_box() -> None:
+    gradient = np.repeat(np.linspace(0, 255, 300).astype(np.uint8)[:, None, None], 200, axis=1).repeat(3, axis=2)
+    assert find_inner_box(np.full((300, 200, 3), 240, np.uint8)) is None
+    assert find_inner_box(np.ascontiguousarray(gradient)) is None
+    assert find_inner_box(np.zeros((1, 1, 3), np.uint8)) is None

@@ -1,0 +1,138 @@
+"""One image's bytes boiled down."""
+
+import io
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from dedup_assets.kernels.decoding import DecodeLimits, UnreadableImage
+from dedup_assets.kernels.describing import (
+    ImageDescription,
+    describe_image,
+    shrink_to_gray_64,
+    shrink_to_thumbnail,
+)
+from dedup_assets.kernels.hashing import dct_hashes, hamming_distances, wavelet_hashes
+from dedup_assets_tests.kernels.photographs import NAMES, encode, load_photograph, mean_difference
+
+
+def describe(data: bytes) -> ImageDescription:
+    return describe_image(data, DecodeLimits())
+
+
+def open_thumbnail(description: ImageDescription) -> Image.Image:
+    return Image.open(io.BytesIO(description.thumbnail))
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [((451, 300), (256, 170)), ((300, 451), (170, 256)), ((100, 80), (100, 80)), ((2000, 1000), (256, 128))],
+)
+def test_thumbnails_are_256_pixels_or_as_small_as_the_original(
+    size: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    picture = load_photograph().resize(size)
+    thumbnail = open_thumbnail(describe(encode(picture, "PNG")))
+    assert thumbnail.size == expected
+    shrunk = picture.resize(expected, Image.Resampling.BOX)
+    assert mean_difference(np.asarray(thumbnail.convert("RGB")), np.asarray(shrunk)) < 4
+
+
+def test_thumbnails_keep_their_colour_in_full() -> None:
+    assert getattr(open_thumbnail(describe(encode(load_photograph(), "PNG"))), "layer")[0][1:3] == (1, 1)  # noqa: B009
+
+
+def test_a_line_of_pixels_has_a_thumbnail() -> None:
+    assert open_thumbnail(describe(encode(Image.new("RGB", (4000, 1)), "PNG"))).size == (256, 1)
+
+
+def test_equal_bytes_give_equal_descriptions() -> None:
+    data = encode(load_photograph(), "JPEG")
+    first, second = describe(data), describe(data)
+    assert first.thumbnail == second.thumbnail
+    np.testing.assert_array_equal(first.gray_64, second.gray_64)
+    assert (first.sharpness, first.detail, first.contrast) == (second.sharpness, second.detail, second.contrast)
+
+
+def test_gray_64_is_the_mean_of_equal_areas() -> None:
+    gray = np.random.default_rng(0).integers(0, 256, (640, 320), dtype=np.uint8)
+    expected = gray.reshape(64, 10, 64, 5).mean(axis=(1, 3))
+    assert np.abs(shrink_to_gray_64(gray) - expected).max() <= 0.51
+
+
+def test_a_side_shorter_than_64_is_stretched_and_the_other_still_averaged() -> None:
+    gray = np.random.default_rng(0).integers(0, 256, (640, 1), dtype=np.uint8)
+    small = shrink_to_gray_64(gray)
+    assert small.shape == (64, 64)
+    assert (small == small[:, :1]).all()
+    assert np.abs(small[:, 0] - gray.reshape(64, 10).mean(axis=1)).max() <= 0.51
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_copies_of_a_photograph_have_near_hashes(name: str) -> None:
+    photograph = load_photograph(name)
+    large = photograph.resize((photograph.width * 5, photograph.height * 5), Image.Resampling.BICUBIC)
+    copies = [
+        encode(photograph, "PNG"),
+        encode(photograph, "JPEG", quality=60),
+        encode(large, "JPEG", quality=80),
+        encode(photograph.resize((200, 150)), "WEBP"),
+    ]
+    gray = np.stack([describe(copy).gray_64 for copy in copies])
+    for codes in (wavelet_hashes(gray), dct_hashes(gray)):
+        assert hamming_distances(codes[1:], np.repeat(codes[:1], 3, axis=0)).max() <= 24
+
+
+def test_the_inside_of_a_frame_hashes_as_the_picture_without_it() -> None:
+    photograph = load_photograph()
+    framed = Image.new("RGB", (photograph.width + 120, photograph.height + 60), "white")
+    framed.paste(photograph, (60, 30))
+    inside, alone = describe(encode(framed, "PNG")), describe(encode(photograph, "PNG"))
+    assert (alone.inner_box, alone.inner_gray_64) == (None, None)
+    assert inside.inner_gray_64 is not None
+    assert inside.inner_box == pytest.approx((60 / 571, 30 / 360, 451 / 571, 300 / 360), abs=0.006)
+    codes = wavelet_hashes(np.stack([inside.inner_gray_64, alone.gray_64]))
+    assert hamming_distances(codes[:1], codes[1:])[0] <= 10
+
+
+def test_contrast_is_the_deviation_of_gray_64() -> None:
+    assert describe(encode(Image.new("RGB", (70, 70), "gray"), "PNG")).contrast == 0
+    description = describe(encode(load_photograph(), "PNG"))
+    assert description.contrast == pytest.approx(float(np.std(description.gray_64)))
+
+
+def test_what_the_file_is_stands_in_the_description() -> None:
+    data = encode(load_photograph().convert("L"), "JPEG", quality=75)
+    description = describe(data)
+    assert (description.image_format, description.color_mode, description.jpeg_quality) == ("JPEG", "L", 75)
+    assert (description.width_px, description.height_px, description.chroma_subsampling) == (451, 300, None)
+    assert description.bits_per_pixel == pytest.approx(8 * len(data) / (451 * 300))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (1, 500), (9, 9), (63, 65)])
+@pytest.mark.parametrize("colour", ["white", "black", "red"])
+def test_tiny_and_flat_pictures_are_described(size: tuple[int, int], colour: str) -> None:
+    description = describe(encode(Image.new("RGB", size, colour), "PNG"))
+    assert (description.width_px, description.height_px) == size
+    assert description.gray_64.shape == (64, 64)
+
+
+def test_unreadable_bytes_are_refused_with_their_status() -> None:
+    with pytest.raises(UnreadableImage, match="is empty") as caught:
+        describe(b"")
+    assert caught.value.status == "corrupt"
+
+
+def test_a_thumbnail_is_not_larger_than_the_original_was() -> None:
+    rgb = np.zeros((30, 40, 3), dtype=np.uint8)
+    assert shrink_to_thumbnail(rgb, full_side_px=40).shape == (30, 40, 3)
+
+
+@pytest.mark.parametrize("size", [(511, 300), (512, 384), (751, 1001), (1023, 64)])
+def test_shrinking_in_steps_looks_like_averaging_at_once(size: tuple[int, int]) -> None:
+    rgb = np.array(load_photograph().resize(size, Image.Resampling.LANCZOS))
+    small = shrink_to_thumbnail(rgb, full_side_px=max(size))
+    at_once = cv2.resize(rgb, small.shape[1::-1], interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    assert mean_difference(small, at_once) < 2.5
