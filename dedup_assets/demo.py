@@ -17,8 +17,10 @@ Photo = NDArray[np.uint8]
 
 PHOTOGRAPHS = (
     "astronaut.png", "brick.png", "camera.png", "chelsea.png", "coffee.png", "coins.png", "grass.png", "gravel.png",
-    "hubble_deep_field.jpg", "ihc.png", "moon.png", "motorcycle_left.png", "motorcycle_right.png", "retina.jpg", "rocket.jpg",
+    "hubble_deep_field.jpg", "ihc.png", "moon.png", "motorcycle_left.png", "retina.jpg",
 )  # fmt: skip
+GENERATED = "rocket.jpg"
+"""Stands for a picture that a model made, once as first pass and once enlarged."""
 
 PREFIXES = ("catalog/cameras", "catalog/travel", "scrape/2026-11-01", "scrape/2026-11-02", "uploads/Überblick & Co")
 
@@ -39,9 +41,9 @@ def build_demo_collection(folder: Path) -> int:
     Raises:
         NoPhotographsError: scikit-image is not installed.
     """
-    photographs = _load_photographs()
+    folder_of_photographs = _find_photographs()
     count = 0
-    for place, (name, data) in enumerate(_files(photographs)):
+    for place, (name, data) in enumerate(_files(folder_of_photographs)):
         path = folder / PREFIXES[place % len(PREFIXES)] / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
@@ -49,15 +51,14 @@ def build_demo_collection(folder: Path) -> int:
     return count
 
 
-def _load_photographs() -> dict[str, Photo]:
+def _find_photographs() -> Path:
     try:
         import skimage
     except ImportError as error:
         raise NoPhotographsError(
             "The demo's photographs come with scikit-image: pip install 'dedup-assets[demo]'."
         ) from error
-    folder = Path(skimage.__file__).parent / "data"
-    return {Path(name).stem: _read(folder / name) for name in PHOTOGRAPHS}
+    return Path(skimage.__file__).parent / "data"
 
 
 def _read(path: Path) -> Photo:
@@ -67,17 +68,17 @@ def _read(path: Path) -> Photo:
     return picture.astype(np.uint8)
 
 
-def _files(photographs: dict[str, Photo]) -> Iterator[tuple[str, bytes]]:
+def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    photographs = {Path(name).stem: _read(folder / name) for name in PHOTOGRAPHS}
     for name, picture in photographs.items():
         yield f"{name}.jpg", _jpeg(picture, 92)
+    kinds = list(EDITS.items())
     for number, (name, picture) in enumerate(photographs.items()):
-        if name == "motorcycle_right":
-            continue
-        for offset in range(3):
-            kind, (suffix, edit) = list(EDITS.items())[(3 * number + offset) % len(EDITS)]
+        for place in range(3 * number, 3 * number + 3):
+            kind, (suffix, edit) = kinds[place % len(kinds)]
             yield f"{name} {kind}.{suffix}", edit(picture)
     yield "coffee recoloured.jpg", _jpeg(_recolour(photographs["coffee"]), 92)
-    yield from _generations(photographs["rocket"])
+    yield from _generations(_read(folder / GENERATED))
     yield "half a download.jpg", _jpeg(photographs["chelsea"], 92)[:9_000]
     yield "not a picture.png", b"<html><body>404 Not Found</body></html>"
 

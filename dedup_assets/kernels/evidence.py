@@ -77,11 +77,11 @@ class VerificationThresholds:
     """Share of the contained picture that both show: a logo in two corners overlaps in the logo alone."""
     min_content_share: float = 0.1
     """Share of the overlap that has any content: shared sky or paper is no evidence."""
-    min_tone: float = 0.4
-    """Correlation of the pictures as wholes: two skies under one agency's watermark agree in the watermark alone; a date
-    stamped on a plain ground left 0.47."""
-    min_plain_share: float = 0.38
-    """Share of pixels of one gray level, from which a picture is a drawing, a page or a screen (0.39 to 0.94); 6 of 622
+    min_tone: float = 0.55
+    """Correlation of the pictures as wholes: hazy pictures under one agency's watermark agree in the watermark alone and
+    reached 0.52; copies stay above 0.9, with a sticker above 0.6, except on grounds almost wholly plain."""
+    min_plain_share: float = 0.33
+    """Share of pixels of one gray level, from which a picture is a drawing, a page or a screen (0.36 to 0.94); 8 of 622
     photographs are, two of them pages indeed."""
     max_conflict: float = 0.005
     """Share of strokes that contradict each other: recompressed, resized and aligned pages and screens measured up to 0.003,
