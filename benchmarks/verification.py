@@ -1,0 +1,126 @@
+"""Recall of `verify_pair` by kind of edit, and false matches: `python benchmarks/verification.py PHOTOS [--limit 60]`.
+
+Takes a folder of distinct photographs, edits each one in every way below, and verifies original against edit, once under the
+transform that hashes would propose and once as "unknown". Unrelated pairs are each photograph's nearest others by colour
+layout, which is harder than chance. Prints Markdown; `--out` also writes it.
+"""
+
+import argparse
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import cv2
+import numpy as np
+from verification_edits import EDITS, Picture, recompressed, scaled
+
+from dedup_assets.kernels.quality import find_inner_box, measure_detail
+from dedup_assets.kernels.verification import (
+    UNKNOWN,
+    LocalFeatures,
+    VerifiableImage,
+    extract_local_features,
+    verify_pair,
+)
+
+Known = tuple[VerifiableImage, LocalFeatures]
+LONGER_SIDE_PX = 1000
+NEAREST_OTHERS = 4
+EXTRACTION = "feature extraction, one image"
+
+
+def see(picture: Picture) -> VerifiableImage:
+    """What verification sees of a BGR picture."""
+    height, width = picture.shape[:2]
+    rgb, factor = np.ascontiguousarray(picture[..., ::-1]), min(1.0, 256 / max(height, width))
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    gray = np.asarray(
+        cv2.resize(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), (64, 64), interpolation=cv2.INTER_AREA), np.uint8
+    )
+    small = recompressed(np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8), 90)
+    return VerifiableImage(gray, small, find_inner_box(small), width, height, float(gray.std()), measure_detail(gray))
+
+
+class Stopwatch:
+    """Milliseconds by what decided."""
+
+    def __init__(self) -> None:
+        self.times_ms: defaultdict[str, list[float]] = defaultdict(list)
+
+    def know(self, picture: Picture) -> Known:
+        """See a picture and extract its features."""
+        image, start = see(picture), time.perf_counter()
+        features = extract_local_features(image.thumbnail)
+        self.times_ms[EXTRACTION].append(1000 * (time.perf_counter() - start))
+        return image, features
+
+    def verify(self, left: Known, right: Known, transform: str) -> bool:
+        """The verdict on one pair."""
+        start = time.perf_counter()
+        evidence = verify_pair(left[0], right[0], transform, left_features=left[1], right_features=right[1])
+        name = f"{evidence.decided_by}, {'accepted' if evidence.verdict else 'rejected'}"
+        self.times_ms[name].append(1000 * (time.perf_counter() - start))
+        return evidence.verdict
+
+
+def read_photographs(folder: Path, limit: int) -> list[Picture]:
+    found: list[Picture] = []
+    for path in sorted(folder.iterdir()):
+        picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        if picture is None or min(picture.shape[:2]) < 200 or picture.std() < 12:
+            continue
+        found.append(scaled(np.asarray(picture, np.uint8), min(1.0, LONGER_SIDE_PX / max(picture.shape[:2]))))
+    return found[:: max(1, len(found) // limit)][:limit]
+
+
+def measure_edits(photographs: list[Picture], originals: list[Known], watch: Stopwatch) -> list[str]:
+    lines = ["| level | edit | pairs | matched as proposed | matched as unknown |", "|---|---|---:|---:|---:|"]
+    for name, (level, transform, edit) in EDITS.items():
+        edits = [watch.know(edit(picture)) for picture in photographs]
+        shares = [
+            np.mean([watch.verify(a, b, way) for a, b in zip(originals, edits, strict=True)])
+            for way in (transform, UNKNOWN)
+        ]
+        lines.append(f"| {level} | {name} | {len(edits)} | {shares[0]:.3f} | {shares[1]:.3f} |")
+        print(lines[-1], flush=True)
+    return lines
+
+
+def measure_unrelated(originals: list[Known], watch: Stopwatch) -> str:
+    layouts = np.stack(
+        [cv2.resize(i.thumbnail, (8, 8), interpolation=cv2.INTER_AREA).ravel() for i, _ in originals]
+    ).astype(float)
+    layouts -= layouts.mean(axis=1, keepdims=True)
+    layouts /= np.linalg.norm(layouts, axis=1, keepdims=True)
+    alike = layouts @ layouts.T
+    np.fill_diagonal(alike, -2)
+    pairs = {
+        tuple(sorted((row, int(other))))
+        for row in range(len(alike))
+        for other in np.argsort(-alike[row])[:NEAREST_OTHERS]
+    }
+    ways = ("identity", UNKNOWN)
+    false = sum(watch.verify(originals[a], originals[b], way) for a, b in sorted(pairs) for way in ways)
+    return f"Unrelated pairs, nearest {NEAREST_OTHERS} others of each by colour layout: {len(pairs)} x 2 ways, {false} false."
+
+
+def main() -> None:
+    ask = argparse.ArgumentParser(description=__doc__)
+    ask.add_argument("photographs", type=Path)
+    ask.add_argument("--limit", type=int, default=60)
+    ask.add_argument("--out", type=Path)
+    want = ask.parse_args()
+    cv2.setNumThreads(1)
+    watch = Stopwatch()
+    photographs = read_photographs(want.photographs, want.limit)
+    originals = [watch.know(picture) for picture in photographs]
+    lines = [*measure_edits(photographs, originals, watch), "", measure_unrelated(originals, watch), ""]
+    lines += ["| what decided | pairs | ms each, one thread |", "|---|---:|---:|"]
+    lines += [f"| {name} | {len(times)} | {np.median(times):.1f} |" for name, times in sorted(watch.times_ms.items())]
+    print("\n".join(lines[len(EDITS) + 2 :]))
+    if want.out:
+        want.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

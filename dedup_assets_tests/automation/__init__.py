@@ -1,0 +1,1 @@
+"""Tests of jobs, schedule and sensor, file for file."""

@@ -1,0 +1,110 @@
+"""The schedule and the sensor: what they ask for, and when."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from dedup_assets.automation.discovering import PREFIXES, range_tags
+from dedup_assets.automation.nightly import NIGHTLY_ASSETS, every_night, new_prefixes
+from dedup_assets.definitions import build_definitions
+from dedup_assets.resources.collection import Collection
+from dedup_assets.resources.image_store import StoreAccessError
+from dedup_assets.settings import Settings
+from dedup_assets.tables import TABLES
+from dedup_assets_tests.conftest import CollectionOf, write_files
+
+NIGHT = datetime(2026, 11, 1, 2, tzinfo=UTC)
+FILES = dict.fromkeys(["shoes/1.jpg", "hats/1.jpg", "Überblick & Co/#1.jpg"], b"picture")
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.instance_for_test() as instance:
+        yield instance
+
+
+def at_night(instance: dg.DagsterInstance, collection: Collection) -> dg.RunRequest | dg.SkipReason:
+    """What the schedule asks for."""
+    with dg.build_schedule_context(instance=instance, scheduled_execution_time=NIGHT) as context:
+        asked = every_night(context, collection=collection)
+    assert isinstance(asked, dg.RunRequest | dg.SkipReason)
+    return asked
+
+
+def by_day(instance: dg.DagsterInstance, collection: Collection) -> list[object]:
+    """What the sensor asks for."""
+    with dg.build_sensor_context(instance=instance) as context:
+        asked = new_prefixes(context, collection=collection)
+        assert isinstance(asked, Iterator)
+        return list(asked)
+
+
+def test_every_night_at_two_one_run_over_all_prefixes_is_asked_for(
+    instance: dg.DagsterInstance, collection_of: CollectionOf
+) -> None:
+    asked = at_night(instance, collection_of(FILES))
+    assert isinstance(asked, dg.RunRequest)
+    assert asked.tags == range_tags(["hats", "Überblick & Co"])
+    assert asked.run_key == NIGHT.isoformat()
+    assert every_night.cron_schedule == "0 2 * * *"
+
+
+def test_prefixes_that_came_during_the_day_are_part_of_the_night(
+    instance: dg.DagsterInstance, collection_of: CollectionOf
+) -> None:
+    collection = collection_of(FILES)
+    at_night(instance, collection)
+    write_files(Path(collection.source), {"a/1.jpg": b""})
+    asked = at_night(instance, collection)
+    assert isinstance(asked, dg.RunRequest)
+    assert asked.tags == range_tags(["hats", "a"])
+
+
+def test_a_night_without_any_images_is_skipped_with_its_reason(
+    instance: dg.DagsterInstance, collection_of: CollectionOf
+) -> None:
+    collection = collection_of({"read me.txt": b""})
+    asked = at_night(instance, collection)
+    assert isinstance(asked, dg.SkipReason)
+    assert asked.skip_message == f"There are no images in {collection.source}."
+
+
+def test_the_sensor_asks_for_one_run_for_each_new_prefix_and_then_for_nothing(
+    instance: dg.DagsterInstance, collection_of: CollectionOf
+) -> None:
+    collection = collection_of(FILES)
+    asked = [request for request in by_day(instance, collection) if isinstance(request, dg.RunRequest)]
+    assert [request.partition_key for request in asked] == ["hats", "shoes", "Überblick & Co"]
+    assert len({request.run_key for request in asked}) == 3
+    assert by_day(instance, collection) == [dg.SkipReason("No new prefixes.")]
+
+
+def test_the_requests_of_the_sensor_name_partitions_that_dagster_knows(
+    instance: dg.DagsterInstance, collection_of: CollectionOf
+) -> None:
+    collection = collection_of(FILES)
+    repository = build_definitions(Settings(collection.source, collection.store)).get_repository_def()
+    resources = {"collection": collection}
+    with dg.build_sensor_context(
+        instance_ref=instance.get_ref(), repository_def=repository, resources=resources
+    ) as context:
+        requests = repository.get_sensor_def(new_prefixes.name).evaluate_tick(context).run_requests or []
+    assert [request.tags["dagster/partition"] for request in requests] == ["hats", "shoes", "Überblick & Co"]
+    assert list(instance.get_dynamic_partitions(PREFIXES)) == ["hats", "shoes", "Überblick & Co"]
+
+
+def test_a_source_that_cannot_be_reached_fails_the_tick_with_its_reason(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    missing = Collection(source=str(tmp_path / "gone"), store=str(tmp_path / "store"))
+    with pytest.raises(StoreAccessError, match="does not exist"):
+        by_day(instance, missing)
+    with pytest.raises(StoreAccessError, match="does not exist"):
+        at_night(instance, missing)
+
+
+def test_the_night_leaves_the_copying_out() -> None:
+    assert [table.name for table in TABLES if table.name not in NIGHTLY_ASSETS] == ["organized_blobs"]

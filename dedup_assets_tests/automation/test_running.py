@@ -1,0 +1,92 @@
+"""Where the records of a store lie, what it remembers of its last run, and what is told where there is nothing to run."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dedup_assets.automation.running import (
+    NoImagesError,
+    dagster_home,
+    prepare_home,
+    recall,
+    remember,
+    run_everything,
+)
+from dedup_assets.definitions import build_definitions
+from dedup_assets.settings import PREFIX_DEPTH, SOURCE, STORE, WORKERS, Settings
+from dedup_assets_tests.conftest import write_files
+
+PROJECT = Path(__file__).parents[2]
+SETTINGS = Settings("/photos", "", 2, 3, {"verified_groups": {"min_overlap": 0.5}})
+
+
+@pytest.fixture(autouse=True)
+def undone_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`prepare_home` sets variables: they are put back after each test."""
+    for name in (SOURCE, STORE, PREFIX_DEPTH, WORKERS, "DEDUP_POLICIES", "DAGSTER_HOME"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+
+
+def test_the_records_of_a_local_store_lie_inside_it(tmp_path: Path) -> None:
+    assert dagster_home(str(tmp_path / "store")) == tmp_path / "store/dagster"
+
+
+def test_the_records_of_a_container_lie_in_a_folder_of_their_own_below_the_users_data(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    name = hashlib.sha256(b"az://account/container/a").hexdigest()[:16]
+    assert dagster_home("az://account/container/a") == tmp_path / "dedup-assets" / name
+    assert dagster_home("az://account/container/b") != dagster_home("az://account/container/a/")
+
+
+def test_a_home_is_made_ready_with_the_projects_own_configuration(tmp_path: Path) -> None:
+    home = prepare_home(Settings("/photos", str(tmp_path)))
+    for name in ("dagster.yaml", "workspace.yaml"):
+        assert (home / name).read_text() == (PROJECT / name).read_text()
+
+
+def test_every_process_that_is_started_afterwards_reads_the_same_settings(tmp_path: Path) -> None:
+    settings = Settings(SETTINGS.source, str(tmp_path), SETTINGS.prefix_depth, SETTINGS.workers, SETTINGS.policies)
+    home = prepare_home(settings)
+    assert os.environ["DAGSTER_HOME"] == str(home)
+    assert Settings.from_environment() == settings
+    script = "from dedup_assets.settings import Settings; print(Settings.from_environment())"
+    assert subprocess.check_output([sys.executable, "-c", script], text=True) == f"{settings}\n"
+
+
+def test_a_store_remembers_what_it_was_filled_from(tmp_path: Path) -> None:
+    settings = Settings(SETTINGS.source, str(tmp_path), SETTINGS.prefix_depth, SETTINGS.workers, SETTINGS.policies)
+    assert recall(str(tmp_path)) is None
+    remember(settings)
+    assert recall(str(tmp_path)) == settings
+
+
+def test_a_store_that_was_moved_is_found_where_it_is_now(tmp_path: Path) -> None:
+    remember(Settings("/photos", str(tmp_path / "old")))
+    (tmp_path / "old").rename(tmp_path / "new")
+    assert recall(str(tmp_path / "new")) == Settings("/photos", str(tmp_path / "new"))
+
+
+def test_a_person_at_a_terminal_is_not_remembered(tmp_path: Path) -> None:
+    remember(Settings("/photos", str(tmp_path), at_terminal=True))
+    assert recall(str(tmp_path)) == Settings("/photos", str(tmp_path))
+
+
+def test_a_source_without_images_is_told_in_one_sentence(tmp_path: Path) -> None:
+    write_files(tmp_path / "photos", {"read me.txt": b"no picture"})
+    settings = Settings(str(tmp_path / "photos"), str(tmp_path / "store"))
+    prepare_home(settings)
+    with pytest.raises(NoImagesError, match=r"There are no images in .*photos\. Give a folder or container"):
+        run_everything(build_definitions(settings), settings)
+
+
+def test_policies_are_written_where_a_person_can_read_them(tmp_path: Path) -> None:
+    home = prepare_home(Settings("/photos", str(tmp_path), policies=SETTINGS.policies))
+    assert yaml.safe_load((home / "policies.yaml").read_text()) == SETTINGS.policies

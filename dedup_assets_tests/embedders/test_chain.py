@@ -1,0 +1,35 @@
+import pytest
+
+from dedup_assets.embedders.chain import PROVIDERS, choose_embedder
+from dedup_assets.embedders.protocol import NoEmbedderError
+from dedup_assets.embedders.settings import DEFAULT_ORDER, EmbedderSettings
+
+
+def test_by_default_the_built_in_descriptor_is_used_without_any_fallback() -> None:
+    choice = choose_embedder(DEFAULT_ORDER, EmbedderSettings())
+    assert choice.embedder.name == "descriptor"
+    assert choice.fallback_reasons == ()
+
+
+def test_every_provider_that_cannot_work_says_why_before_the_next_is_tried() -> None:
+    choice = choose_embedder(("open_clip", "timm", "http", "dhash"), EmbedderSettings())
+    assert choice.embedder.name == "dhash"
+    assert choice.fallback_reasons == (
+        "open_clip: no checkpoint is configured",
+        "timm: no checkpoint is configured",
+        "http: no http_url is configured",
+    )
+
+
+def test_without_any_provider_the_error_holds_every_reason() -> None:
+    with pytest.raises(NoEmbedderError, match=r"open_clip: no checkpoint.*; http: the host example\.org is not in"):
+        choose_embedder(("open_clip", "http"), EmbedderSettings(http_url="http://example.org/embeddings"))
+
+
+def test_an_unknown_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="unknown embedding provider 'clip'; known are open_clip"):
+        choose_embedder(("clip",), EmbedderSettings())
+
+
+def test_the_default_order_names_known_providers_that_need_no_network() -> None:
+    assert set(DEFAULT_ORDER) <= set(PROVIDERS) - {"open_clip", "timm", "http"}

@@ -1,0 +1,134 @@
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dedup_assets.embedders.descriptor import DescriptorEmbedder
+from dedup_assets.embedders.http import connect_http
+from dedup_assets.embedders.protocol import EmbedderUnavailableError
+from dedup_assets.embedders.server import EmbeddingServer
+from dedup_assets.embedders.settings import EmbedderSettings
+from dedup_assets_tests.embedders.pictures import FLAT, photographs
+
+Reply = tuple[int, Any]
+
+
+@contextmanager
+def running(server: HTTPServer) -> Iterator[EmbedderSettings]:
+    """Serve in a thread; yields settings that point at it."""
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{server.server_port}/embeddings"
+        yield EmbedderSettings(http_url=url, batch_size=4, http_attempts=3, http_timeout_s=10)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def scripted(reply: Callable[[int, list[str]], Reply]) -> HTTPServer:
+    """A service that answers its n-th request, holding some pictures, as `reply` says."""
+    asked = iter(range(1000))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            status, answer = reply(next(asked), body["images"])
+            self.send_response(status)
+            if status == 302:
+                self.send_header("Location", answer)
+            self.end_headers()
+            self.wfile.write(answer.encode() if isinstance(answer, str) else json.dumps(answer).encode())
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    return HTTPServer(("127.0.0.1", 0), Handler)
+
+
+def ones(images: list[str]) -> list[list[float]]:
+    return [[1.0, 1.0] for _ in images]
+
+
+def test_our_own_service_gives_the_vectors_of_its_provider_and_nan_for_a_flat_picture() -> None:
+    local = DescriptorEmbedder()
+    with running(EmbeddingServer(("127.0.0.1", 0), local)) as settings:
+        remote = connect_http(settings)
+        vectors = remote.embed([*photographs(), FLAT, *photographs()])
+    assert (remote.name, remote.model, remote.revision, remote.dimension) == ("http", local.model, "1", 256)
+    assert np.isnan(vectors[3]).all()
+    np.testing.assert_allclose(vectors[:3], local.embed(photographs()), atol=1e-6)
+    np.testing.assert_array_equal(vectors[:3], vectors[4:])
+
+
+def test_one_picture_that_the_service_refuses_does_not_fail_its_batch() -> None:
+    def reply(number: int, images: list[str]) -> Reply:
+        if any(image == refused for image in images):
+            return 422, {"detail": "bad picture"}
+        return 200, ones(images)
+
+    from dedup_assets.embedders.http import _base64_png
+
+    refused = _base64_png(FLAT)
+    one, other, third = photographs()
+    with running(scripted(reply)) as settings:
+        vectors = connect_http(settings).embed([one, other, FLAT, third, one])
+    assert np.isnan(vectors).any(axis=1).tolist() == [False, False, True, False, False]
+    np.testing.assert_allclose(vectors[0], [0.5**0.5, 0.5**0.5], rtol=1e-6)
+
+
+def test_a_service_that_stumbles_is_asked_again() -> None:
+    with running(scripted(lambda number, images: (503, {}) if number in {0, 2} else (200, ones(images)))) as settings:
+        assert np.isfinite(connect_http(settings).embed(photographs())).all()
+
+
+@pytest.mark.parametrize(
+    ("reply", "complaint"),
+    [
+        ((500, {}), "answers with status 500"),
+        ((404, {}), "answers with status 404"),
+        ((200, "<html>"), "does not answer with JSON"),
+        ((200, {"embeddings": []}), "answer 1 pictures with 1 vectors"),
+        ((200, [["a", "b"]]), "vectors do not all have"),
+        ((200, [None]), "vectors do not all have"),
+        ((302, "http://example.org/elsewhere"), "answers with status 302"),
+        ((422, {}), "refuses the pictures"),
+    ],
+)
+def test_a_service_that_does_not_work_says_so_in_one_sentence(reply: Reply, complaint: str) -> None:
+    with running(scripted(lambda number, images: reply)) as settings:
+        once = replace(settings, http_attempts=1)
+        with pytest.raises(EmbedderUnavailableError, match=complaint):
+            connect_http(once)
+
+
+def test_a_service_that_is_not_there_is_unavailable() -> None:
+    settings = EmbedderSettings(http_url="http://127.0.0.1:9/embeddings", http_attempts=1)
+    with pytest.raises(EmbedderUnavailableError, match=r"127\.0\.0\.1:9 does not answer"):
+        connect_http(settings)
+
+
+@pytest.mark.parametrize("url", ["ftp://localhost/x", "http:///x", "file:///etc/passwd"])
+def test_only_http_addresses_are_accepted(url: str) -> None:
+    with pytest.raises(EmbedderUnavailableError, match="not of the form"):
+        connect_http(EmbedderSettings(http_url=url))
+
+
+def test_the_token_of_the_environment_is_sent_and_never_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dedup_assets.embedders.http import _request
+
+    monkeypatch.setenv("EMBEDDINGS_TOKEN", "hidden-token")
+    assert _request("http://localhost/embeddings", []).get_header("Authorization") == "Bearer hidden-token"
+    with (
+        running(scripted(lambda number, images: (500, {}))) as settings,
+        pytest.raises(EmbedderUnavailableError) as caught,
+    ):
+        connect_http(replace(settings, http_attempts=1))
+    assert "hidden-token" not in str(caught.value)

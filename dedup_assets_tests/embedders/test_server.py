@@ -1,0 +1,67 @@
+import base64
+import json
+from collections.abc import Iterator
+from threading import Thread
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import cv2
+import numpy as np
+import pytest
+
+from dedup_assets.embedders.dhash import DifferenceHashEmbedder
+from dedup_assets.embedders.protocol import Image
+from dedup_assets.embedders.server import EmbeddingServer, decode_picture
+from dedup_assets_tests.embedders.pictures import photographs
+
+
+def encoded(image: Image) -> str:
+    return base64.b64encode(cv2.imencode(".png", image[..., ::-1])[1].tobytes()).decode()
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    server = EmbeddingServer(("127.0.0.1", 0), DifferenceHashEmbedder())
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def post(url: str, body: bytes) -> dict[str, object]:
+    with urlopen(Request(url, data=body, method="POST"), timeout=10) as response:
+        answer = json.load(response)
+    assert isinstance(answer, dict)
+    return answer
+
+
+def test_pictures_that_cannot_be_read_become_null_and_the_others_vectors(address: str) -> None:
+    one, other, _ = photographs()
+    body = json.dumps({"images": [encoded(one), "no base64 !", "", encoded(other)]}).encode()
+    answer = post(f"{address}/embeddings", body)
+    expected = DifferenceHashEmbedder().embed([one, other]).tolist()
+    assert answer["embeddings"] == [expected[0], None, None, expected[1]]
+    assert answer["model"] == "dhash-16x16"
+
+
+def test_health_names_the_model(address: str) -> None:
+    with urlopen(f"{address}/health", timeout=10) as response:
+        assert json.load(response) == {"model": "dhash-16x16", "revision": "1", "dimension": 256}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"), [("/embeddings", b"{", 400), ("/embeddings", b"[]", 400), ("/x", b"", 404)]
+)
+def test_other_requests_are_refused(address: str, path: str, body: bytes, status: int) -> None:
+    with pytest.raises(HTTPError) as caught:
+        post(address + path, body)
+    caught.value.close()
+    assert caught.value.code == status
+
+
+def test_large_pictures_are_reduced() -> None:
+    decoded = decode_picture(encoded(np.zeros((400, 800, 3), np.uint8)))
+    assert decoded is not None
+    assert decoded.shape == (128, 256, 3)

@@ -1,0 +1,1 @@
+"""Tests of what `dagster.yaml` names, file for file."""

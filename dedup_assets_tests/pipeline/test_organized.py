@@ -1,0 +1,99 @@
+from pathlib import Path
+
+import pytest
+
+from dedup_assets.tables import ORGANIZED_BLOBS
+from dedup_assets_tests.photographs import jpeg, make_photograph, scaled
+from dedup_assets_tests.pipeline.collections import Planted, write_file
+from dedup_assets_tests.pipeline.conftest import LineOf
+from dedup_assets_tests.pipeline.line import Line, Outcome
+
+ONE, TWO = make_photograph(1), make_photograph(2)
+FILES = (
+    Planted("a/same name.jpg", jpeg(ONE), "one"),
+    Planted("b/same name.jpg", jpeg(scaled(ONE, 0.7)), "one"),
+    Planted("c/deep/same name.jpg", jpeg(TWO), "two"),
+    Planted("c/broken.jpg", b"no image", None),
+)
+READABLE = [planted for planted in FILES if planted.picture is not None]
+
+
+@pytest.fixture
+def line(line_of: LineOf) -> Line:
+    return line_of(FILES)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Paths and bytes of all files below a folder."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def organized(line: Line) -> Path:
+    return Path(f"{line.source}_deduplicated")
+
+
+def expected(outcome: Outcome) -> dict[str, bytes]:
+    folders = {"Best": "best", "Duplicate": "duplicates"}
+    data = {planted.path: planted.data for planted in READABLE}
+    return {
+        f"{folders[row['Status']]}/{path}": data[path]
+        for path, row in outcome.by_path.items()
+        if row["Status"] in folders
+    }
+
+
+def test_a_plan_writes_nothing_applying_it_copies_and_undoing_removes(line: Line) -> None:
+    outcome = line.run()
+    before = contents(Path(line.source))
+    assert line.organize("plan") == {"planned": len(READABLE)}
+    assert not organized(line).exists()
+    planned = line.tables.read_many(ORGANIZED_BLOBS)["destination"]
+    assert line.organize("apply") == {"copied": len(READABLE)}
+    assert contents(organized(line)) == expected(outcome)
+    assert sorted(planned) == sorted(f"{organized(line).name}/{path}" for path in expected(outcome))
+    assert line.organize("apply") == {"copied": len(READABLE)}
+    assert contents(organized(line)) == expected(outcome)
+    (organized(line) / "best" / "my own notes.txt").write_text("not a copy")
+    assert line.organize("undo") == {"planned": len(READABLE)}
+    assert contents(organized(line)) == {"best/my own notes.txt": b"not a copy"}
+    assert contents(Path(line.source)) == before
+
+
+def test_a_nightly_run_copies_nothing(line: Line) -> None:
+    line.run()
+    assert not organized(line).exists()
+    assert line.tables.partitions(ORGANIZED_BLOBS) == []
+
+
+def test_a_changed_report_is_organized_anew(line: Line) -> None:
+    line.run()
+    line.organize("apply")
+    (Path(line.source) / "a/same name.jpg").unlink()
+    write_file(Path(line.source) / "c/new.jpg", jpeg(make_photograph(3)), 1_800_000_000)
+    line.run()
+    line.organize("apply")
+    assert sorted(contents(organized(line))) == [
+        "best/b/same name.jpg", "best/c/deep/same name.jpg", "best/c/new.jpg",
+    ]  # fmt: skip
+
+
+def test_a_copy_that_somebody_changed_is_left_alone(line: Line) -> None:
+    line.run()
+    line.organize("apply")
+    mine = organized(line) / "best" / "c/deep/same name.jpg"
+    mine.write_bytes(b"retouched by hand")
+    line.organize("undo")
+    assert contents(organized(line)) == {"best/c/deep/same name.jpg": b"retouched by hand"}
+
+
+def test_a_file_in_the_way_is_not_overwritten_and_told(line: Line) -> None:
+    line.run()
+    in_the_way = organized(line) / "best" / "c/deep/same name.jpg"
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.write_bytes(b"somebody else's")
+    assert line.organize("apply") == {"copied": len(READABLE) - 1, "failed": 1}
+    assert in_the_way.read_bytes() == b"somebody else's"
+    causes = line.tables.read_many(ORGANIZED_BLOBS)["cause"].drop_nulls().to_list()
+    assert len(causes) == 1
+    line.organize("undo")
+    assert in_the_way.read_bytes() == b"somebody else's"

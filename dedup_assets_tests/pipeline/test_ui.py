@@ -1,0 +1,167 @@
+"""The real Dagster UI on a small collection: daemon, web server, browser."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from dedup_assets.tables import TABLES
+
+ASSETS = [table.name for table in TABLES]
+PATIENCE_S = 180
+
+
+class Server:
+    """A running `dedup-assets ui`."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        request = urllib.request.Request(f"{self.url}/graphql", body, {"content-type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            document = json.load(answer)
+        assert "errors" not in document, document
+        return document["data"]
+
+    def is_up(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/server_info", timeout=2):
+                return True
+        except OSError:
+            return False
+
+
+def wait_for(what: Any, seconds: float = PATIENCE_S) -> Any:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := what():
+            return found
+        time.sleep(0.5)
+    raise AssertionError("It did not happen in time.")
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("ui")
+    command = [sys.executable, "-m", "dedup_assets.cli"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("DEDUP_", "DAGSTER_"))}
+    subprocess.run([*command, "demo", "--folder", str(folder)], check=True, env=environment, capture_output=True)
+    port = free_port()
+    program = [*command, "ui", "--store", str(folder / "store"), "--port", str(port)]
+    with (folder / "ui.log").open("wb") as log:
+        process = subprocess.Popen(program, env=environment, start_new_session=True, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        running = Server(port)
+        wait_for(running.is_up)
+        yield running
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def partition_keys(server: Server) -> list[str]:
+    query = '{assetNodeOrError(assetKey: {path: ["image_manifest"]}) {... on AssetNode {partitionKeys}}}'
+    return list(server.ask(query)["assetNodeOrError"]["partitionKeys"])
+
+
+def backfill(server: Server, assets: list[str], keys: list[str]) -> str:
+    launched = server.ask(
+        """mutation ($p: LaunchBackfillParams!) {launchPartitionBackfill(backfillParams: $p)
+           {... on LaunchBackfillSuccess {backfillId}}}""",
+        p={"assetSelection": [{"path": [name]} for name in assets], "partitionNames": keys},
+    )["launchPartitionBackfill"]
+
+    def finished() -> str | None:
+        state = server.ask(
+            "query ($b: String!) {partitionBackfillOrError(backfillId: $b) {... on PartitionBackfill {status}}}",
+            b=launched["backfillId"],
+        )["partitionBackfillOrError"]["status"]
+        return None if state in ("REQUESTED", "COMPLETED_PENDING") else str(state)
+
+    return str(wait_for(finished))
+
+
+def test_the_ui_knows_the_ten_assets_with_descriptions_columns_and_their_latest_metadata(server: Server) -> None:
+    nodes = server.ask(
+        """{assetNodes {assetKey {path} description groupName kinds
+            metadataEntries {label} assetMaterializations(limit: 1) {metadataEntries {label}}}}"""
+    )["assetNodes"]
+    by_name = {node["assetKey"]["path"][-1]: node for node in nodes}
+    assert set(by_name) == set(ASSETS)
+    for name in ASSETS:
+        assert by_name[name]["description"]
+        assert by_name[name]["kinds"]
+        assert "dagster/column_schema" in {entry["label"] for entry in by_name[name]["metadataEntries"]}
+    shown = {entry["label"] for entry in by_name["image_features"]["assetMaterializations"][0]["metadataEntries"]}
+    assert {"dagster/partition_row_count", "seconds", "peak_rss_mb", "downloaded_images", "preview"} <= shown
+
+
+def test_one_asset_of_one_prefix_can_be_materialized(server: Server) -> None:
+    assert backfill(server, ["image_manifest"], partition_keys(server)[:1]) == "COMPLETED_SUCCESS"
+
+
+def test_all_assets_of_all_prefixes_can_be_backfilled(server: Server) -> None:
+    assert backfill(server, ASSETS[:3], partition_keys(server)) == "COMPLETED_SUCCESS"
+
+
+def test_the_nightly_schedule_and_the_sensor_evaluate(server: Server) -> None:
+    repository = {"repositoryLocationName": "dedup_assets", "repositoryName": "__repository__"}
+    tick = server.ask(
+        """mutation ($s: ScheduleSelector!) {scheduleDryRun(selectorData: $s, timestamp: 1790000000) {__typename
+           ... on DryRunInstigationTick {evaluationResult {runRequests {tags {key}} error {message}}}}}""",
+        s={**repository, "scheduleName": "every_night"},
+    )["scheduleDryRun"]["evaluationResult"]
+    assert tick["error"] is None
+    assert "dagster/asset_partition_range_start" in {tag["key"] for tag in tick["runRequests"][0]["tags"]}
+    tick = server.ask(
+        """mutation ($s: SensorSelector!) {sensorDryRun(selectorData: $s, cursor: "") {__typename
+           ... on DryRunInstigationTick {evaluationResult {skipReason error {message}}}}}""",
+        s={**repository, "sensorName": "new_prefixes"},
+    )["sensorDryRun"]["evaluationResult"]
+    assert tick["error"] is None
+    assert tick["skipReason"] == "No new prefixes."
+
+
+def test_the_lineage_page_shows_the_ten_assets_from_left_to_right(server: Server) -> None:
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    assert chromium, "Chromium is missing: run `make setup-test`."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1800, "height": 1000})
+        page.goto(f"{server.url}/asset-groups")
+        places = {}
+        for name in ASSETS:
+            label = page.locator("svg, foreignObject").get_by_text(name, exact=True).first
+            label.wait_for(timeout=60_000)
+            box = label.bounding_box()
+            assert box is not None
+            places[name] = box["x"]
+        browser.close()
+    ordered = sorted(ASSETS, key=places.__getitem__)
+    assert ordered[0] == "image_manifest"
+    assert ordered[-2:] == ["dedup_report", "organized_blobs"]
+    assert Path(chromium).exists()

@@ -1,0 +1,1 @@
+"""Tests of the edges of the world: image store, table store, database."""

@@ -1,0 +1,142 @@
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from dedup_assets.resources.image_store import BlobChanged, BlobUnavailable, StoreAccessError
+from dedup_assets.resources.local_images import LocalImages
+from dedup_assets.resources.locations import FolderLocation
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def images(folder: Path) -> LocalImages:
+    return LocalImages(FolderLocation(folder))
+
+
+@contextmanager
+def closed(path: Path) -> Iterator[None]:
+    """Nobody may open the path; root, whom that would not stop, becomes nobody."""
+    mode, user = path.stat().st_mode, os.geteuid()
+    path.chmod(0)
+    try:
+        if user == 0:
+            os.seteuid(NOBODY)
+        yield
+    finally:
+        os.seteuid(user)
+        path.chmod(mode)
+
+
+def listed(images: LocalImages) -> set[str]:
+    return {blob.path for blob in images.list_blobs()}
+
+
+def test_names_that_are_no_text_are_listed_read_and_copied(folder: Path, images: LocalImages) -> None:
+    raw = b"caf\xe9 \xff.jpg"
+    with open(os.path.join(os.fsencode(folder), raw), "wb") as file:  # noqa: PTH118, PTH123 (a name of bytes)
+        file.write(b"picture")
+    (blob,) = images.list_blobs()
+    blob.path.encode("utf-8")
+    assert images.read(blob.path, blob.etag) == b"picture"
+    images.copy(blob.path, f"photos_deduplicated/{blob.path}")
+    (copied,) = (folder.parent / "photos_deduplicated").iterdir()
+    assert os.fsencode(copied.name) == raw
+
+
+def test_links_to_files_are_images_and_links_to_directories_are_said_to_be_left_out(
+    folder: Path, images: LocalImages, caplog: pytest.LogCaptureFixture
+) -> None:
+    (folder / "a.jpg").write_bytes(b"a")
+    (folder / "link.jpg").symlink_to(folder / "a.jpg")
+    (folder / "loop").symlink_to(folder)
+    (folder / "dangling.jpg").symlink_to(folder / "gone.jpg")
+    with caplog.at_level(logging.WARNING):
+        assert listed(images) == {"a.jpg", "link.jpg"}
+    assert "'loop'" in caplog.text
+    assert "'dangling.jpg'" in caplog.text
+    assert list(images.list_directories()) == []
+
+
+def test_pipes_are_not_listed_and_never_waited_for(folder: Path, images: LocalImages) -> None:
+    (folder / "a.jpg").write_bytes(b"a")
+    (blob,) = images.list_blobs()
+    (folder / "a.jpg").unlink()
+    os.mkfifo(folder / "a.jpg")
+    assert listed(images) == set()
+    with pytest.raises(BlobChanged):
+        images.read("a.jpg", blob.etag)
+
+
+def test_a_directory_that_may_not_be_opened_stops_the_listing(folder: Path, images: LocalImages) -> None:
+    (folder / "private").mkdir()
+    with closed(folder / "private"), pytest.raises(StoreAccessError, match="may not be opened by this user"):
+        list(images.list_blobs("private"))
+
+
+def test_a_source_that_may_not_be_opened_fails_its_check(folder: Path, images: LocalImages) -> None:
+    with closed(folder), pytest.raises(StoreAccessError, match="may not be opened by this user"):
+        images.check()
+
+
+def test_a_file_that_may_not_be_opened_is_unavailable(folder: Path, images: LocalImages) -> None:
+    (folder / "a.jpg").write_bytes(b"a")
+    (blob,) = images.list_blobs()
+    with closed(folder / "a.jpg"), pytest.raises(BlobUnavailable, match=r"a\.jpg cannot be read: Permission denied"):
+        images.read("a.jpg", blob.etag)
+
+
+def test_a_file_as_source_is_refused(folder: Path) -> None:
+    (folder / "a.jpg").write_bytes(b"a")
+    with pytest.raises(StoreAccessError, match="is not a folder"):
+        LocalImages(FolderLocation(folder / "a.jpg")).check()
+
+
+def test_a_source_that_was_unmounted_is_not_taken_for_one_whose_images_vanished(
+    folder: Path, images: LocalImages
+) -> None:
+    (folder / "a.jpg").write_bytes(b"a")
+    (blob,) = images.list_blobs()
+    folder.rename(folder.parent / "elsewhere")
+    with pytest.raises(StoreAccessError, match="does not exist"):
+        images.read("a.jpg", blob.etag)
+    with pytest.raises(StoreAccessError, match="does not exist"):
+        list(images.list_blobs("some/prefix"))
+
+
+def test_what_vanishes_while_listing_is_skipped(folder: Path, images: LocalImages) -> None:
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+        (folder / name / "1.jpg").write_bytes(b"1")
+    listing = images.list_blobs()
+    first = next(listing).path
+    other = folder / ("b/1.jpg" if first == "a/1.jpg" else "a/1.jpg")
+    other.unlink()
+    other.parent.rmdir()
+    assert list(listing) == []
+
+
+def test_an_etag_tells_time_and_size(folder: Path, images: LocalImages) -> None:
+    (folder / "a.jpg").write_bytes(b"12345")
+    os.utime(folder / "a.jpg", ns=(0, 0x123456789))
+    (blob,) = images.list_blobs()
+    assert blob.etag == "123456789-5"
+    assert blob.modified_at == datetime.fromtimestamp(0x123456789 // 1000 / 1e6, UTC)
+
+
+@pytest.mark.parametrize("path", ["../secret.jpg", "a/../../secret.jpg", "/etc/passwd"])
+def test_no_path_leads_out_of_the_source(images: LocalImages, path: str) -> None:
+    with pytest.raises(ValueError, match="leads out"):
+        images.read(path, "0-0")

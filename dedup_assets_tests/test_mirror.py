@@ -1,0 +1,49 @@
+"""The tests mirror the package, file for file."""
+
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parent.parent
+PACKAGE, TESTS = PROJECT / "dedup_assets", PROJECT / "dedup_assets_tests"
+
+TESTED_ELSEWHERE = {
+    # run as a process of its own, which that file starts and ends
+    "resources/embedded_postgres_watcher.py": "resources/test_embedded_postgres.py",
+    # what a credential or an error is shows only where the emulator accepts or refuses it
+    "resources/azure_credentials.py": "resources/test_azure_access.py",
+    "resources/azure_errors.py": "resources/test_azure_access.py",
+    # the rows that are stored there
+    "resources/image_rows.py": "resources/test_vectors.py",
+    # two libraries behind one base class, run with checkpoints that are made on the spot
+    "embedders/open_clip.py": "embedders/test_torch_embedder.py",
+    "embedders/timm.py": "embedders/test_torch_embedder.py",
+    # fields without behaviour
+    "embedders/settings.py": "embedders/test_chain.py",
+    # parts of one parser, tested by the graphs that it reads
+    "generation_metadata/tools/comfy_recipe.py": "generation_metadata/tools/test_comfyui.py",
+    "generation_metadata/tools/comfy_sampler.py": "generation_metadata/tools/test_comfyui.py",
+}
+"""Modules without a test file of their own, why, and the file that tests them."""
+
+MODULES = [path.relative_to(PACKAGE) for path in sorted(PACKAGE.rglob("*.py")) if path.name != "__init__.py"]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_every_module_has_its_test_file(module: Path) -> None:
+    expected = TESTED_ELSEWHERE.get(module.as_posix(), str(module.parent / f"test_{module.name}"))
+    assert (TESTS / expected).is_file(), f"{expected} is missing"
+
+
+@pytest.mark.parametrize("module", sorted(TESTED_ELSEWHERE))
+def test_modules_that_are_tested_elsewhere_exist_and_have_no_test_file(module: str) -> None:
+    assert (PACKAGE / module).is_file()
+    assert not (TESTS / module).with_name(f"test_{Path(module).name}").exists()
+
+
+def test_every_folder_of_modules_and_of_tests_says_in_one_line_what_it_holds() -> None:
+    folders = {path.parent for root in (PACKAGE, TESTS) for path in root.rglob("*.py")}
+    silent = [
+        folder for folder in folders if not (folder / "__init__.py").read_text(encoding="utf-8").startswith('"""')
+    ]
+    assert sorted(str(folder.relative_to(PROJECT)) for folder in silent) == []
