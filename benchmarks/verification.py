@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from verification_edits import EDITS, Picture, recompressed, scaled
 
-from dedup_assets.kernels.quality import find_inner_box, measure_detail
+from dedup_assets.kernels.borders import find_inner_box
+from dedup_assets.kernels.quality import measure_detail
 from dedup_assets.kernels.verification import (
     UNKNOWN,
     LocalFeatures,

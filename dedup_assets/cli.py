@@ -4,6 +4,7 @@ Belongs here: commands, their options, and what a person is told. Does not belon
 """
 
 import os
+import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -58,7 +59,7 @@ def run(source: str, store: str, prefix_depth: int, workers: int | None, policie
         settings = Settings(
             _without_secret(source), store, prefix_depth, workers, read_policies(policies), sys.stderr.isatty()
         )
-        _run(settings, again=f"dedup-assets run {settings.source} --store {store}")
+        _run(settings, again=["dedup-assets", "run", settings.source, *_options(settings, policies)])
 
 
 @main.command()
@@ -81,7 +82,7 @@ def demo(folder: Path) -> None:
         )
         _run(
             Settings(str(photographs), str(folder / "store"), prefix_depth=2, at_terminal=True),
-            again=f"dedup-assets demo --folder {folder}",
+            again=["dedup-assets", "demo", "--folder", str(folder)],
         )
         click.echo(f"To look at the pipeline: dedup-assets ui --store {folder / 'store'}")
 
@@ -133,19 +134,31 @@ def organize(store: str, action: str) -> None:
         click.echo(", ".join(f"{count:,} {state}" for state, count in states.items()) or "There is nothing to copy.")
 
 
-def _run(settings: Settings, again: str) -> None:
-    from dedup_assets.automation.running import prepare_home, remember, run_everything
-
-    prepare_home(settings)
-    remember(settings)
-    from dedup_assets.definitions import build_definitions
-
+def _run(settings: Settings, again: list[str]) -> None:
+    """Run everything; the settings and the source are looked at before anything is written."""
     try:
-        text = run_everything(build_definitions(settings), settings)
+        from dedup_assets.automation.interrupting import interruptible
+        from dedup_assets.automation.running import prepare_home, remember, run_everything
+        from dedup_assets.definitions import build_definitions
+        from dedup_assets.resources.collection import Collection
+
+        with interruptible():
+            definitions = build_definitions(settings)
+            Collection(**settings.collection).images()
+            prepare_home(settings)
+            remember(settings)
+            text = run_everything(definitions, settings)
     except KeyboardInterrupt:
-        click.echo(f"\nInterrupted. What was done is kept; to go on:\n  {again}", err=True)
+        click.echo(f"\nInterrupted. What was done is kept; to go on:\n  {shlex.join(again)}", err=True)
         sys.exit(INTERRUPTED)
     click.echo(text, nl=False)
+
+
+def _options(settings: Settings, policies: str | None) -> list[str]:
+    """The options with which `run` does the same again."""
+    options = ["--store", settings.store, "--prefix-depth", str(settings.prefix_depth)]
+    options += ["--workers", str(settings.workers)] if settings.workers else []
+    return options + (["--policies", policies] if policies else [])
 
 
 def _without_secret(source: str) -> str:

@@ -18,7 +18,15 @@ from pydantic import Field
 
 from dedup_assets.contents import read_contents
 from dedup_assets.kernels.hashing import GRAY_SIDE
-from dedup_assets.kernels.verification import PairEvidence, VerifiableImage, VerificationThresholds, verify_pair
+from dedup_assets.kernels.verification import (
+    UNKNOWN,
+    LocalFeatures,
+    PairEvidence,
+    VerifiableImage,
+    VerificationThresholds,
+    extract_local_features,
+    verify_pair,
+)
 from dedup_assets.resources.collection import Collection
 from dedup_assets.stage import Policy
 from dedup_assets.tables import IMAGE_FEATURES, VERIFIED_GROUPS
@@ -35,8 +43,8 @@ IMAGE_COLUMNS = (
     "detail",
 )
 
-PAIRS_AT_ONCE = 200
-"""Up to 400 pictures of 0.5 MB with their local features: 200 MB at most."""
+PAIRS_AT_ONCE = 100
+"""Up to 200 pictures and as many kept from before, 0.4 MB each with their local features: 160 MB at most."""
 
 PAIR_KEY = ("left_sha256", "right_sha256")
 
@@ -90,6 +98,7 @@ class PairVerifier:
         self.thresholds, self.policy_version = policy.thresholds(), policy.version
         self.homes = read_contents(self.tables, ()).select("file_sha256", "partition", "image_id")
         self._images: OrderedDict[bytes, VerifiableImage] = OrderedDict()
+        self._features: dict[bytes, LocalFeatures] = {}
 
     def verify(self, pairs: pl.DataFrame, advance: Callable[[int], None]) -> Iterator[pl.DataFrame]:
         """Verify pairs (left_id, right_id, left_sha256, right_sha256, transform), some at a time, as rows of evidence.
@@ -103,18 +112,22 @@ class PairVerifier:
         advance(pairs.height - present.height)
         with ThreadPoolExecutor(self.workers) as pool:
             for chunk in present.sort(PAIR_KEY).iter_slices(PAIRS_AT_ONCE):
-                images = self._fetch(chunk)
-                jobs = [
-                    (images[left], images[right], transform)
-                    for left, right, transform in chunk.select(*PAIR_KEY, "transform").iter_rows()
-                ]
-                found = list(pool.map(self._judge, jobs))
+                self._fetch(chunk)
+                self._extract(chunk.filter(pl.col("transform") == UNKNOWN), pool)
+                found = list(pool.map(self._judge, chunk.select(*PAIR_KEY, "transform").iter_rows()))
                 yield self._rows(chunk, found)
                 advance(chunk.height)
 
-    def _judge(self, job: tuple[VerifiableImage, VerifiableImage, str]) -> PairEvidence:
-        left, right, transform = job
-        return verify_pair(left, right, transform, self.thresholds)
+    def _judge(self, pair: tuple[bytes, bytes, str]) -> PairEvidence:
+        left, right, transform = pair
+        features = self._features.get(left), self._features.get(right)
+        return verify_pair(self._images[left], self._images[right], transform, self.thresholds, *features)
+
+    def _extract(self, pairs: pl.DataFrame, pool: ThreadPoolExecutor) -> None:
+        """Local features once a picture: pairs of unknown transform always need them, others rarely."""
+        missing = [sha for sha in _ends(pairs) if sha not in self._features]
+        thumbnails = [self._images[sha].thumbnail for sha in missing]
+        self._features |= dict(zip(missing, pool.map(extract_local_features, thumbnails), strict=True))
 
     def _rows(self, pairs: pl.DataFrame, found: Sequence[PairEvidence]) -> pl.DataFrame:
         names = [name for name in VERIFIED_GROUPS.schema if name in PairEvidence.__slots__]
@@ -123,17 +136,21 @@ class PairVerifier:
         ends = pairs.select("left_id", "right_id", *PAIR_KEY)
         return pl.concat([ends, frame], how="horizontal").with_columns(policy_version=pl.lit(self.policy_version))
 
-    def _fetch(self, pairs: pl.DataFrame) -> dict[bytes, VerifiableImage]:
-        wanted = pl.concat([pairs["left_sha256"], pairs["right_sha256"]]).unique(maintain_order=True)
-        missing = [sha for sha in wanted if sha not in self._images]
-        homes = self.homes.filter(pl.col("file_sha256").is_in(pl.Series(missing, dtype=pl.Binary).implode()))
+    def _fetch(self, pairs: pl.DataFrame) -> None:
+        """Have the pictures of these pairs at hand, and of earlier ones no more than a bounded number."""
+        wanted = _ends(pairs)
+        for sha in [sha for sha in self._images if sha not in set(wanted)][: -2 * PAIRS_AT_ONCE]:
+            del self._images[sha]
+            self._features.pop(sha, None)
+        missing = wanted.filter(~wanted.is_in(pl.Series(list(self._images), dtype=pl.Binary).implode()))
+        homes = self.homes.filter(pl.col("file_sha256").is_in(missing.implode()))
         for (partition,), group in homes.group_by("partition", maintain_order=True):
             rows = self.tables.read_rows(IMAGE_FEATURES, str(partition), "image_id", group["image_id"], IMAGE_COLUMNS)
             self._images |= {row["file_sha256"]: _verifiable(row) for row in rows.iter_rows(named=True)}
-        images = {sha: self._images[sha] for sha in wanted}
-        while len(self._images) > 2 * PAIRS_AT_ONCE:
-            self._images.popitem(last=False)
-        return images
+
+
+def _ends(pairs: pl.DataFrame) -> pl.Series:
+    return pl.concat([pairs["left_sha256"], pairs["right_sha256"]]).unique(maintain_order=True)
 
 
 def _verifiable(row: dict[str, Any]) -> VerifiableImage:

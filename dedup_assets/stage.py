@@ -182,6 +182,21 @@ class Stage:
         return shown
 
 
+def made_from(tables: TableStore, key: str, *inputs: Table) -> dict[str, Any]:
+    """What a partition is made from, for the details of its commit: the digests of the same partition of its inputs."""
+    return {"made_from": {table.name: tables.commit_of(table, key).digest for table in inputs}}
+
+
+def up_to_date_partitions(tables: TableStore, table: Table, source: Table) -> list[str]:
+    """Partitions of `table` that were made from what `source` holds now; a check judges these, others are still at work."""
+
+    def is_up_to_date(key: str) -> bool:
+        digests = tables.commit_of(table, key).details.get("made_from", {})
+        return bool(digests.get(source.name) == tables.commit_of(source, key).digest)
+
+    return [key for key in tables.partitions(table) if is_up_to_date(key)]
+
+
 def markdown_table(frame: pl.DataFrame) -> str:
     """A few rows as a Markdown table; bytes as hex, long values cut."""
     lines = ["| " + " | ".join(frame.columns) + " |", "|" + "---|" * frame.width]

@@ -15,7 +15,7 @@ from dedup_assets.kernels.grouping import find_components
 from dedup_assets.kernels.palette import SUMMARY_BYTES, mean_colour_correlations
 from dedup_assets.publishing import publish_report
 from dedup_assets.resources.collection import Collection
-from dedup_assets.stage import Stage, table_asset
+from dedup_assets.stage import Stage, made_from, table_asset, up_to_date_partitions
 from dedup_assets.stars import StarVerifier, read_star_pairs
 from dedup_assets.tables import (
     DEDUP_REPORT,
@@ -47,7 +47,8 @@ def dedup_report(
                 if rows is None:
                     rows, verified = _report_everything(stage, collection, verification_policy, keep_policy)
                 own = rows.filter(pl.col("partition") == key).select(DEDUP_REPORT.column_names)
-                work.commit = stage.tables.rewrite(DEDUP_REPORT, key, own.sort("image_id"), work.fingerprint)
+                source = made_from(stage.tables, key, IMAGE_FEATURES)
+                work.commit = stage.tables.rewrite(DEDUP_REPORT, key, own.sort("image_id"), work.fingerprint, source)
             statuses = stage.tables.read(DEDUP_REPORT, key, ["status"])["status"]
             work.counts = {
                 "verified_pairs": verified if key == stage.keys[0] else 0,
@@ -140,10 +141,12 @@ def _unreadable(stage: Stage) -> pl.DataFrame:
     asset=dedup_report, blocking=True, description="Every blob of the manifest stands in the report exactly once."
 )
 def no_image_is_lost(collection: Collection) -> dg.AssetCheckResult:
-    """Compare the ids of the manifest with those of the report."""
+    """Compare the ids of the manifest with those of the report, in the partitions that are up to date all the way."""
     tables = collection.tables()
-    listed = tables.read_many(IMAGE_MANIFEST, columns=["image_id"])
-    reported = tables.read_many(DEDUP_REPORT, columns=["image_id"])
+    read = set(up_to_date_partitions(tables, IMAGE_FEATURES, IMAGE_MANIFEST))
+    keys = [key for key in up_to_date_partitions(tables, DEDUP_REPORT, IMAGE_FEATURES) if key in read]
+    listed = tables.read_many(IMAGE_MANIFEST, keys, ["image_id"])
+    reported = tables.read_many(DEDUP_REPORT, keys, ["image_id"])
     lost = listed.join(reported, on="image_id", how="anti").height
     surplus = reported.height - reported.join(listed, on="image_id", how="semi").n_unique()
     return dg.AssetCheckResult(

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from dedup_assets.contents import read_contents
 from dedup_assets.embedders.chain import EmbedderChoice, choose_embedder
 from dedup_assets.embedders.protocol import Embedder
 from dedup_assets.embedders.settings import EmbedderSettings
@@ -19,9 +20,9 @@ from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database import DatabaseResource
 from dedup_assets.resources.image_rows import ImageRow, remove_images, upsert_images
 from dedup_assets.resources.progress import ProgressReporter
-from dedup_assets.resources.table_store import TableStore
+from dedup_assets.resources.table_store import Commit, TableStore
 from dedup_assets.resources.vectors import build_vector_index, store_vectors
-from dedup_assets.stage import PartitionWork, Policy, Stage, table_asset
+from dedup_assets.stage import PartitionWork, Policy, Stage, made_from, table_asset, up_to_date_partitions
 from dedup_assets.tables import EMBEDDINGS, IMAGE_FEATURES, IMAGE_MANIFEST, METADATA_HASHES, REPRESENTATIVES
 
 EMBEDDED_AT_ONCE = 256
@@ -72,13 +73,13 @@ def embeddings(
     }
     changed = False
     for key in stage.keys:
-        kept = stage.tables.commit_of(REPRESENTATIVES, key)
-        with stage.partition(key, stage.fingerprint(kept.digest, model)) as work:
+        source = made_from(stage.tables, key, REPRESENTATIVES)
+        with stage.partition(key, stage.fingerprint(source, model)) as work:
             work.counts = {"embedded_images": 0, "written_to_database": 0}
             if not work.is_current:
                 _embed(stage, work, embedder, progress)
                 work.counts["written_to_database"] = _store(stage.tables, key, database, embedder)
-                work.commit = replace(work.commit, details=about)
+                work.commit = replace(work.commit, details=about | source)
                 stage.finish(work)
                 changed = True
             context.add_asset_metadata(about, partition_key=key)
@@ -87,6 +88,7 @@ def embeddings(
 
 
 def _embed(stage: Stage, work: PartitionWork, embedder: Embedder, progress: ProgressReporter) -> None:
+    work.commit = _forget_absent(stage, work)
     missing = _missing(stage, work.key, embedder)
     with progress.track(stage.log, f"{EMBEDDINGS.name} [{work.key}]", missing.height, "images") as tracker:
         part = EMBEDDINGS.empty()
@@ -97,6 +99,12 @@ def _embed(stage: Stage, work: PartitionWork, embedder: Embedder, progress: Prog
                 work.commit, part = stage.tables.append(work.commit, EMBEDDINGS, part), part.clear()
         work.commit = stage.tables.append(work.commit, EMBEDDINGS, part)
     work.counts["embedded_images"] = missing.height
+
+
+def _forget_absent(stage: Stage, work: PartitionWork) -> Commit:
+    """Drop vectors of contents that left the source: should they come back, they are new to the search for copies."""
+    present = read_contents(stage.tables, ())["file_sha256"].bin.encode("hex")
+    return stage.tables.drop_rows(work.commit, EMBEDDINGS, "content_key", present)
 
 
 def _missing(stage: Stage, key: str, embedder: Embedder) -> pl.DataFrame:
@@ -176,8 +184,8 @@ def _finish_database(stage: Stage, database: DatabaseResource, embedder: Embedde
 def every_kept_picture_is_embedded(collection: Collection) -> dg.AssetCheckResult:
     """Look for kept contents without a row, in the partitions that are up to date."""
     tables = collection.tables()
-    finished = [key for key in tables.partitions(EMBEDDINGS) if tables.commit_of(EMBEDDINGS, key).fingerprint]
-    kept = tables.read_many(REPRESENTATIVES, finished, ["file_sha256", "is_representative"]).filter("is_representative")
+    keys = up_to_date_partitions(tables, EMBEDDINGS, REPRESENTATIVES)
+    kept = tables.read_many(REPRESENTATIVES, keys, ["file_sha256", "is_representative"]).filter("is_representative")
     embedded = tables.read_many(EMBEDDINGS, columns=["content_key"])["content_key"]
     missing = kept.filter(~pl.col("file_sha256").bin.encode("hex").is_in(embedded.implode())).height
     return dg.AssetCheckResult(passed=missing == 0, metadata={"kept_pictures": kept.height, "without_vector": missing})

@@ -5,6 +5,8 @@ Does not belong here: decoding and hashing (`kernels/`), reading generation meta
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -16,7 +18,7 @@ from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.isolated_decoding import IsolatedDecoder
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.resources.table_store import Commit, TableStore
-from dedup_assets.stage import PartitionWork, Policy, Stage, table_asset
+from dedup_assets.stage import PartitionWork, Policy, Stage, made_from, table_asset, up_to_date_partitions
 from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST
 
 SMALL_PART_ROWS = 500
@@ -51,11 +53,12 @@ def image_features(
     with IsolatedDecoder(collection.workers, collection.decode_timeout_s) as decoder:
         reader = ImageReader(collection.images(), decoder, limits, collection.throttle(), collection.workers)
         for key in stage.keys:
-            manifest_digest = stage.tables.commit_of(IMAGE_MANIFEST, key).digest
-            with stage.partition(key, stage.fingerprint(manifest_digest)) as work:
+            source = made_from(stage.tables, key, IMAGE_MANIFEST)
+            with stage.partition(key, stage.fingerprint(source)) as work:
                 work.counts = {"downloaded_images": 0, "downloaded_bytes": 0}
                 if not work.is_current:
                     _bring_up_to_date(stage, work, reader, collection.chunk_images, progress)
+                    _finish(stage, work, source)
 
 
 def _bring_up_to_date(
@@ -70,7 +73,6 @@ def _bring_up_to_date(
             rows = reader.read_chunk(chunk.to_dicts(), tracker.advance)
             work.commit = stage.tables.append(work.commit, IMAGE_FEATURES, IMAGE_FEATURES.frame(rows))
             _count_downloads(work, rows)
-    _finish(stage, work)
 
 
 def _drop_outdated(tables: TableStore, work: PartitionWork, manifest: pl.DataFrame, policy: Policy) -> Commit:
@@ -93,8 +95,9 @@ def _count_downloads(work: PartitionWork, rows: Sequence[Row]) -> None:
     work.counts["downloaded_bytes"] += sum(read)
 
 
-def _finish(stage: Stage, work: PartitionWork) -> None:
+def _finish(stage: Stage, work: PartitionWork, source: dict[str, Any]) -> None:
     work.commit = stage.tables.merge_small_parts(work.commit, IMAGE_FEATURES, SMALL_PART_ROWS, MAX_SMALL_PARTS)
+    work.commit = stage.tables.publish(replace(work.commit, details={**work.commit.details, **source}))
     statuses = stage.tables.read(IMAGE_FEATURES, work.key, ["decode_status"])["decode_status"]
     work.counts["unreadable"] = int((statuses != "ok").sum())
     if not statuses.is_in(TRANSIENT_STATUSES).any():
@@ -112,7 +115,7 @@ def image_features_lose_nothing(collection: Collection) -> dg.AssetCheckResult:
     tables = collection.tables()
     rows = {
         key: (tables.commit_of(IMAGE_MANIFEST, key).rows, tables.commit_of(IMAGE_FEATURES, key).rows)
-        for key in tables.partitions(IMAGE_FEATURES)
+        for key in up_to_date_partitions(tables, IMAGE_FEATURES, IMAGE_MANIFEST)
     }
     unequal = {key: counts for key, counts in rows.items() if counts[0] != counts[1]}
     return dg.AssetCheckResult(

@@ -23,7 +23,7 @@ from dedup_assets.kernels.search import find_vector_pairs
 from dedup_assets.report.plots import distance_histogram
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter
-from dedup_assets.resources.table_store import Part
+from dedup_assets.resources.table_store import Commit, Part
 from dedup_assets.stage import PartitionWork, Policy, Stage, table_asset
 from dedup_assets.tables import EMBEDDINGS, SIMILAR_GROUPS, VERIFIED_GROUPS
 
@@ -62,7 +62,7 @@ def similar_groups(
     search: _Search | None = None
     for key in stage.keys:
         vectors = stage.tables.commit_of(EMBEDDINGS, key)
-        with stage.partition(key, stage.fingerprint(vectors.digest, vectors.details)) as work:
+        with stage.partition(key, stage.fingerprint(vectors.digest, _provider(vectors))) as work:
             work.counts = {"verified_pairs": 0}
             if not work.is_current and vectors.details:
                 search = search or _Search(stage, collection, verification_policy, similarity_policy, vectors.details)
@@ -76,6 +76,11 @@ def similar_groups(
                 *PAIR_KEY, "level", "cosine_similarity", "local_inliers"
             )
             work.picture = _histogram(pairs, search)
+
+
+def _provider(vectors: Commit) -> dict[str, Any]:
+    names = ("model", "revision", "min_copy_cosine", "min_similar_cosine")
+    return {name: vectors.details.get(name) for name in names}
 
 
 class _Search:

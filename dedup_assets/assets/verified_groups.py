@@ -4,15 +4,18 @@ Belongs here: which candidate pairs still need a verdict, and keeping the verdic
 (`kernels/verification.py`), or what becomes of the pairs (`representatives`).
 """
 
+from dataclasses import replace
+
 import dagster as dg
 import polars as pl
 
+from dedup_assets.contents import read_contents
 from dedup_assets.evidence import PAIR_KEY, PairVerifier, VerificationPolicy
 from dedup_assets.report.plots import distance_histogram
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.resources.table_store import Commit
-from dedup_assets.stage import PartitionWork, Stage, table_asset
+from dedup_assets.stage import PartitionWork, Stage, made_from, table_asset, up_to_date_partitions
 from dedup_assets.tables import VERIFIED_GROUPS, WAVELET_GROUPS
 
 PAIRS_A_PART = 1_000
@@ -43,6 +46,7 @@ def verified_groups(
 
 
 def _verify(stage: Stage, work: PartitionWork, verifier: PairVerifier, progress: ProgressReporter) -> None:
+    source = made_from(stage.tables, work.key, WAVELET_GROUPS)
     candidates = stage.tables.read(WAVELET_GROUPS, work.key)
     work.commit = _drop_other_policies(stage, work)
     known = stage.tables.read_parts(VERIFIED_GROUPS, work.key, work.commit.parts, PAIR_KEY)
@@ -57,6 +61,7 @@ def _verify(stage: Stage, work: PartitionWork, verifier: PairVerifier, progress:
                 part = part.clear()
         work.commit = stage.tables.append(work.commit, VERIFIED_GROUPS, part)
     work.commit = stage.tables.merge_small_parts(work.commit, VERIFIED_GROUPS, PAIRS_A_PART, max_small=8)
+    work.commit = replace(work.commit, details=source)
     stage.finish(work)
 
 
@@ -91,16 +96,12 @@ def _histogram(verdicts: pl.DataFrame) -> bytes | None:
     asset=verified_groups, blocking=True, description="Every candidate pair has a verdict, passed or rejected."
 )
 def every_candidate_pair_has_a_verdict(collection: Collection) -> dg.AssetCheckResult:
-    """Compare candidate pairs with verdicts, in the partitions that are up to date."""
+    """Look for candidate pairs of images still in the source without a verdict, in the partitions that are up to date."""
     tables = collection.tables()
-    finished = [key for key in tables.partitions(VERIFIED_GROUPS) if tables.commit_of(VERIFIED_GROUPS, key).fingerprint]
-    missing = {key: _without_verdict(collection, key) for key in finished}
-    return dg.AssetCheckResult(
-        passed=not any(missing.values()), metadata={"pairs_without_verdict": sum(missing.values())}
+    present = read_contents(tables, ())["file_sha256"].implode()
+    keys = up_to_date_partitions(tables, VERIFIED_GROUPS, WAVELET_GROUPS)
+    candidates, verdicts = (tables.read_many(table, keys, PAIR_KEY) for table in (WAVELET_GROUPS, VERIFIED_GROUPS))
+    missing = candidates.join(verdicts, on=PAIR_KEY, how="anti").filter(
+        pl.all_horizontal(pl.col(PAIR_KEY).is_in(present))
     )
-
-
-def _without_verdict(collection: Collection, key: str) -> int:
-    tables = collection.tables()
-    candidates, verdicts = (tables.read(table, key, PAIR_KEY) for table in (WAVELET_GROUPS, VERIFIED_GROUPS))
-    return candidates.join(verdicts, on=PAIR_KEY, how="anti").height
+    return dg.AssetCheckResult(passed=missing.is_empty(), metadata={"pairs_without_verdict": missing.height})

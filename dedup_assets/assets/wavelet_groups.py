@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from dedup_assets.contents import order_pair_ends, read_contents, readable
-from dedup_assets.kernels.candidates import CandidatePairs, HashedContents, find_candidate_pairs
+from dedup_assets.kernels.candidates import CandidateLimits, CandidatePairs, HashedContents, find_candidate_pairs
 from dedup_assets.kernels.hashing import HASH_BYTES, TRANSFORMS
 from dedup_assets.kernels.quality import is_low_information
 from dedup_assets.report.plots import distance_histogram
@@ -27,21 +27,28 @@ from dedup_assets.tables import IMAGE_FEATURES, METADATA_HASHES, WAVELET_GROUPS
 HASH_COLUMNS = ("dct_hash", "wavelet_hash", "inner_dct_hash", "inner_wavelet_hash", "contrast", "detail")
 QUERIES_AT_ONCE = 1_000
 
+MAX_CONTENTS_A_RECIPE = 100
+"""A recipe of more contents (one seed over many source images) proposes no pairs: their number would be its square. The
+hashes still find those that look alike; how many recipes were left to them stands on the materialization."""
+
 
 class CandidatePolicy(Policy):
     """How near two hashes must be for a pair to be looked at."""
 
     max_dct_distance: int = Field(
-        default=64,
+        default=40,
         ge=0,
         le=80,
-        description="Bits of 256: unrelated photographs keep at least 84 apart, edits mostly under 64",
+        description="Bits of 256: unrelated photographs keep 94 apart, light edits stay within 40; embeddings find the rest",
+    )
+    max_turned_dct_distance: int = Field(
+        default=32,
+        ge=0,
+        le=80,
+        description="The same for turned and mirrored pictures, whose hash is within 20 bits of the turned hash for 99 of 100",
     )
     max_wavelet_distance: int = Field(
-        default=96,
-        ge=0,
-        le=256,
-        description="Bits of 256: weaker evidence than the DCT hash, drops three in four accidental pairs",
+        default=96, ge=0, le=256, description="Bits of 256: weaker evidence than the DCT hash, it drops chance pairs"
     )
     max_pairs_per_image: float = Field(
         default=200.0, gt=0, description="The check warns above this many candidate pairs an image"
@@ -68,7 +75,10 @@ def wavelet_groups(
                 ) as tracker:
                     _search(stage, work, index)
                     tracker.advance(index.size)
-            work.counts = {"candidate_pairs": work.commit.rows}
+            work.counts = {
+                "candidate_pairs": work.commit.rows,
+                "crowded_recipes": index.crowded_recipes if index else 0,
+            }
             work.preview = stage.tables.read(WAVELET_GROUPS, key).select(
                 "left_id", "right_id", "dct_distance", "transform"
             )
@@ -85,7 +95,9 @@ class _Index:
         recipes = (
             stage.tables.read_many(METADATA_HASHES, columns=["file_sha256", "metadata_hash"]).drop_nulls().unique()
         )
-        self.recipes = self.contents.select("image_id", "file_sha256").join(recipes, on="file_sha256")
+        rare = recipes.filter(pl.len().over("metadata_hash") <= MAX_CONTENTS_A_RECIPE)
+        self.crowded_recipes = recipes["metadata_hash"].n_unique() - rare["metadata_hash"].n_unique()
+        self.recipes = self.contents.select("image_id", "file_sha256").join(rare, on="file_sha256")
         self.size = self.contents.height
 
     def candidates_of(self, queries: pl.DataFrame) -> pl.DataFrame:
@@ -97,9 +109,8 @@ class _Index:
 
     def _by_hash(self, queries: pl.DataFrame) -> pl.DataFrame:
         policy = self.policy
-        pairs = find_candidate_pairs(
-            _hashed(queries), self.hashes, policy.max_dct_distance, policy.max_wavelet_distance
-        )
+        limits = CandidateLimits(policy.max_dct_distance, policy.max_turned_dct_distance, policy.max_wavelet_distance)
+        pairs = find_candidate_pairs(_hashed(queries), self.hashes, limits)
         return self._rows(queries, pairs)
 
     def _rows(self, queries: pl.DataFrame, pairs: CandidatePairs) -> pl.DataFrame:

@@ -49,8 +49,8 @@ def prepare_home(settings: Settings) -> Path:
     os.environ |= {
         "DAGSTER_HOME": str(home),
         "DAGSTER_DISABLE_TELEMETRY": "1",
-        SOURCE: settings.source,
-        STORE: settings.store,
+        SOURCE: _anywhere(settings.source),
+        STORE: _anywhere(settings.store),
         PREFIX_DEPTH: str(settings.prefix_depth),
         POLICIES: str(policies),
         **({WORKERS: str(settings.workers)} if settings.workers else {}),
@@ -60,7 +60,8 @@ def prepare_home(settings: Settings) -> Path:
 
 def remember(settings: Settings) -> None:
     """Write what the store was filled from beside its tables, for `dedup-assets ui`."""
-    document = asdict(replace(settings, at_terminal=False)) | {"policies": _plain(settings.policies)}
+    portable = replace(settings, source=_anywhere(settings.source), at_terminal=False)
+    document = asdict(portable) | {"policies": _plain(settings.policies)}
     Collection(**settings.collection).tables().write_document(PROJECT_DOCUMENT, document)
 
 
@@ -109,6 +110,11 @@ def organize(definitions: dg.Definitions, settings: Settings, action: str) -> di
         )
     states = tables.read_many(ORGANIZED_BLOBS, columns=["state"])["state"].value_counts(sort=True)
     return dict(states.iter_rows())
+
+
+def _anywhere(address: str) -> str:
+    """An address that means the same from any working directory."""
+    return str(parse_location(address)) if address else ""
 
 
 def _plain(policies: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

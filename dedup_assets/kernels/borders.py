@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.shrinking import to_gray
+
 Gray = NDArray[np.uint8]
 
 # JPEG rings by about 20 gray levels beside a picture at quality 30, less at any better one.
@@ -17,6 +19,7 @@ MAX_UNEVEN = 0.25
 # A bar keeps its colour from line to line.
 MAX_DRIFT = 8
 RINGING_LINES = 3
+FIRST_LINES = 16
 # Of a line of border so many pixels may be something else: ringing, dust, the corner of a sticker.
 MAX_CLEAN_BUSY = 0.03
 # A bar with writing ends in clean lines and then, at once, in a picture that differs along much of the edge.
@@ -28,15 +31,17 @@ MIN_INNER_SIDE = 0.2
 MIN_BORDER = 0.008
 
 
-def find_inner_box(rgb: NDArray[np.uint8]) -> tuple[float, float, float, float] | None:
+def find_inner_box(picture: NDArray[np.uint8]) -> tuple[float, float, float, float] | None:
     """Return left, top, width and height of the picture inside its uniform borders, as shares 0..1 of the whole.
 
-    rgb: (h, w, 3) uint8. Borders may be of any colour, of several (a title bar above a margin), and hold writing.
-    None where there is no border of at least 0.8 % of a side, where less than a fifth of a side would be left, and for
-    pictures that are nearly flat.
+    picture: (h, w) uint8 luma or (h, w, 3) RGB. Borders may be of any colour, of several (a title bar above a margin),
+    and hold writing. None where there is no border of at least 0.8 % of a side, where less than a fifth of a side would
+    be left, and for pictures that are nearly flat.
     """
-    gray = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+    gray = to_gray(picture)
     height, width = gray.shape
+    if all(_line_colour(edge, 0) is None for edge in (gray[:1], gray[-1:], gray[:, :1].T, gray[:, -1:].T)):
+        return None
     top, bottom, left, right = 0, height, 0, width
     for _ in range(3):
         before = (top, bottom, left, right)
@@ -74,11 +79,10 @@ def _count_border_lines(lines: Gray) -> int:
         colour = _line_colour(lines, count)
         if colour is None:
             return count
-        clean = _is_clean(lines, colour)
-        run = _leading_run(clean[count:])
+        run = _count_clean(lines[count:], colour)
         if run == 0 or _drifts(lines, count + run):
             return count
-        count = _skip_writing(lines, clean, count + run)
+        count = _skip_writing(lines, _is_clean(lines, colour), count + run)
     return count
 
 
@@ -92,10 +96,21 @@ def _line_colour(lines: Gray, at: int) -> int | None:
     """Return the gray level of one line if nearly all of it has that level."""
     if at >= len(lines):
         return None
-    colour = int(np.median(lines[at]))
-    away = cv2.absdiff(lines[at], np.full_like(lines[at], colour))
-    flat = np.mean(away > MAX_FLAT_NOISE) <= MAX_UNEVEN and np.mean(away > MAX_LINE_NOISE) <= MAX_CLEAN_BUSY
-    return colour if flat else None
+    length = lines.shape[1]
+    quarter, middle = length // 4, length // 2
+    line = np.partition(lines[at], (quarter, length - 1 - middle, middle, length - 1 - quarter)).astype(np.int16)
+    if line[-1 - quarter] - line[quarter] > 2 * MAX_FLAT_NOISE:
+        return None
+    colour = int(line[-1 - middle] + line[middle]) // 2
+    away = np.abs(line - colour)
+    uneven, busy = np.count_nonzero(away > MAX_FLAT_NOISE), np.count_nonzero(away > MAX_LINE_NOISE)
+    return colour if uneven <= MAX_UNEVEN * length and busy <= MAX_CLEAN_BUSY * length else None
+
+
+def _count_clean(lines: Gray, colour: int) -> int:
+    """Return how many lines from the first on are clean; few are in a sky, so the first are looked at before all."""
+    run = _leading_run(_is_clean(lines[:FIRST_LINES], colour))
+    return run if run < FIRST_LINES else _leading_run(_is_clean(lines, colour))
 
 
 def _is_clean(lines: Gray, colour: int) -> NDArray[np.bool_]:
@@ -117,7 +132,7 @@ def _skip_writing(lines: Gray, clean: NDArray[np.bool_], count: int) -> int:
     """Return where a bar ends whose writing begins at `count`; `count` itself if it cannot be told from a picture."""
     reach = int(MAX_BAR * len(lines))
     ends = np.flatnonzero(clean[count:reach] & ~clean[count + 1 : reach + 1])
-    if len(ends) == 0:
+    if len(ends) == 0 or lines.shape[1] < 2:
         return count
     end = count + int(ends[-1]) + 1
     edges = cv2.absdiff(lines[count:end, 1:], lines[count:end, :-1]) > MAX_LINE_NOISE

@@ -55,24 +55,27 @@ class CandidatePairs:
     transform: NDArray[np.int64]
 
 
-def find_candidate_pairs(
-    queries: HashedContents, contents: HashedContents, max_dct_distance: int, max_wavelet_distance: int
-) -> CandidatePairs:
-    """All pairs of a query and a content whose hashes agree within both inclusive limits, upright, turned or mirrored.
+@dataclass(frozen=True)
+class CandidateLimits:
+    """Largest Hamming distances of a candidate pair, inclusive, bits of 256; `turned` for pairs that are not upright."""
+
+    dct: int
+    turned_dct: int
+    wavelet: int
+
+
+def find_candidate_pairs(queries: HashedContents, contents: HashedContents, limits: CandidateLimits) -> CandidatePairs:
+    """All pairs of a query and a content whose hashes agree within the limits, upright, turned or mirrored.
 
     Whether a pair is found does not depend on which of the two is the query: codes are compared with the transform on
     either side, and the transforms of `hashing` are isometries.
     """
-    found = [
-        matches
-        for transform in TRANSFORMS
-        for matches in _matches(queries, contents, transform, max_dct_distance, max_wavelet_distance)
-    ]
+    found = [matches for transform in TRANSFORMS for matches in _matches(queries, contents, transform, limits)]
     return _nearest_of_each_pair(np.concatenate([np.empty((0, 5), np.int64), *found]), queries, contents)
 
 
 def _matches(
-    queries: HashedContents, contents: HashedContents, transform: str, max_dct: int, max_wavelet: int
+    queries: HashedContents, contents: HashedContents, transform: str, limits: CandidateLimits
 ) -> Iterator[NDArray[np.int64]]:
     rows, dct, wavelet = queries.codes()
     other_rows, other_dct, other_wavelet = contents.codes()
@@ -82,9 +85,10 @@ def _matches(
     if transform != "identity":
         sides.append((dct, transform_hashes(other_dct, inverse, "dct")))
     for left, right in sides:
+        max_dct = limits.dct if transform == "identity" else limits.turned_dct
         query, other, distance = find_pairs_within(left, right, max_dct)
         wavelet_distance = hamming_distances(turned_wavelet[query], other_wavelet[other])
-        near = wavelet_distance <= max_wavelet
+        near = wavelet_distance <= limits.wavelet
         number = np.full(int(near.sum()), TRANSFORMS.index(transform))
         columns = (rows[query[near]], other_rows[other[near]], distance[near], wavelet_distance[near], number)
         yield np.stack(columns, axis=1).astype(np.int64)
@@ -98,8 +102,19 @@ def _nearest_of_each_pair(
     keep = ~flat | ((dct == 0) & (wavelet == 0) & (transform == 0))
     found = found[keep]
     query, other, dct, wavelet, transform = found.T
-    order = np.lexsort((transform, wavelet, dct, other, query))
+    order = np.lexsort(
+        (_seen_from_lower(transform, queries.dct[query], contents.dct[other]), wavelet, dct, other, query)
+    )
     first = np.ones(len(order), dtype=np.bool_)
     first[1:] = (np.diff(query[order]) != 0) | (np.diff(other[order]) != 0)
     query, other, dct, wavelet, transform = found[order[first]].T
     return CandidatePairs(query, other, dct.astype(np.int32), wavelet.astype(np.int32), transform)
+
+
+def _seen_from_lower(
+    transform: NDArray[np.int64], query: NDArray[np.uint8], other: NDArray[np.uint8]
+) -> NDArray[np.int64]:
+    """The transform as the end with the lower hash sees it, so that ties fall alike whichever end is the query."""
+    inverse = np.array([TRANSFORMS.index(INVERSE_TRANSFORMS[name]) for name in TRANSFORMS])
+    is_lower = query.view("S32")[:, 0] <= other.view("S32")[:, 0] if len(query) else np.empty(0, np.bool_)
+    return np.where(is_lower, transform, inverse[transform])

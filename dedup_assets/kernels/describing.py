@@ -1,24 +1,21 @@
 """One image's bytes to everything about it that needs its pixels.
 
-Here belongs what one decoded picture is boiled down to: small gray images, thumbnail, quality signals. Decoding is in
-`decoding`, measures in `quality`, hashes (taken of a whole chunk of gray images at once) in `hashing`.
+Here belongs the list of what is told of one picture. Decoding is in `decoding`, the small pictures in `shrinking`,
+measures in `quality`, hashes (taken of a whole chunk of gray images at once) in `hashing`.
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 import cv2
 import numpy as np
-import simplejpeg
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.borders import find_inner_box
 from dedup_assets.kernels.decoding import DecodeLimits, decode_image
-from dedup_assets.kernels.hashing import GRAY_SIDE
 from dedup_assets.kernels.palette import count_dominant_colours, summarize_colours
-from dedup_assets.kernels.quality import find_inner_box, measure_quality
-
-THUMBNAIL_SIDE_PX: Final = 256
-THUMBNAIL_JPEG_QUALITY: Final = 90
+from dedup_assets.kernels.quality import measure_quality
+from dedup_assets.kernels.shrinking import reduce_picture, shrink_to_gray_64
+from dedup_assets.kernels.thumbnails import make_thumbnail
 
 Box = tuple[float, float, float, float]
 
@@ -29,8 +26,8 @@ class ImageDescription:
 
     gray_64 is (64, 64) uint8, of the whole upright picture whatever its aspect ratio; inner_gray_64 the same inside
     inner_box (left, top, width, height as shares 0..1 of the upright picture), both None without a uniform border.
-    contrast is the standard deviation of gray_64, 0..127. thumbnail is a JPEG (quality 90, 4:4:4), upright, its longer
-    side 256 pixels or that of a smaller original. color_8 is the upright picture as 8x8 RGB bytes, dominant_colors as
+    contrast is the standard deviation of gray_64, 0..127. thumbnail is a JPEG, upright, its longer side 256 pixels or
+    that of a smaller original, see `thumbnails`. color_8 is the upright picture as 8x8 RGB bytes, dominant_colors as
     in `palette`. The quality signals are explained in `quality.QualitySignals`.
     """
 
@@ -60,22 +57,20 @@ class ImageDescription:
 def describe_image(data: bytes, limits: DecodeLimits) -> ImageDescription:
     """Decode once and describe; raises UnreadableImage for bytes that give no picture within the limits."""
     decoded = decode_image(data, limits)
-    rgb, width_px, height_px = decoded.rgb, decoded.width_px, decoded.height_px
-    signals = measure_quality(rgb, width_px, height_px, len(data), decoded.jpeg_quantization)
-    gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
-    gray_64 = shrink_to_gray_64(gray)
-    small = shrink_to_thumbnail(rgb, max(width_px, height_px))
-    inner_box = find_inner_box(rgb)
+    width_px, height_px = decoded.width_px, decoded.height_px
+    picture = reduce_picture(decoded.rgb)
+    signals = measure_quality(picture, width_px, height_px, len(data), decoded.jpeg_quantization)
+    inner_box = find_inner_box(picture.gray)
     return ImageDescription(
         image_format=decoded.image_format,
         color_mode=decoded.color_mode,
         width_px=width_px,
         height_px=height_px,
         exif_orientation=decoded.exif_orientation,
-        gray_64=gray_64,
-        inner_gray_64=None if inner_box is None else shrink_to_gray_64(_crop(gray, inner_box)),
+        gray_64=picture.gray_64,
+        inner_gray_64=None if inner_box is None else shrink_to_gray_64(_crop(picture.gray, inner_box)),
         inner_box=inner_box,
-        contrast=float(gray_64.std()),
+        contrast=float(cv2.meanStdDev(picture.gray_64)[1][0, 0]),
         sharpness=signals.sharpness,
         jpeg_quality=signals.jpeg_quality,
         prior_jpeg_quality=signals.prior_jpeg_quality,
@@ -85,49 +80,10 @@ def describe_image(data: bytes, limits: DecodeLimits) -> ImageDescription:
         upscale_score=signals.upscale_score,
         detail=signals.detail,
         colourfulness=signals.colourfulness,
-        color_8=summarize_colours(small).tobytes(),
-        dominant_colors=count_dominant_colours(small),
-        thumbnail=encode_thumbnail(small),
+        color_8=summarize_colours(picture.colour_32).tobytes(),
+        dominant_colors=count_dominant_colours(picture.colour_32),
+        thumbnail=make_thumbnail(decoded.rgb, picture),
     )
-
-
-def shrink_to_gray_64(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Average (h, w) uint8 over areas down to 64x64; a side shorter than 64 is stretched linearly."""
-    height, width = min(gray.shape[0], GRAY_SIDE), min(gray.shape[1], GRAY_SIDE)
-    small = cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA)
-    if small.shape != (GRAY_SIDE, GRAY_SIDE):
-        small = cv2.resize(small, (GRAY_SIDE, GRAY_SIDE), interpolation=cv2.INTER_LINEAR)
-    return small.astype(np.uint8, copy=False)
-
-
-def shrink_to_thumbnail(rgb: NDArray[np.uint8], full_side_px: int) -> NDArray[np.uint8]:
-    """Scale (h, w, 3) uint8 so that its longer side is 256 pixels, or full_side_px where that is less.
-
-    It is halved by averaging while it is at least twice too large, then interpolated between neighbours, of which each
-    then counts: as good to the eye as `cv2.INTER_AREA` at one step, and several times as fast.
-    """
-    height, width = rgb.shape[:2]
-    share = min(THUMBNAIL_SIDE_PX, full_side_px) / max(height, width)
-    wanted_height, wanted_width = max(1, round(height * share)), max(1, round(width * share))
-    while rgb.shape[0] >= 2 * wanted_height and rgb.shape[1] >= 2 * wanted_width:
-        rgb = _halve(rgb)
-    if rgb.shape[:2] != (wanted_height, wanted_width):
-        rgb = cv2.resize(rgb, (wanted_width, wanted_height), interpolation=cv2.INTER_LINEAR).astype(
-            np.uint8, copy=False
-        )
-    return np.ascontiguousarray(rgb)
-
-
-def encode_thumbnail(rgb: NDArray[np.uint8]) -> bytes:
-    """Encode contiguous (h, w, 3) uint8 as JPEG of quality 90 without chroma subsampling: equal pixels, equal bytes."""
-    thumbnail: bytes = simplejpeg.encode_jpeg(rgb, quality=THUMBNAIL_JPEG_QUALITY, colorsubsampling="444")
-    return thumbnail
-
-
-def _halve(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    height, width = rgb.shape[0] // 2, rgb.shape[1] // 2
-    even = rgb[: 2 * height, : 2 * width]
-    return cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
 def _crop(gray: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:

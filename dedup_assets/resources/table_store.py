@@ -5,16 +5,19 @@ Does not belong here: what the columns mean (`tables.py`) or when work is up to 
 
 A partition of a table is a directory of immutable Parquet parts and one `commit.json` that names the visible ones.
 Replacing that file is the only step that changes what readers see, so that a killed writer leaves the old table whole
-and at most one part that nobody sees.
+and at most one part that nobody sees. Parts that no commit names any more are deleted a day later: whoever read the
+commit before still finds them.
 """
 
+import contextlib
 import hashlib
 import io
 import json
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import quote, unquote
 
 import obstore
@@ -28,9 +31,8 @@ from dedup_assets.contracts import Table
 ROWS_PER_GROUP = 500
 LONGEST_NAME = 150
 COMMIT_FILE = "commit.json"
-READ_ATTEMPTS = 5
-
-Outcome = TypeVar("Outcome")
+PARTS_OUTLIVE = timedelta(days=1)
+"""Two runs on one partition each end with a whole view of their own, as long as no part vanishes from under them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +103,7 @@ class TableStore:
 
     def read(self, table: Table, partition: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """All visible rows of a partition, the named columns only."""
-        return self._read_commit(
-            table, partition, lambda commit: self.read_parts(table, partition, commit.parts, columns)
-        )
+        return self.read_parts(table, partition, self.commit_of(table, partition).parts, columns)
 
     def read_many(
         self, table: Table, partitions: Collection[str] | None = None, columns: Sequence[str] | None = None
@@ -124,12 +124,9 @@ class TableStore:
         self, table: Table, partition: str, key: str, values: pl.Series, columns: Sequence[str]
     ) -> pl.DataFrame:
         """Rows whose `key` is among `values`; reads only the row groups that hold one of them."""
-
-        def pick(commit: Commit) -> pl.DataFrame:
-            groups = (self._pick(self._open(table, partition, part), key, values, columns) for part in commit.parts)
-            return pl.concat([_empty(table, columns), *(frame for frames in groups for frame in frames)])
-
-        return self._read_commit(table, partition, pick)
+        parts = self.commit_of(table, partition).parts
+        groups = (self._pick(self._open(table, partition, part), key, values, columns) for part in parts)
+        return pl.concat([_empty(table, columns), *(frame for frames in groups for frame in frames)])
 
     def append(
         self, commit: Commit, table: Table, frame: pl.DataFrame, details: Mapping[str, Any] | None = None
@@ -148,14 +145,14 @@ class TableStore:
         fingerprint: str,
         details: Mapping[str, Any] | None = None,
     ) -> Commit:
-        """Replace a partition by `frame`; the old parts are deleted after the new ones are visible."""
+        """Replace a partition by `frame`; parts that are no longer named are deleted a day later."""
         before = self.commit_of(table, partition)
         data = _encode(table, frame)
         if [part.sha256 for part in before.parts] == [hashlib.sha256(data).hexdigest()]:
             return self.publish(replace(before, fingerprint=fingerprint, details=details or {}))
         parts = (self._put_part(table, partition, frame.height, data),) if frame.height else ()
         after = self.publish(Commit(table.name, partition, parts, fingerprint, details or {}))
-        self._delete(table, partition, set(before.part_names) - set(after.part_names))
+        self._delete_old_parts(table, after)
         return after
 
     def drop_rows(self, commit: Commit, table: Table, key: str, keep: pl.Series) -> Commit:
@@ -164,7 +161,7 @@ class TableStore:
         after = replace(commit, parts=tuple(part for part in parts if part is not None))
         if after.parts != commit.parts:
             self.publish(after)
-            self._delete(table, commit.partition, set(commit.part_names) - set(after.part_names))
+            self._delete_old_parts(table, after)
         return after
 
     def merge_small_parts(self, commit: Commit, table: Table, small_rows: int, max_small: int) -> Commit:
@@ -174,7 +171,7 @@ class TableStore:
             return commit
         merged = self._write_part(table, commit.partition, self.read_parts(table, commit.partition, small))
         after = self.publish(replace(commit, parts=(*(p for p in commit.parts if p not in small), merged)))
-        self._delete(table, commit.partition, {part.name for part in small})
+        self._delete_old_parts(table, after)
         return after
 
     def publish(self, commit: Commit) -> Commit:
@@ -221,14 +218,6 @@ class TableStore:
         document: dict[str, Any] = self.read_document(commit_path) or {"partition": name}
         return str(document["partition"])
 
-    def _read_commit(self, table: Table, partition: str, read: Callable[[Commit], Outcome]) -> Outcome:
-        for _ in range(READ_ATTEMPTS - 1):
-            try:
-                return read(self.commit_of(table, partition))
-            except FileNotFoundError:  # another run replaced the parts after the commit was read: read the new one
-                continue
-        return read(self.commit_of(table, partition))
-
     def _open(self, table: Table, partition: str, part: Part) -> pq.ParquetFile:
         reader = obstore.open_reader(self.store, f"{self._directory(table, partition)}/{part.name}")
         return pq.ParquetFile(pa.PythonFile(_RangeReader(reader), mode="r"))
@@ -258,13 +247,15 @@ class TableStore:
             return None
         return self._write_part(table, partition, self.read_parts(table, partition, [part]).filter(kept))
 
-    def _delete(self, table: Table, partition: str, names: set[str]) -> None:
-        paths = [f"{self._directory(table, partition)}/{name}" for name in sorted(names)]
-        for path in paths:
-            try:
-                obstore.delete(self.store, path)
-            except FileNotFoundError:  # another run of the same partition was here first
-                continue
+    def _delete_old_parts(self, table: Table, commit: Commit) -> None:
+        """Delete parts that `commit` does not name, a day after they were written: another run may name them till then."""
+        directory, named = self._directory(table, commit.partition), set(commit.part_names)
+        yesterday = datetime.now(UTC) - PARTS_OUTLIVE
+        for entry in (entry for page in obstore.list(self.store, prefix=directory) for entry in page):
+            name = entry["path"].rsplit("/", 1)[-1]
+            if name != COMMIT_FILE and name not in named and entry["last_modified"] < yesterday:
+                with contextlib.suppress(FileNotFoundError):  # another run of the same partition was here first
+                    obstore.delete(self.store, entry["path"])
 
 
 class _RangeReader(io.RawIOBase):

@@ -1,0 +1,1 @@
+"""Tests of the ten assets, one module each."""

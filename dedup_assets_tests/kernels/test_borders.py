@@ -81,3 +81,23 @@ def test_flat_pictures_and_gradients_have_no_inner_box() -> None:
     assert find_inner_box(np.full((300, 200, 3), 240, np.uint8)) is None
     assert find_inner_box(np.ascontiguousarray(gradient)) is None
     assert find_inner_box(np.zeros((1, 1, 3), np.uint8)) is None
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 2), (2, 1), (2, 2), (1, 300), (300, 1), (2, 300), (300, 2), (3, 3)])
+@pytest.mark.parametrize("levels", [2, 4, 40, 256])
+def test_tiny_pictures_of_noise_are_searched_without_error(shape: tuple[int, int], levels: int) -> None:
+    for seed in range(10):
+        noise = np.random.default_rng(seed).integers(0, levels, shape).astype(np.uint8)
+        box = find_inner_box(noise)
+        assert box is None or 0 <= min(box) <= max(box) <= 1
+
+
+def test_a_line_of_pixels_has_no_inside_whatever_stands_in_it() -> None:
+    line = np.repeat(np.array([255, 0, 255, 90, 200, 10, 255], np.uint8), (20, 1, 20, 30, 30, 30, 20))
+    for picture in (line[:, None], line[None]):
+        assert find_inner_box(np.ascontiguousarray(picture)) is None
+
+
+def test_luma_has_the_same_borders_as_the_colours_that_it_comes_from() -> None:
+    rgb = frame(photograph("chelsea.png"), 30, 40, 0, 25, (200, 20, 20))
+    assert find_inner_box(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)) == find_inner_box(rgb)

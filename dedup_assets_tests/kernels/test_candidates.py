@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.candidates import CandidatePairs, HashedContents, find_candidate_pairs
+from dedup_assets.kernels.candidates import CandidateLimits, CandidatePairs, HashedContents, find_candidate_pairs
 from dedup_assets.kernels.hashing import (
     INVERSE_TRANSFORMS,
     TRANSFORMS,
@@ -103,7 +103,7 @@ def as_dict(pairs: CandidatePairs) -> Distances:
 
 
 def found_in(queries: HashedContents, contents: HashedContents) -> Distances:
-    return as_dict(find_candidate_pairs(queries, contents, MAX_DCT, MAX_WAVELET))
+    return as_dict(find_candidate_pairs(queries, contents, CandidateLimits(MAX_DCT, MAX_DCT, MAX_WAVELET)))
 
 
 def photographs_turned() -> HashedContents:
@@ -199,7 +199,7 @@ def test_both_limits_are_inclusive() -> None:
     zero = codes[[0]]
     queries = contents_of(zero, zero)
     for dct, wavelet in ((codes, np.repeat(zero, 4, axis=0)), (np.repeat(zero, 4, axis=0), codes)):
-        pairs = find_candidate_pairs(queries, contents_of(dct, wavelet), 10, 10)
+        pairs = find_candidate_pairs(queries, contents_of(dct, wavelet), CandidateLimits(10, 10, 10))
         assert pairs.other.tolist() == [0, 1, 3]
 
 

@@ -2,18 +2,12 @@
 
 import io
 
-import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from dedup_assets.kernels.decoding import DecodeLimits, UnreadableImage
-from dedup_assets.kernels.describing import (
-    ImageDescription,
-    describe_image,
-    shrink_to_gray_64,
-    shrink_to_thumbnail,
-)
+from dedup_assets.kernels.describing import ImageDescription, describe_image
 from dedup_assets.kernels.hashing import dct_hashes, hamming_distances, wavelet_hashes
 from dedup_assets_tests.kernels.photographs import NAMES, encode, load_photograph, mean_difference
 
@@ -40,10 +34,6 @@ def test_thumbnails_are_256_pixels_or_as_small_as_the_original(
     assert mean_difference(np.asarray(thumbnail.convert("RGB")), np.asarray(shrunk)) < 4
 
 
-def test_thumbnails_keep_their_colour_in_full() -> None:
-    assert getattr(open_thumbnail(describe(encode(load_photograph(), "PNG"))), "layer")[0][1:3] == (1, 1)  # noqa: B009
-
-
 def test_a_line_of_pixels_has_a_thumbnail() -> None:
     assert open_thumbnail(describe(encode(Image.new("RGB", (4000, 1)), "PNG"))).size == (256, 1)
 
@@ -54,20 +44,6 @@ def test_equal_bytes_give_equal_descriptions() -> None:
     assert first.thumbnail == second.thumbnail
     np.testing.assert_array_equal(first.gray_64, second.gray_64)
     assert (first.sharpness, first.detail, first.contrast) == (second.sharpness, second.detail, second.contrast)
-
-
-def test_gray_64_is_the_mean_of_equal_areas() -> None:
-    gray = np.random.default_rng(0).integers(0, 256, (640, 320), dtype=np.uint8)
-    expected = gray.reshape(64, 10, 64, 5).mean(axis=(1, 3))
-    assert np.abs(shrink_to_gray_64(gray) - expected).max() <= 0.51
-
-
-def test_a_side_shorter_than_64_is_stretched_and_the_other_still_averaged() -> None:
-    gray = np.random.default_rng(0).integers(0, 256, (640, 1), dtype=np.uint8)
-    small = shrink_to_gray_64(gray)
-    assert small.shape == (64, 64)
-    assert (small == small[:, :1]).all()
-    assert np.abs(small[:, 0] - gray.reshape(64, 10).mean(axis=1)).max() <= 0.51
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -123,16 +99,3 @@ def test_unreadable_bytes_are_refused_with_their_status() -> None:
     with pytest.raises(UnreadableImage, match="is empty") as caught:
         describe(b"")
     assert caught.value.status == "corrupt"
-
-
-def test_a_thumbnail_is_not_larger_than_the_original_was() -> None:
-    rgb = np.zeros((30, 40, 3), dtype=np.uint8)
-    assert shrink_to_thumbnail(rgb, full_side_px=40).shape == (30, 40, 3)
-
-
-@pytest.mark.parametrize("size", [(511, 300), (512, 384), (751, 1001), (1023, 64)])
-def test_shrinking_in_steps_looks_like_averaging_at_once(size: tuple[int, int]) -> None:
-    rgb = np.array(load_photograph().resize(size, Image.Resampling.LANCZOS))
-    small = shrink_to_thumbnail(rgb, full_side_px=max(size))
-    at_once = cv2.resize(rgb, small.shape[1::-1], interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-    assert mean_difference(small, at_once) < 2.5

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.quality import is_low_information, measure_detail, measure_quality
+from dedup_assets.kernels.quality import QualitySignals, is_low_information, measure_detail, measure_quality
+from dedup_assets.kernels.shrinking import reduce_picture
 from dedup_assets_tests.kernels.photographs import NAMES, load_photograph
 
 RGB = NDArray[np.uint8]
@@ -26,8 +27,12 @@ def resize(rgb: RGB, factor: float) -> RGB:
     return np.asarray(cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=how), dtype=np.uint8)
 
 
+def measure(rgb: RGB, width_px: int, height_px: int, size_bytes: int = 1000) -> QualitySignals:
+    return measure_quality(reduce_picture(rgb), width_px, height_px, size_bytes)
+
+
 def upscale_score(rgb: RGB) -> float:
-    return measure_quality(rgb, rgb.shape[1], rgb.shape[0], 1000).upscale_score
+    return measure(rgb, rgb.shape[1], rgb.shape[0]).upscale_score
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -40,18 +45,18 @@ def test_noise_and_sharpening_raise_sharpness_and_blur_lowers_it() -> None:
     rgb = photograph()
     noisy = np.clip(rgb + np.random.default_rng(0).normal(0, 9, rgb.shape), 0, 255).astype(np.uint8)
     pictures = [cv2.GaussianBlur(rgb, (0, 0), 1.8).astype(np.uint8), rgb, noisy]
-    sharpness = [measure_quality(picture, 600, 400, 1000).sharpness for picture in pictures]
+    sharpness = [measure(picture, 600, 400).sharpness for picture in pictures]
     assert sharpness == sorted(sharpness)
 
 
 def test_bits_are_counted_over_the_full_size() -> None:
-    assert measure_quality(photograph(), 1200, 800, 120_000).bits_per_pixel == 1.0
+    assert measure(photograph(), 1200, 800, 120_000).bits_per_pixel == 1.0
 
 
 def test_spectrum_and_traces_are_left_open_where_the_decoder_scaled_down() -> None:
     coarse = cv2.imdecode(cv2.imencode(".jpg", photograph(), [cv2.IMWRITE_JPEG_QUALITY, 50])[1], cv2.IMREAD_COLOR)
     rgb = np.asarray(coarse, dtype=np.uint8)
-    whole, scaled = measure_quality(rgb, 600, 400, 1000), measure_quality(rgb, 2400, 1600, 1000)
+    whole, scaled = measure(rgb, 600, 400), measure(rgb, 2400, 1600)
     assert whole.blockiness > 1
     assert whole.prior_jpeg_quality is not None
     assert (scaled.blockiness, scaled.prior_jpeg_quality, scaled.upscale_score) == (0, None, 0)
@@ -60,8 +65,8 @@ def test_spectrum_and_traces_are_left_open_where_the_decoder_scaled_down() -> No
 def test_only_gray_pictures_have_next_to_no_colour() -> None:
     rgb = photograph()
     gray = np.repeat(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)[:, :, None], 3, axis=2).astype(np.uint8)
-    assert measure_quality(gray, 600, 400, 1000).colourfulness < 1
-    assert measure_quality(rgb, 600, 400, 1000).colourfulness > 10
+    assert measure(gray, 600, 400).colourfulness < 1
+    assert measure(rgb, 600, 400).colourfulness > 10
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -99,7 +104,7 @@ def test_information_of_many_pictures_is_judged_at_once() -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (8, 9), (65, 64)])
 def test_tiny_pictures_are_measured_without_error(shape: tuple[int, int]) -> None:
     rgb = np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8)
-    signals = measure_quality(rgb, shape[1], shape[0], 100)
+    signals = measure(rgb, shape[1], shape[0], 100)
     assert np.isfinite([signals.sharpness, signals.upscale_score, signals.detail, signals.blockiness]).all()
 
 
@@ -108,6 +113,31 @@ def test_a_picture_of_512_px_is_measured_in_a_few_milliseconds() -> None:
     times = []
     for _ in range(20):
         start = time.perf_counter()
-        measure_quality(rgb, 512, 512, 1000)
+        measure(rgb, 512, 512)
         times.append(time.perf_counter() - start)
     assert min(times) < 0.005
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("factor", [0.5, 1.5])
+def test_lines_tell_of_an_enlargement_what_the_whole_plane_does(name: str, factor: float) -> None:
+    rgb = resize(photograph(name), factor)
+    gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    side = min(256, *gray.shape) // 2 * 2
+    top, left = (gray.shape[0] - side) // 2, (gray.shape[1] - side) // 2
+    power = np.square(cv2.dct(gray[top : top + side, left : left + side]))
+    lost, kept = mean_in_band(power, 0.32, 0.5), mean_in_band(power, 0.12, 0.25)
+    expected = np.clip((np.log10(max(lost, 1 / 96) / kept) + 1) / -1.5, 0, 1)
+    assert upscale_score(rgb) == pytest.approx(expected, abs=0.12)
+
+
+def mean_in_band(power: NDArray[np.float32], low: float, high: float) -> float:
+    inner, outer = round(2 * low * len(power)), round(2 * high * len(power))
+    return float((power[:outer, :outer].sum() - power[:inner, :inner].sum()) / (outer**2 - inner**2)) - 1 / 12
+
+
+def test_detail_is_the_upper_quartile() -> None:
+    gray = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
+    cells = gray.reshape(16, 4, 16, 4).mean(axis=(1, 3))
+    beside = (cells[:-2, 1:-1] + cells[2:, 1:-1] + cells[1:-1, :-2] + cells[1:-1, 2:]) / 4
+    assert measure_detail(gray) == pytest.approx(np.percentile(np.abs(cells[1:-1, 1:-1] - beside), 75), abs=1e-3)

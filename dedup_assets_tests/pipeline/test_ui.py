@@ -61,7 +61,7 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("ui")
     command = [sys.executable, "-m", "dedup_assets.cli"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("DEDUP_", "DAGSTER_"))}
@@ -69,7 +69,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     port = free_port()
     program = [*command, "ui", "--store", str(folder / "store"), "--port", str(port)]
     with (folder / "ui.log").open("wb") as log:
-        process = subprocess.Popen(program, env=environment, start_new_session=True, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            program, env=environment, start_new_session=True, stdout=log, stderr=subprocess.STDOUT
+        )
     try:
         running = Server(port)
         wait_for(running.is_up)
@@ -83,20 +85,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def partition_keys(server: Server) -> list[str]:
+def partition_keys(ui: Server) -> list[str]:
     query = '{assetNodeOrError(assetKey: {path: ["image_manifest"]}) {... on AssetNode {partitionKeys}}}'
-    return list(server.ask(query)["assetNodeOrError"]["partitionKeys"])
+    return list(ui.ask(query)["assetNodeOrError"]["partitionKeys"])
 
 
-def backfill(server: Server, assets: list[str], keys: list[str]) -> str:
-    launched = server.ask(
+def backfill(ui: Server, assets: list[str], keys: list[str]) -> str:
+    launched = ui.ask(
         """mutation ($p: LaunchBackfillParams!) {launchPartitionBackfill(backfillParams: $p)
            {... on LaunchBackfillSuccess {backfillId}}}""",
         p={"assetSelection": [{"path": [name]} for name in assets], "partitionNames": keys},
     )["launchPartitionBackfill"]
 
     def finished() -> str | None:
-        state = server.ask(
+        state = ui.ask(
             "query ($b: String!) {partitionBackfillOrError(backfillId: $b) {... on PartitionBackfill {status}}}",
             b=launched["backfillId"],
         )["partitionBackfillOrError"]["status"]
@@ -105,8 +107,8 @@ def backfill(server: Server, assets: list[str], keys: list[str]) -> str:
     return str(wait_for(finished))
 
 
-def test_the_ui_knows_the_ten_assets_with_descriptions_columns_and_their_latest_metadata(server: Server) -> None:
-    nodes = server.ask(
+def test_the_ui_knows_the_ten_assets_with_descriptions_columns_and_their_latest_metadata(ui: Server) -> None:
+    nodes = ui.ask(
         """{assetNodes {assetKey {path} description groupName kinds
             metadataEntries {label} assetMaterializations(limit: 1) {metadataEntries {label}}}}"""
     )["assetNodes"]
@@ -120,24 +122,24 @@ def test_the_ui_knows_the_ten_assets_with_descriptions_columns_and_their_latest_
     assert {"dagster/partition_row_count", "seconds", "peak_rss_mb", "downloaded_images", "preview"} <= shown
 
 
-def test_one_asset_of_one_prefix_can_be_materialized(server: Server) -> None:
-    assert backfill(server, ["image_manifest"], partition_keys(server)[:1]) == "COMPLETED_SUCCESS"
+def test_one_asset_of_one_prefix_can_be_materialized(ui: Server) -> None:
+    assert backfill(ui, ["image_manifest"], partition_keys(ui)[:1]) == "COMPLETED_SUCCESS"
 
 
-def test_all_assets_of_all_prefixes_can_be_backfilled(server: Server) -> None:
-    assert backfill(server, ASSETS[:3], partition_keys(server)) == "COMPLETED_SUCCESS"
+def test_all_assets_of_all_prefixes_can_be_backfilled(ui: Server) -> None:
+    assert backfill(ui, ASSETS[:3], partition_keys(ui)) == "COMPLETED_SUCCESS"
 
 
-def test_the_nightly_schedule_and_the_sensor_evaluate(server: Server) -> None:
+def test_the_nightly_schedule_and_the_sensor_evaluate(ui: Server) -> None:
     repository = {"repositoryLocationName": "dedup_assets", "repositoryName": "__repository__"}
-    tick = server.ask(
+    tick = ui.ask(
         """mutation ($s: ScheduleSelector!) {scheduleDryRun(selectorData: $s, timestamp: 1790000000) {__typename
            ... on DryRunInstigationTick {evaluationResult {runRequests {tags {key}} error {message}}}}}""",
         s={**repository, "scheduleName": "every_night"},
     )["scheduleDryRun"]["evaluationResult"]
     assert tick["error"] is None
     assert "dagster/asset_partition_range_start" in {tag["key"] for tag in tick["runRequests"][0]["tags"]}
-    tick = server.ask(
+    tick = ui.ask(
         """mutation ($s: SensorSelector!) {sensorDryRun(selectorData: $s, cursor: "") {__typename
            ... on DryRunInstigationTick {evaluationResult {skipReason error {message}}}}}""",
         s={**repository, "sensorName": "new_prefixes"},
@@ -146,13 +148,13 @@ def test_the_nightly_schedule_and_the_sensor_evaluate(server: Server) -> None:
     assert tick["skipReason"] == "No new prefixes."
 
 
-def test_the_lineage_page_shows_the_ten_assets_from_left_to_right(server: Server) -> None:
+def test_the_lineage_page_shows_the_ten_assets_from_left_to_right(ui: Server) -> None:
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     assert chromium, "Chromium is missing: run `make setup-test`."
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1800, "height": 1000})
-        page.goto(f"{server.url}/asset-groups")
+        page.goto(f"{ui.url}/asset-groups")
         places = {}
         for name in ASSETS:
             label = page.locator("svg, foreignObject").get_by_text(name, exact=True).first
