@@ -1,7 +1,8 @@
 """How much describing an image costs beyond reading and decoding it.
 
 Side by side in one run, on the same files and threads: (a) the limit: read, SHA-256 and scaled decode, nothing else;
-(b) read, SHA-256, `describe_image` and the hashes of each chunk. Prints a table in Markdown.
+(b) read, SHA-256, `describe_image` and the hashes of each chunk. Then, on one thread, where the time of (b) goes. Prints
+tables in Markdown. Time by the clock means little on a machine that others use; processor time holds.
 
     python benchmarks/features.py PHOTOGRAPHS [--threads 1 2] [--rounds 5] [--images 300]
 """
@@ -12,7 +13,7 @@ import io
 import os
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
@@ -23,11 +24,17 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image
 
-from dedup_assets.kernels.decoding import DecodeLimits, scale_factor
+from dedup_assets.kernels.borders import find_inner_box
+from dedup_assets.kernels.decoding import DecodeLimits, decode_image, scale_factor
 from dedup_assets.kernels.describing import ImageDescription, describe_image
 from dedup_assets.kernels.hashing import dct_hashes, wavelet_hashes
+from dedup_assets.kernels.palette import count_dominant_colours, summarize_colours
+from dedup_assets.kernels.quality import measure_quality
+from dedup_assets.kernels.shrinking import reduce_picture
+from dedup_assets.kernels.thumbnails import make_thumbnail
 
 CHUNK_IMAGES = 100
+STEP_IMAGES = 100
 LARGE_PIXELS = 6_000_000
 SMALL_PIXELS = 1_000_000
 LIBRARIES = ("pillow", "simplejpeg", "opencv-python-headless", "numpy", "PyWavelets", "scipy")
@@ -41,6 +48,7 @@ COLUMNS = (
     "(a) CPU ms an image",
     "(b) CPU ms an image",
     "CPU (a) / (b)",
+    "(b) x one thread",
 )
 
 Job = Callable[[Sequence[Path]], None]
@@ -94,6 +102,35 @@ def compare(paths: Sequence[Path], threads: int, rounds: int) -> NDArray[np.floa
     return best
 
 
+def time_steps(paths: Sequence[Path], rounds: int) -> dict[str, float]:
+    """Return processor milliseconds an image of each step of (b), best of the rounds, on one thread."""
+    files = [path.read_bytes() for path in paths]
+    decoded = [decode_image(data, DecodeLimits()) for data in files]
+    reduced = [reduce_picture(one.rgb) for one in decoded]
+    gray_64 = np.stack([one.gray_64 for one in reduced])
+    both = list(zip(decoded, reduced, strict=True))
+    colours = [one.colour_32 for one in reduced]
+    steps: dict[str, Callable[[], object]] = {
+        "SHA-256": lambda: [hashlib.sha256(data).digest() for data in files],
+        "`decode_image`": lambda: [decode_image(data, DecodeLimits()) for data in files],
+        "`reduce_picture`": lambda: [reduce_picture(one.rgb) for one in decoded],
+        "`measure_quality`": lambda: [
+            measure_quality(small, one.width_px, one.height_px, 1, one.jpeg_quantization) for one, small in both
+        ],
+        "`find_inner_box`": lambda: [find_inner_box(one.gray) for one in reduced],
+        "`make_thumbnail`": lambda: [make_thumbnail(one.rgb, small) for one, small in both],
+        "colours": lambda: [(count_dominant_colours(colour), summarize_colours(colour)) for colour in colours],
+        "both hashes": lambda: (wavelet_hashes(gray_64), dct_hashes(gray_64)),
+    }
+    return {name: 1000 * min(_processor_time(step) for _ in range(rounds)) / len(files) for name, step in steps.items()}
+
+
+def _processor_time(step: Callable[[], object]) -> float:
+    start = time.process_time()
+    step()
+    return time.process_time() - start
+
+
 def select_photographs(folder: Path, max_images: int) -> dict[str, list[Path]]:
     """Return the readable photographs of a folder in two classes of size."""
     classes: dict[str, list[Path]] = {"<= 1 megapixel": [], ">= 6 megapixels": []}
@@ -108,6 +145,27 @@ def select_photographs(folder: Path, max_images: int) -> dict[str, list[Path]]:
     return {name: paths[:max_images] for name, paths in classes.items() if paths}
 
 
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    print("| " + " | ".join(columns) + " |\n|---" + "|---:" * (len(columns) - 1) + "|")
+    for row in rows:
+        print("| " + " | ".join(map(str, row)) + " |", flush=True)
+    print()
+
+
+def compare_threads(
+    classes: Mapping[str, Sequence[Path]], threads: Sequence[int], rounds: int
+) -> Iterator[tuple[object, ...]]:
+    """Yield the rows of the first table."""
+    for name, paths in classes.items():
+        single = None
+        for count in threads:
+            (limit, limit_cpu), (full, full_cpu) = compare(paths, count, rounds)
+            single = full if count == 1 else single
+            clock = f"{1 / limit:.1f}", f"{1 / full:.1f}", f"{limit / full:.2f}"
+            processor = f"{1000 * limit_cpu:.2f}", f"{1000 * full_cpu:.2f}", f"{limit_cpu / full_cpu:.2f}"
+            yield name, len(paths), count, *clock, *processor, f"{single / full:.2f}" if single else ""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
@@ -118,13 +176,12 @@ def main() -> None:
     cv2.setNumThreads(1)
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}.\n")
-    print("| " + " | ".join(COLUMNS) + " |\n|---" + "|---:" * (len(COLUMNS) - 1) + "|")
-    for name, paths in select_photographs(options.folder, options.images).items():
-        for threads in options.threads:
-            (limit, limit_cpu), (full, full_cpu) = compare(paths, threads, options.rounds)
-            clock = f"{1 / limit:.1f} | {1 / full:.1f} | {limit / full:.2f}"
-            processor = f"{1000 * limit_cpu:.2f} | {1000 * full_cpu:.2f} | {limit_cpu / full_cpu:.2f}"
-            print(f"| {name} | {len(paths)} | {threads} | {clock} | {processor} |", flush=True)
+    classes = select_photographs(options.folder, options.images)
+    print_table(COLUMNS, compare_threads(classes, options.threads, options.rounds))
+    steps = {name: time_steps(paths[:STEP_IMAGES], options.rounds) for name, paths in classes.items()}
+    names = next(iter(steps.values()), {})
+    rows = [(step, *(f"{times[step]:.3f}" for times in steps.values())) for step in names]
+    print_table(("CPU ms an image", *steps), rows)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import polars as pl
 from dedup_assets.collected_images import read_thumbnails
 from dedup_assets.report.csv_report import write_image_report
 from dedup_assets.report.gallery import GalleryGroup, GalleryImage, write_gallery
-from dedup_assets.report.summary import RunSummary, RunWork, summary_json, summary_text
+from dedup_assets.report.summary import RunSummary, RunWork, ToolCount, summary_json, summary_text
 from dedup_assets.resources.collection import Collection
 from dedup_assets.stage import Stage, peak_rss_mb
 from dedup_assets.tables import DEDUP_REPORT, EMBEDDINGS, METADATA_HASHES, SIMILAR_GROUPS, VERIFIED_GROUPS
@@ -47,7 +47,6 @@ def summarize(stage: Stage, collection: Collection, report: pl.DataFrame) -> Run
     """What the source holds now."""
     duplicates = report.filter(pl.col("status") == "Duplicate")
     unreadable = report.filter(pl.col("status") == "Unreadable").sort("path")
-    tools = stage.tables.read_many(METADATA_HASHES, columns=["tool"])["tool"]
     commits = (stage.tables.commit_of(EMBEDDINGS, key).details for key in stage.tables.partitions(EMBEDDINGS))
     provider = next((details for details in commits if details), {})
     return RunSummary(
@@ -59,11 +58,25 @@ def summarize(stage: Stage, collection: Collection, report: pl.DataFrame) -> Run
         bytes_reclaimable=int(duplicates["size_bytes"].sum()),
         by_level=dict(sorted(Counter(duplicates["level"].drop_nulls()).items())),
         unreadable_causes=list(unreadable.select("path", "cause").iter_rows()),
-        tools=dict(sorted(Counter(tools).items())),
+        tools=_count_tools(stage),
         embedding_provider=provider.get("provider"),
         fallback_reasons=provider.get("fallback_reasons", ()),
         policy={type(policy).__name__: policy.settings() for policy in stage.policies},
     )
+
+
+def _count_tools(stage: Stage) -> list[ToolCount]:
+    rows = stage.tables.read_many(METADATA_HASHES, columns=["tool", "parse_error", "metadata_hash", "missing"])
+    return [
+        ToolCount(
+            tool=str(tool),
+            images=images.height,
+            parsed=images["parse_error"].null_count(),
+            recipes=images["metadata_hash"].count(),
+            missing=dict(sorted(Counter(images["missing"].drop_nulls().str.split(",").explode()).items())),
+        )
+        for (tool,), images in rows.sort("tool").group_by("tool", maintain_order=True)
+    ]
 
 
 def work_of_run(stage: Stage, verified_pairs: int) -> RunWork:

@@ -153,6 +153,16 @@ class Stage:
         """Mark the partition as done: the next run with equal inputs will skip it."""
         work.commit = self.tables.publish(replace(work.commit, fingerprint=work.fingerprint))
 
+    def rewrite_others(self, rows: pl.DataFrame, fingerprint: str, source: Table) -> None:
+        """Bring the partitions that exist but were not asked for to the same view of the whole container.
+
+        A group spans partitions: were some left as they are, it would keep two images, or none. `rows` have a column
+        `partition`.
+        """
+        for key in set(self.tables.partitions(self.table)).difference(self.keys):
+            own = rows.filter(pl.col("partition") == key).select(self.table.column_names).sort("image_id")
+            self.tables.rewrite(self.table, key, own, fingerprint, made_from(self.tables, key, source))
+
     def _describe(self, work: PartitionWork, seconds: float) -> None:
         rows = work.commit.rows
         metadata: dict[str, Any] = {

@@ -36,7 +36,7 @@ def dedup_report(
     verification_policy: VerificationPolicy,
     keep_policy: KeepPolicy,
 ) -> None:
-    """Form the final groups of the whole container, write the partitions asked for, and publish the report."""
+    """Form the final groups of the whole container, write every partition whose rows changed, and publish the report."""
     stage = Stage(context, DEDUP_REPORT, collection.tables(), verification_policy, keep_policy)
     inputs = stage.digest_of_all(IMAGE_MANIFEST, IMAGE_FEATURES, REPRESENTATIVES, SIMILAR_GROUPS)
     rows: pl.DataFrame | None = None
@@ -57,6 +57,8 @@ def dedup_report(
             work.preview = stage.tables.read(
                 DEDUP_REPORT, key, ["path", "status", "level", "representative_path", "kept_because"]
             )
+    if rows is not None:
+        stage.rewrite_others(rows, stage.fingerprint(inputs), IMAGE_FEATURES)
     publish_report(stage, collection, rows is not None, verified)
 
 

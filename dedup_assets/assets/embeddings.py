@@ -89,7 +89,7 @@ def embeddings(
 
 def _embed(stage: Stage, work: PartitionWork, embedder: Embedder, progress: ProgressReporter) -> None:
     work.commit = _forget_absent(stage, work)
-    missing = _missing(stage, work.key, embedder)
+    missing = _missing(stage, work, embedder)
     with progress.track(stage.log, f"{EMBEDDINGS.name} [{work.key}]", missing.height, "images") as tracker:
         part = EMBEDDINGS.empty()
         for batch in missing.iter_slices(EMBEDDED_AT_ONCE):
@@ -107,13 +107,22 @@ def _forget_absent(stage: Stage, work: PartitionWork) -> Commit:
     return stage.tables.drop_rows(work.commit, EMBEDDINGS, "content_key", present)
 
 
-def _missing(stage: Stage, key: str, embedder: Embedder) -> pl.DataFrame:
-    """Kept pictures of this partition without a vector of this model in any partition."""
-    kept = stage.tables.read(REPRESENTATIVES, key, ["image_id", "file_sha256", "is_representative"]).filter(
+def _missing(stage: Stage, work: PartitionWork, embedder: Embedder) -> pl.DataFrame:
+    """Kept pictures of this partition without a vector of this model, here or in any other partition.
+
+    Here is what this run goes on from: vectors that a run at the same time wrote here would be lost with its commit.
+    """
+    kept = stage.tables.read(REPRESENTATIVES, work.key, ["image_id", "file_sha256", "is_representative"]).filter(
         "is_representative"
     )
     wanted = kept.with_columns(content_key=pl.col("file_sha256").bin.encode("hex"))
-    known = stage.tables.read_many(EMBEDDINGS, columns=VECTOR_KEY)
+    others = [key for key in stage.tables.partitions(EMBEDDINGS) if key != work.key]
+    known = pl.concat(
+        [
+            stage.tables.read_parts(EMBEDDINGS, work.key, work.commit.parts, VECTOR_KEY),
+            stage.tables.read_many(EMBEDDINGS, others, VECTOR_KEY),
+        ]
+    )
     of_model = known.filter((pl.col("model") == embedder.model) & (pl.col("revision") == embedder.revision))
     return wanted.join(of_model, on="content_key", how="anti", maintain_order="left")
 

@@ -29,7 +29,7 @@ def representatives(
     verification_policy: VerificationPolicy,
     keep_policy: KeepPolicy,
 ) -> None:
-    """Group all images of the container, and write the partitions asked for."""
+    """Group all images of the container, and write every partition whose rows changed."""
     stage = Stage(context, REPRESENTATIVES, collection.tables(), verification_policy, keep_policy)
     inputs = stage.digest_of_all(IMAGE_MANIFEST, IMAGE_FEATURES, METADATA_HASHES, VERIFIED_GROUPS)
     rows: pl.DataFrame | None = None
@@ -53,6 +53,8 @@ def representatives(
             )
             work.picture = _picture(stage, written) if key == stage.keys[0] else None
             verified = 0
+    if rows is not None:
+        stage.rewrite_others(rows, stage.fingerprint(inputs), IMAGE_FEATURES)
 
 
 def _group_everything(

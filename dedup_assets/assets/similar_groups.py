@@ -147,7 +147,7 @@ def _compare(stage: Stage, work: PartitionWork, search: _Search, progress: Progr
     embedded = stage.tables.commit_of(EMBEDDINGS, work.key)
     searched = set(work.commit.details.get("searched_parts", ()))
     queries = search.usable(stage, work.key, tuple(part for part in embedded.parts if part.name not in searched))
-    pairs = _without_verdict(stage, search.pairs_of(queries))
+    pairs = _without_verdict(stage, work, search.pairs_of(queries))
     with progress.track(stage.log, f"{SIMILAR_GROUPS.name} [{work.key}]", pairs.height, "pairs") as tracker:
         part = SIMILAR_GROUPS.empty()
         for rows in search.verifier.verify(
@@ -162,12 +162,15 @@ def _compare(stage: Stage, work: PartitionWork, search: _Search, progress: Progr
     stage.finish(work)
 
 
-def _without_verdict(stage: Stage, pairs: pl.DataFrame) -> pl.DataFrame:
-    """Leave out pairs that were verified already, here or as candidates by hash."""
-    for table in (VERIFIED_GROUPS, SIMILAR_GROUPS):
-        known = stage.tables.read_many(table, columns=PAIR_KEY)
-        pairs = pairs.join(known, on=PAIR_KEY, how="anti", maintain_order="left")
-    return pairs
+def _without_verdict(stage: Stage, work: PartitionWork, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Leave out pairs that were verified already: here (in what this run goes on from), elsewhere, or as candidates by hash."""
+    others = [key for key in stage.tables.partitions(SIMILAR_GROUPS) if key != work.key]
+    known = (
+        stage.tables.read_many(VERIFIED_GROUPS, columns=PAIR_KEY),
+        stage.tables.read_many(SIMILAR_GROUPS, others, PAIR_KEY),
+        stage.tables.read_parts(SIMILAR_GROUPS, work.key, work.commit.parts, PAIR_KEY),
+    )
+    return pairs.join(pl.concat(known), on=PAIR_KEY, how="anti", maintain_order="left")
 
 
 def _name_look_alikes(rows: pl.DataFrame, pairs: pl.DataFrame, search: _Search) -> pl.DataFrame:

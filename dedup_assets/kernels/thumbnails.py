@@ -19,9 +19,9 @@ _MIN_PLANAR_SIDE_PX: Final = 16
 def make_thumbnail(rgb: Pixels, reduction: Reduction) -> bytes:
     """Return (h, w, 3) uint8 as JPEG of quality 90, its longer side 256 pixels; equal pixels, equal bytes.
 
-    What is shrunk has half as many samples of colour as of light along each side (4:2:0): hues turned by more than 37
-    degrees in 0.4 % of the coloured pixels of 100 photographs (0.1 % with all samples), for half of the time. A picture
-    of at most 256 pixels is neither shrunk nor loses any colour (4:4:4).
+    What is shrunk has half as many samples of colour as of light along each side (4:2:0), which takes half of the time:
+    of 115 pictures, hues of 0.4 % of the coloured pixels turned by more than 37 degrees (with all samples, of 0.1 %). A
+    picture of at most 256 pixels is neither shrunk nor loses any colour (4:4:4).
     """
     width, height = fit_within(rgb, THUMBNAIL_SIDE_PX)
     if max(rgb.shape) <= THUMBNAIL_SIDE_PX:

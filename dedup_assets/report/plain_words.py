@@ -23,9 +23,7 @@ LEVEL_MEANINGS = {
 }
 
 _TESTS = {
-    "sha256": "identical bytes",
     "file_sha256": "identical bytes",
-    "metadata_hash": "the same generation recipe",
     "identical_pixels": "identical pixels",
     "strict_pixels": "pixel by pixel, for the picture has little detail",
     "color": "the colours agree",
@@ -33,6 +31,7 @@ _TESTS = {
     "local_features": "local details agree in one geometric fit",
     "local_structure": "laid over each other by local details, the pictures agree",
     "refined_structure": "laid over each other pixel by pixel, the pictures agree",
+    "conflict": "where they agree otherwise, something else is shown",
 }
 
 _BYTE_UNITS = ("kB", "MB", "GB", "TB", "PB")

@@ -15,6 +15,20 @@ MAX_CAUSES_IN_TEXT = 10
 
 
 @dataclass(frozen=True)
+class ToolCount:
+    """How well the generation metadata of one tool could be read; all are numbers of images."""
+
+    tool: str
+    images: int
+    parsed: int
+    """Without an error."""
+    recipes: int
+    """With prompt, model and seed, so that the recipe has a hash."""
+    missing: Mapping[str, int]
+    """Which of the main parameters were not found, and how often."""
+
+
+@dataclass(frozen=True)
 class RunSummary:
     """What the source holds now; equal for equal containers and policies, so nothing in it depends on time."""
 
@@ -33,8 +47,8 @@ class RunSummary:
     """Duplicates by level."""
     unreadable_causes: Sequence[tuple[str, str]] = ()
     """Path and cause of unreadable images."""
-    tools: Mapping[str, int] = field(default_factory=dict)
-    """Images by the tool that generated them, where their metadata say so."""
+    tools: Sequence["ToolCount"] = ()
+    """Generation metadata by the tool that wrote them."""
     embedding_provider: str | None = None
     """The provider whose vectors were used."""
     fallback_reasons: Sequence[str] = ()

@@ -86,4 +86,5 @@ def slow_excess(picture: NDArray[np.uint8]) -> float:
         phases[column % 8].append(2 * steps[column - 1] - steps[column - 2] - steps[column])
     means: list[float] = [float(np.mean(phase)) for phase in phases]
     far = picture.shape[1] % 8
-    return max(means[0], means[far]) - median(means[at] for at in range(8) if at not in (0, far))
+    others = median([means[at] for at in range(8) if at not in (0, far)])
+    return float(max(means[0], means[far]) - others)

@@ -7,6 +7,7 @@ import skimage
 from PIL import Image, ImageEnhance, ImageOps
 
 from dedup_assets.report.gallery import GalleryGroup, GalleryImage, RunSummary
+from dedup_assets.report.summary import ToolCount
 
 PHOTOS = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg")
 EVIL_NAME = "<script>alert('x')</script> \"quoted\" & größer 🐱.jpg"
@@ -97,7 +98,10 @@ def sample_summary(groups: int = 3) -> RunSummary:
         bytes_reclaimable=2_437_000_000,
         by_level={"near": 171, "copy": 24, "exact": 98, "generation": 19, "similar": 5},
         unreadable_causes=UNREADABLE,
-        tools={"ComfyUI": 26, "Automatic1111": 12},
+        tools=[
+            ToolCount("AUTOMATIC1111", 12, 12, 11, {"seed": 1}),
+            ToolCount("ComfyUI", 26, 25, 20, {"model": 2, "prompt": 4}),
+        ],
         embedding_provider="builtin",
         fallback_reasons=["open_clip: the extra [clip] is not installed"],
         policy={"near": {"max_dct_distance": 40}, "keep_rule": ["readable", "path"]},

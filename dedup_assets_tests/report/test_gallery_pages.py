@@ -7,7 +7,7 @@ import pytest
 
 from dedup_assets.report.gallery_groups import GalleryGroup
 from dedup_assets.report.gallery_pages import GalleryPages
-from dedup_assets.report.summary import RunSummary
+from dedup_assets.report.summary import RunSummary, ToolCount
 from dedup_assets_tests.report.sample_gallery import UNREADABLE, sample_groups, sample_look_alikes, sample_summary
 
 BLOCKS = {"dt", "dd", "td", "th", "p", "li", "article", "h1", "h2", "h3", "summary"}
@@ -92,7 +92,11 @@ def test_a_hostile_name_stays_text() -> None:
     images = [replace(first.images[0], path=name, kept_because=name, decided_by=name) for name in names]
     hostile = page(
         replace(
-            sample_summary(), source=names[0], policy={names[1]: names[0]}, tools={names[1]: 1}, fallback_reasons=names
+            sample_summary(),
+            source=names[0],
+            policy={names[1]: names[0]},
+            tools=[ToolCount(names[1], 1, 1, 0, {names[0]: 1})],
+            fallback_reasons=names,
         ),
         [replace(first, images=images)],
     )

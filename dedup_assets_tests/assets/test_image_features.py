@@ -1,0 +1,128 @@
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from dedup_assets.assets import image_features, image_manifest
+from dedup_assets.assets.image_features import (
+    MAX_SMALL_PARTS,
+    FeaturePolicy,
+    few_images_are_unreadable,
+    image_features_lose_nothing,
+)
+from dedup_assets.reading import FEATURE_VERSION
+from dedup_assets.resources.collection import Collection
+from dedup_assets.resources.progress import ProgressReporter, Tracker
+from dedup_assets.tables import IMAGE_FEATURES
+from dedup_assets_tests.assets.conftest import GROUPED_FILES, StagesOf
+from dedup_assets_tests.assets.stages import READING, Stages, total
+from dedup_assets_tests.photographs import jpeg, make_photograph
+
+NAME = IMAGE_FEATURES.name
+SMALL = {f"a/{number}.jpg": jpeg(make_photograph(number, 48, 36)) for number in range(5)}
+
+
+class Watching(ProgressReporter):
+    """Notes after each image how many rows of the partition `a` readers see."""
+
+    store: str
+    seen: ClassVar[list[int]] = []
+
+    @contextmanager
+    def track(self, log: Callable[[str], None], what: str, total: int, unit: str) -> Iterator[Tracker]:
+        tables = Collection(store=self.store).tables()
+
+        class Watcher(Tracker):
+            def advance(self, count: int = 1) -> None:
+                Watching.seen.append(tables.commit_of(IMAGE_FEATURES, "a").rows)
+
+        yield Watcher(what, total, unit, log, 1.0)
+
+
+def result_of(check: object) -> dg.AssetCheckResult:
+    assert isinstance(check, dg.AssetCheckResult)
+    return check
+
+
+def downloaded(stages: Stages, **resources: object) -> int:
+    return total(stages.run(image_features, **resources)[NAME], "downloaded_images")
+
+
+def test_images_that_were_read_become_visible_chunk_by_chunk(stages_of: StagesOf) -> None:
+    stages = stages_of(SMALL, chunk_images=2)
+    stages.run(image_manifest)
+    Watching.seen.clear()
+    stages.run(image_features, progress=Watching(store=stages.collection.store))
+    assert Watching.seen == [0, 0, 2, 2, 4]
+    assert [part.rows for part in stages.tables.commit_of(IMAGE_FEATURES, "a").parts] == [2, 2, 1]
+
+
+@pytest.mark.parametrize(("images", "parts"), [(MAX_SMALL_PARTS, MAX_SMALL_PARTS), (MAX_SMALL_PARTS + 1, 1)])
+def test_one_small_part_too_many_merges_them_all(stages_of: StagesOf, images: int, parts: int) -> None:
+    stages = stages_of({f"a/{number}.jpg": SMALL["a/0.jpg"] for number in range(images)}, chunk_images=1)
+    stages.run(*READING)
+    commit = stages.tables.commit_of(IMAGE_FEATURES, "a")
+    assert (len(commit.parts), commit.rows) == (parts, images)
+
+
+def test_images_read_by_an_older_version_and_changed_ones_are_read_again_and_no_other(stages_of: StagesOf) -> None:
+    stages = stages_of(SMALL)
+    stages.run(*READING)
+    before = stages.tables.read(IMAGE_FEATURES, "a")
+    version = pl.when(pl.col("path") == "a/1.jpg").then(FEATURE_VERSION - 1).otherwise(FEATURE_VERSION)
+    aged = before.with_columns(feature_version=version, sharpness=pl.lit(-1.0))
+    stages.tables.rewrite(IMAGE_FEATURES, "a", aged, "made by an older version")
+    stages.write({"a/3.jpg": SMALL["a/0.jpg"]})
+    stages.run(image_manifest)
+    assert downloaded(stages) == 2
+    rows = stages.rows(IMAGE_FEATURES)
+    assert {path for path, row in rows.items() if row["sharpness"] != -1} == {"a/1.jpg", "a/3.jpg"}
+    assert {row["feature_version"] for row in rows.values()} == {FEATURE_VERSION}
+    assert rows["a/3.jpg"]["file_sha256"] == rows["a/0.jpg"]["file_sha256"]
+
+
+def test_an_image_that_was_not_to_be_had_is_tried_again_and_a_broken_one_is_not(stages_of: StagesOf) -> None:
+    stages = stages_of(SMALL | {"a/half.jpg": SMALL["a/0.jpg"][:300]})
+    stages.run(image_manifest)
+    (stages.source / "a/1.jpg").rename(stages.source / "away.jpg")
+    notes = stages.run(image_features)[NAME]["a"]
+    assert (notes["downloaded_images"], notes["unreadable"]) == (len(SMALL), 2)
+    assert stages.rows(IMAGE_FEATURES)["a/1.jpg"]["decode_status"] == "vanished"
+    (stages.source / "away.jpg").rename(stages.source / "a/1.jpg")
+    assert downloaded(stages) == 1
+    rows = stages.rows(IMAGE_FEATURES)
+    assert (rows["a/1.jpg"]["decode_status"], rows["a/half.jpg"]["decode_status"]) == ("ok", "truncated")
+    assert stages.run(image_features)[NAME]["a"]["skipped"]
+
+
+def test_a_higher_limit_of_size_reads_again_what_was_too_large_and_no_other(stages_of: StagesOf) -> None:
+    stages = stages_of(SMALL | {"a/large.jpg": jpeg(make_photograph(9, 200, 150))})
+    stages.run(*READING, feature_policy=FeaturePolicy(max_megapixels=0.01))
+    assert stages.rows(IMAGE_FEATURES)["a/large.jpg"]["decode_status"] == "too_large"
+    assert downloaded(stages) == 1
+    assert stages.rows(IMAGE_FEATURES)["a/large.jpg"]["decode_status"] == "ok"
+
+
+def test_a_row_that_got_lost_fails_the_check_and_a_partition_still_at_work_does_not(grouped: Stages) -> None:
+    def check() -> dg.AssetCheckResult:
+        return result_of(image_features_lose_nothing(collection=grouped.collection))
+
+    assert check().passed
+    grouped.write({"web/new.jpg": SMALL["a/0.jpg"]})
+    grouped.run(image_manifest)
+    assert check().passed
+    grouped.drop(IMAGE_FEATURES, "shop", "path", ["shop/blue.jpg"])
+    assert not check().passed
+    assert check().metadata["unequal"].value == {"shop": [4, 3]}
+
+
+def test_many_unreadable_images_are_warned_of(grouped: Stages) -> None:
+    share = 1 / len(GROUPED_FILES)
+    for limit, passed in ((share, True), (share - 0.01, False)):
+        policy = FeaturePolicy(max_unreadable_share=limit)
+        result = result_of(few_images_are_unreadable(collection=grouped.collection, feature_policy=policy))
+        assert (result.passed, result.severity) == (passed, dg.AssetCheckSeverity.WARN)
+        assert result.metadata["unreadable_share"].value == pytest.approx(share)

@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from dedup_assets.assets import representatives
+from dedup_assets.assets.representatives import every_readable_image_is_grouped
+from dedup_assets.groups import KeepPolicy
+from dedup_assets.tables import REPRESENTATIVES
+from dedup_assets_tests.assets.conftest import GROUPED_FILES
+from dedup_assets_tests.assets.stages import GROUPING, Stages
+from dedup_assets_tests.photographs import jpeg, make_photograph
+
+NAME = REPRESENTATIVES.name
+
+
+def check(grouped: Stages) -> dg.AssetCheckResult:
+    result = every_readable_image_is_grouped(collection=grouped.collection)
+    assert isinstance(result, dg.AssetCheckResult)
+    return result
+
+
+def files_of(grouped: Stages, key: str) -> dict[str, int]:
+    """The Parquet files of one partition and when each was written."""
+    folder = Path(grouped.collection.store) / "tables" / NAME / key
+    return {path.name: path.stat().st_mtime_ns for path in folder.glob("*.parquet")}
+
+
+@pytest.mark.parametrize("key", ["shop", "web"])
+def test_one_partition_alone_is_grouped_with_the_images_of_all_others(grouped: Stages, key: str) -> None:
+    everywhere = grouped.rows(REPRESENTATIVES)
+    grouped.forget(REPRESENTATIVES)
+    grouped.run(representatives, keys=[key])
+    assert grouped.tables.partitions(REPRESENTATIVES) == [key]
+    assert grouped.rows(REPRESENTATIVES) == {path: row for path, row in everywhere.items() if path.startswith(key)}
+
+
+def test_a_partition_whose_rows_stay_the_same_keeps_its_files(grouped: Stages) -> None:
+    before = {key: files_of(grouped, key) for key in ("shop", "web")}
+    grouped.write({"web/green.jpg": jpeg(make_photograph(7))})
+    notes = grouped.run(*GROUPING)[NAME]
+    assert {note["skipped"] for note in notes.values()} == {False}
+    assert files_of(grouped, "shop") == before["shop"]
+    assert files_of(grouped, "web").keys() - before["web"].keys()
+
+
+def test_a_group_says_in_words_why_its_image_is_kept(grouped: Stages) -> None:
+    rows = grouped.rows(REPRESENTATIVES)
+    words = {path: row["kept_because"] for path, row in rows.items()}
+    assert words["web/drawn final.png"] == "more real pixels (240x180 against 120x90)"
+    assert words["shop/drawn original.png"] == words["web/drawn final.png"]
+    assert words["shop/blue.jpg"] == "only image of its picture"
+    assert {path: row["level"] for path, row in rows.items() if row["group_size"] > 1} == {
+        "shop/drawn original.png": "generation", "shop/red.jpg": None, "web/drawn final.png": None,
+        "web/red again.jpg": "exact", "web/red small.jpg": "near",
+    }  # fmt: skip
+
+
+def test_other_rules_keep_other_images_of_the_same_groups(grouped: Stages) -> None:
+    before = grouped.rows(REPRESENTATIVES)
+    policy = KeepPolicy(keep_rule=["prefer_prefix"], prefer_prefixes=["web/red small", "shop/drawn"])
+    notes = grouped.run(representatives, keep_policy=policy)[NAME]
+    rows = grouped.rows(REPRESENTATIVES)
+    kept = {path for path, row in rows.items() if row["is_representative"] and row["group_size"] > 1}
+    assert kept == {"web/red small.jpg", "shop/drawn original.png"}
+    assert {path: row["group_id"] for path, row in rows.items()} == {
+        path: row["group_id"] for path, row in before.items()
+    }
+    assert rows["web/red small.jpg"]["kept_because"] == "in a preferred prefix"
+    assert sum(note["groups"] for note in notes.values()) == 4  # each of the two groups has images in both partitions
+
+
+def test_an_image_without_a_group_and_a_group_without_its_kept_image_fail_the_check(grouped: Stages) -> None:
+    assert check(grouped).passed
+    assert check(grouped).metadata["rows"].value == len(GROUPED_FILES) - 1
+    kept = grouped.rows(REPRESENTATIVES)["shop/red.jpg"]
+    grouped.drop(REPRESENTATIVES, "shop", "image_id", [kept["image_id"]])
+    result = check(grouped)
+    assert not result.passed
+    assert [result.metadata[name].value for name in ("groups", "kept_images")] == [5, 4]
