@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from dedup_assets.resources.table_store import Part, TableStore
+from dedup_assets.resources.table_commits import Part
+from dedup_assets.resources.table_store import TableStore
 from dedup_assets.tables import IMAGE_FEATURES
 
 

@@ -20,7 +20,8 @@ from pydantic import ConfigDict
 from dedup_assets.contracts import Column, Table
 from dedup_assets.partitions import blob_prefix
 from dedup_assets.report.plots import markdown_picture
-from dedup_assets.resources.table_store import Commit, TableStore
+from dedup_assets.resources.table_commits import Commit
+from dedup_assets.resources.table_store import TableStore
 
 MAX_ILLUSTRATED_PARTITIONS = 20
 """A run over more partitions leaves previews and pictures out: they would swell Dagster's event log."""

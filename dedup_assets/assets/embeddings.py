@@ -20,7 +20,8 @@ from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database import DatabaseResource
 from dedup_assets.resources.image_rows import ImageRow, remove_images, upsert_images
 from dedup_assets.resources.progress import ProgressReporter
-from dedup_assets.resources.table_store import Commit, TableStore
+from dedup_assets.resources.table_commits import Commit
+from dedup_assets.resources.table_store import TableStore
 from dedup_assets.resources.vectors import build_vector_index, store_vectors
 from dedup_assets.stage import PartitionWork, Policy, Stage, made_from, table_asset, up_to_date_partitions
 from dedup_assets.tables import EMBEDDINGS, IMAGE_FEATURES, IMAGE_MANIFEST, METADATA_HASHES, REPRESENTATIVES

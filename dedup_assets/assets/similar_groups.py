@@ -23,7 +23,7 @@ from dedup_assets.kernels.search import find_vector_pairs
 from dedup_assets.report.plots import distance_histogram
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter
-from dedup_assets.resources.table_store import Commit, Part
+from dedup_assets.resources.table_commits import Commit, Part
 from dedup_assets.stage import PartitionWork, Policy, Stage, table_asset
 from dedup_assets.tables import EMBEDDINGS, SIMILAR_GROUPS, VERIFIED_GROUPS
 

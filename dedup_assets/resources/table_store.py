@@ -11,75 +11,26 @@ commit before still finds them.
 
 import contextlib
 import hashlib
-import io
 import json
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 import obstore
 import polars as pl
-import pyarrow as pa
 import pyarrow.parquet as pq
 from obstore.store import ObjectStore
 
 from dedup_assets.contracts import Table
+from dedup_assets.resources.parquet_files import encode_parquet, open_parquet, to_frame
+from dedup_assets.resources.table_commits import Commit, Part, partition_directory
 
-ROWS_PER_GROUP = 500
-LONGEST_NAME = 150
 COMMIT_FILE = "commit.json"
 PARTS_OUTLIVE = timedelta(days=1)
 """Two runs on one partition each end with a whole view of their own, as long as no part vanishes from under them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One immutable Parquet file: its name, rows, bytes and the SHA-256 of its bytes."""
-
-    name: str
-    rows: int
-    size_bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Commit:
-    """The visible state of one partition of one table.
-
-    `fingerprint` says from which inputs, policy and code it was made; None while the stage is still at work on it.
-    """
-
-    table: str
-    partition: str
-    parts: tuple[Part, ...] = ()
-    fingerprint: str | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def rows(self) -> int:
-        """Rows of all visible parts."""
-        return sum(part.rows for part in self.parts)
-
-    @property
-    def digest(self) -> str:
-        """Digest of the visible content, for the fingerprints of later stages."""
-        return hashlib.sha256("".join(sorted(part.sha256 for part in self.parts)).encode()).hexdigest()
-
-    @property
-    def part_names(self) -> list[str]:
-        """Names of the visible parts, oldest first."""
-        return [part.name for part in self.parts]
-
-
-def partition_directory(partition: str) -> str:
-    """The directory name of a partition key: percent-encoded, shortened by a digest where a file system may refuse it."""
-    name = quote(partition, safe=" ()=+,")
-    if len(name) <= LONGEST_NAME:
-        return name
-    return f"{name[: LONGEST_NAME - 20]}~{hashlib.sha256(partition.encode()).hexdigest()[:16]}"
 
 
 class TableStore:
@@ -117,7 +68,7 @@ class TableStore:
         self, table: Table, partition: str, parts: Sequence[Part], columns: Sequence[str] | None = None
     ) -> pl.DataFrame:
         """The rows of the given parts."""
-        frames = [_to_frame(self._open(table, partition, part).read(columns=_names(table, columns))) for part in parts]
+        frames = [to_frame(self._open(table, partition, part).read(columns=_names(table, columns))) for part in parts]
         return pl.concat([_empty(table, columns), *frames])
 
     def read_rows(
@@ -147,7 +98,7 @@ class TableStore:
     ) -> Commit:
         """Replace a partition by `frame`; parts that are no longer named are deleted a day later."""
         before = self.commit_of(table, partition)
-        data = _encode(table, frame)
+        data = encode_parquet(table, frame)
         if [part.sha256 for part in before.parts] == [hashlib.sha256(data).hexdigest()]:
             return self.publish(replace(before, fingerprint=fingerprint, details=details or {}))
         parts = (self._put_part(table, partition, frame.height, data),) if frame.height else ()
@@ -219,19 +170,18 @@ class TableStore:
         return str(document["partition"])
 
     def _open(self, table: Table, partition: str, part: Part) -> pq.ParquetFile:
-        reader = obstore.open_reader(self.store, f"{self._directory(table, partition)}/{part.name}")
-        return pq.ParquetFile(pa.PythonFile(_RangeReader(reader), mode="r"))
+        return open_parquet(self.store, self.store, f"{self._directory(table, partition)}/{part.name}")
 
     def _pick(
         self, file: pq.ParquetFile, key: str, values: pl.Series, columns: Sequence[str]
     ) -> Iterator[pl.DataFrame]:
         for number in range(file.num_row_groups):
-            wanted = _to_frame(file.read_row_group(number, columns=[key]))[key].is_in(values.implode())
+            wanted = to_frame(file.read_row_group(number, columns=[key]))[key].is_in(values.implode())
             if wanted.any():
-                yield _to_frame(file.read_row_group(number, columns=list(columns))).filter(wanted).select(columns)
+                yield to_frame(file.read_row_group(number, columns=list(columns))).filter(wanted).select(columns)
 
     def _write_part(self, table: Table, partition: str, frame: pl.DataFrame) -> Part:
-        return self._put_part(table, partition, frame.height, _encode(table, frame))
+        return self._put_part(table, partition, frame.height, encode_parquet(table, frame))
 
     def _put_part(self, table: Table, partition: str, rows: int, data: bytes) -> Part:
         part = Part(f"{uuid.uuid4().hex}.parquet", rows, len(data), hashlib.sha256(data).hexdigest())
@@ -258,44 +208,9 @@ class TableStore:
                     obstore.delete(self.store, entry["path"])
 
 
-class _RangeReader(io.RawIOBase):
-    """What pyarrow asks of a file, over ranged reads of an object: only the columns and row groups asked for travel."""
-
-    def __init__(self, reader: "obstore.ReadableFile") -> None:
-        self._reader = reader
-
-    def seekable(self) -> bool:
-        return True
-
-    def readable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        return self._reader.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._reader.tell()
-
-    def read(self, size: int = -1) -> bytes:
-        return bytes(self._reader.read(None if size < 0 else size))
-
-
-def _encode(table: Table, frame: pl.DataFrame) -> bytes:
-    sink = io.BytesIO()
-    arrow = table.conform(frame).to_arrow(compat_level=pl.CompatLevel.oldest())
-    pq.write_table(arrow, sink, compression="zstd", row_group_size=ROWS_PER_GROUP)
-    return sink.getvalue()
-
-
 def _names(table: Table, columns: Sequence[str] | None) -> list[str]:
     return table.column_names if columns is None else list(columns)
 
 
 def _empty(table: Table, columns: Sequence[str] | None) -> pl.DataFrame:
     return table.empty().select(_names(table, columns))
-
-
-def _to_frame(table: pa.Table) -> pl.DataFrame:
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)
-    return frame

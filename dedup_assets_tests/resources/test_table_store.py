@@ -16,7 +16,8 @@ from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore
 
 from dedup_assets.contracts import Column, Table, TableContractError
-from dedup_assets.resources.table_store import LONGEST_NAME, Commit, TableStore, partition_directory
+from dedup_assets.resources.table_commits import LONGEST_NAME, Commit, partition_directory
+from dedup_assets.resources.table_store import TableStore
 
 COINS = Table(
     "coins",

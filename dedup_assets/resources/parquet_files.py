@@ -1,0 +1,67 @@
+"""One Parquet file of a table: its bytes, and reading parts of it from an object store.
+
+Belongs here: the format of the file. Does not belong here: which files make up a table (`table_store.py`).
+"""
+
+import io
+
+import obstore
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+from obstore.store import ObjectStore
+
+from dedup_assets.contracts import Table
+
+ROWS_PER_GROUP = 500
+"""Rows that are read at least to get at one of them: 10 MB where they hold thumbnails."""
+
+
+def encode_parquet(table: Table, frame: pl.DataFrame) -> bytes:
+    """A frame as the bytes of a Parquet file; equal frames, equal bytes.
+
+    Raises:
+        TableContractError: the frame breaks the contract of its table.
+    """
+    sink = io.BytesIO()
+    arrow = table.conform(frame).to_arrow(compat_level=pl.CompatLevel.oldest())
+    pq.write_table(arrow, sink, compression="zstd", row_group_size=ROWS_PER_GROUP)
+    return sink.getvalue()
+
+
+def open_parquet(store: ObjectStore, path: str) -> pq.ParquetFile:
+    """A Parquet file of which only the columns and row groups asked for travel.
+
+    Raises:
+        FileNotFoundError: there is none at `path`.
+    """
+    return pq.ParquetFile(pa.PythonFile(_RangeReader(obstore.open_reader(store, path)), mode="r"))
+
+
+def to_frame(table: pa.Table) -> pl.DataFrame:
+    """An Arrow table as a frame."""
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+class _RangeReader(io.RawIOBase):
+    """What pyarrow asks of a file, over ranged reads of an object."""
+
+    def __init__(self, reader: "obstore.ReadableFile") -> None:
+        self._reader = reader
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._reader.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._reader.tell()
+
+    def read(self, size: int = -1) -> bytes:
+        return bytes(self._reader.read(None if size < 0 else size))
