@@ -170,7 +170,7 @@ class TableStore:
         return str(document["partition"])
 
     def _open(self, table: Table, partition: str, part: Part) -> pq.ParquetFile:
-        return open_parquet(self.store, self.store, f"{self._directory(table, partition)}/{part.name}")
+        return open_parquet(self.store, f"{self._directory(table, partition)}/{part.name}")
 
     def _pick(
         self, file: pq.ParquetFile, key: str, values: pl.Series, columns: Sequence[str]
