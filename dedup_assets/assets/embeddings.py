@@ -72,10 +72,11 @@ def embeddings(
         "min_similar_cosine": embedder.min_similar_cosine,
         "fallback_reasons": list(choice.fallback_reasons),
     }
+    database_identity = database.identity()
     changed = False
     for key in stage.keys:
         source = made_from(stage.tables, key, REPRESENTATIVES)
-        with stage.partition(key, stage.fingerprint(source, model)) as work:
+        with stage.partition(key, stage.fingerprint(source, model, database_identity)) as work:
             work.counts = {"embedded_images": 0, "written_to_database": 0}
             if not work.is_current:
                 _embed(stage, work, embedder, progress)

@@ -58,15 +58,20 @@ def image_features(
             with stage.partition(key, stage.fingerprint(source)) as work:
                 work.counts = {"downloaded_images": 0, "downloaded_bytes": 0}
                 if not work.is_current:
-                    _bring_up_to_date(stage, work, reader, collection.chunk_images, progress)
+                    _bring_up_to_date(stage, work, reader, feature_policy, collection.chunk_images, progress)
                     _finish(stage, work, source)
 
 
 def _bring_up_to_date(
-    stage: Stage, work: PartitionWork, reader: ImageReader, chunk_images: int, progress: ProgressReporter
+    stage: Stage,
+    work: PartitionWork,
+    reader: ImageReader,
+    policy: FeaturePolicy,
+    chunk_images: int,
+    progress: ProgressReporter,
 ) -> None:
     manifest = stage.tables.read(IMAGE_MANIFEST, work.key).sort("path")
-    work.commit = _drop_outdated(stage.tables, work, manifest, stage.policies[0])
+    work.commit = _drop_outdated(stage.tables, work, manifest, policy)
     kept = stage.tables.read_parts(IMAGE_FEATURES, work.key, work.commit.parts, ["image_id"])
     missing = manifest.join(kept, on="image_id", how="anti", maintain_order="left")
     with progress.track(stage.log, f"{IMAGE_FEATURES.name} [{work.key}]", missing.height, "images") as tracker:
@@ -76,15 +81,17 @@ def _bring_up_to_date(
             _count_downloads(work, rows)
 
 
-def _drop_outdated(tables: TableStore, work: PartitionWork, manifest: pl.DataFrame, policy: Policy) -> Commit:
-    """Drop rows of removed, changed and transiently unreadable images, and all after a change of version or policy."""
-    columns = ["image_id", "etag", "feature_version", "decode_status"]
+def _drop_outdated(tables: TableStore, work: PartitionWork, manifest: pl.DataFrame, policy: FeaturePolicy) -> Commit:
+    """Drop rows of removed, changed and transiently unreadable images, of another version, or that another limit decided."""
+    columns = ["image_id", "etag", "feature_version", "decode_status", "width_px", "height_px"]
     before = tables.read_parts(IMAGE_FEATURES, work.key, work.commit.parts, columns)
     same_limit = work.commit.details.get("policy", policy.version) == policy.version
+    megapixels = pl.col("width_px").cast(pl.Float64) * pl.col("height_px") / 1e6
+    by_limit = (pl.col("decode_status") == "too_large") | (megapixels > policy.max_megapixels).fill_null(False)
     valid = before.filter(
         (pl.col("feature_version") == FEATURE_VERSION)
         & ~pl.col("decode_status").is_in(TRANSIENT_STATUSES)
-        & ((pl.col("decode_status") != "too_large") | same_limit)
+        & (~by_limit | same_limit)
     ).join(manifest, on=["image_id", "etag"], how="semi")
     commit = Commit(work.commit.table, work.key, work.commit.parts, None, {"policy": policy.version})
     return tables.drop_rows(commit, IMAGE_FEATURES, "image_id", valid["image_id"])

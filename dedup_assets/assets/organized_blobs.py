@@ -104,9 +104,7 @@ def _keep(images: ImageStore, row: Row) -> Row | None:
 def _copy(images: ImageStore, row: Row) -> Row | None:
     if row["state"] == "stale":
         return _remove(images, row)
-    if row["state"] == "copied":
-        return row
-    try:
+    try:  # a copy that is there already counts as done; one that somebody removed is made again
         return row | {"state": "copied", "copy_etag": images.copy(row["path"], row["destination"])}
     except (BlobError, DestinationTaken) as cause:
         return row | {"state": "failed", "cause": str(cause)}

@@ -97,6 +97,7 @@ class _Index:
         )
         rare = recipes.filter(pl.len().over("metadata_hash") <= MAX_CONTENTS_A_RECIPE)
         self.crowded_recipes = recipes["metadata_hash"].n_unique() - rare["metadata_hash"].n_unique()
+        self.recipe_of = recipes
         self.recipes = self.contents.select("image_id", "file_sha256").join(rare, on="file_sha256")
         self.size = self.contents.height
 
@@ -143,7 +144,7 @@ class _Index:
         ordered = order_pair_ends(pairs.filter(pl.col("left_sha256") != pl.col("right_sha256"))).unique(
             WAVELET_GROUPS.key, keep="first", maintain_order=True
         )
-        recipe = self.recipes.select("file_sha256", "metadata_hash").unique()
+        recipe = self.recipe_of
         left = ordered.join(recipe, left_on="left_sha256", right_on="file_sha256", how="left", maintain_order="left")[
             "metadata_hash"
         ]

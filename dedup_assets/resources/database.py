@@ -78,6 +78,22 @@ class DatabaseResource(dg.ConfigurableResource[None]):
             raise
         return connection
 
+    def identity(self) -> str:
+        """Which database this is: another one, or an embedded one that was lost and begun anew, has another identity.
+
+        An embedded server that has no data yet is started first.
+
+        Raises:
+            DatabaseAccessError: as for `connect`.
+        """
+        url = os.environ.get(URL_VARIABLE)
+        if url:
+            return _where(_parse(url))
+        version = self._directory() / "data" / "PG_VERSION"
+        if not version.exists():
+            self.connect_migrated().close()
+        return f"{self._directory()} {version.stat().st_mtime_ns}"
+
     def describe(self) -> str:
         """Which server this is, for logs and reports; without user name and password."""
         url = os.environ.get(URL_VARIABLE)

@@ -60,7 +60,7 @@ class Stages:
         *modules: ModuleType,
         keys: Sequence[str] | None = None,
         config: Mapping[str, Any] | None = None,
-        **resources: object,
+        **resources: Any,
     ) -> dict[str, Notes]:
         """Materialize the assets of some modules, and return what was noted: asset, partition, metadata."""
         given = build_resources(Settings()) | {"collection": self.collection, **resources}

@@ -20,7 +20,7 @@ DHASH = EmbeddingPolicy(providers=["dhash"])
 pytestmark = pytest.mark.usefixtures("database_url")
 
 
-def embed(stages: Stages, **resources: object) -> Notes:
+def embed(stages: Stages, **resources: Any) -> Notes:
     return stages.run(embeddings, **resources)[NAME]
 
 

@@ -1,6 +1,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import dagster as dg
 import polars as pl
@@ -47,7 +47,7 @@ def result_of(check: object) -> dg.AssetCheckResult:
     return check
 
 
-def downloaded(stages: Stages, **resources: object) -> int:
+def downloaded(stages: Stages, **resources: Any) -> int:
     return total(stages.run(image_features, **resources)[NAME], "downloaded_images")
 
 

@@ -9,7 +9,7 @@ from dedup_assets.groups import KeepPolicy
 from dedup_assets.tables import REPRESENTATIVES
 from dedup_assets_tests.assets.conftest import GROUPED_FILES
 from dedup_assets_tests.assets.stages import GROUPING, Stages
-from dedup_assets_tests.photographs import jpeg, make_photograph
+from dedup_assets_tests.photographs import jpeg, make_photograph, png, scaled
 
 NAME = REPRESENTATIVES.name
 
@@ -33,6 +33,17 @@ def test_one_partition_alone_is_grouped_with_the_images_of_all_others(grouped: S
     grouped.run(representatives, keys=[key])
     assert grouped.tables.partitions(REPRESENTATIVES) == [key]
     assert grouped.rows(REPRESENTATIVES) == {path: row for path, row in everywhere.items() if path.startswith(key)}
+
+
+def test_one_partition_alone_brings_the_others_along_where_their_images_change_groups(grouped: Stages) -> None:
+    grouped.write({"shop/red large.png": png(scaled(make_photograph(1), 1.5))})
+    grouped.run(*GROUPING[:-1])
+    assert grouped.run(representatives, keys=["shop"])[NAME].keys() == {"shop"}
+    alone = grouped.rows(REPRESENTATIVES)
+    grouped.forget(REPRESENTATIVES)
+    grouped.run(representatives)
+    assert alone == grouped.rows(REPRESENTATIVES)
+    assert alone["web/red small.jpg"]["group_size"] == 4
 
 
 def test_a_partition_whose_rows_stay_the_same_keeps_its_files(grouped: Stages) -> None:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import dagster as dg
 import polars as pl
 
@@ -13,7 +15,7 @@ EVERYTHING = SimilarityPolicy(min_copy_cosine=-1, min_similar_cosine=-1)
 NOTHING = SimilarityPolicy(min_copy_cosine=1, min_similar_cosine=1)
 
 
-def compare(stages: Stages, **resources: object) -> Notes:
+def compare(stages: Stages, **resources: Any) -> Notes:
     return stages.run(similar_groups, **resources)[NAME]
 
 
