@@ -8,7 +8,7 @@ import pytest
 from dedup_assets.generation_metadata.recipe import file_report
 
 CORPUS = os.environ.get("DEDUP_CORPUS")
-pytestmark = pytest.mark.skipif(CORPUS is None, reason="DEDUP_CORPUS names no folder")
+pytestmark = pytest.mark.corpus
 
 HAND_CHECKED = {
     "enslo__forge-classic-hires.jpeg": ("waiIllustriousSDXL_v160", 3452054396, 20, "general, masterpiece"),

@@ -117,7 +117,7 @@ def test_damage_anywhere_gives_a_picture_or_a_verdict(image_format: str) -> None
         assert tell(bytes(damaged)).endswith(".")
 
 
-@pytest.mark.skipif("DEDUP_CORPUS" not in os.environ, reason="needs a folder of real broken files in DEDUP_CORPUS")
+@pytest.mark.corpus
 def test_verdicts_on_real_broken_files_agree_with_pillow() -> None:
     files = [path.read_bytes() for path in sorted(Path(os.environ["DEDUP_CORPUS"], "bad").rglob("*")) if path.is_file()]
     agreeing = [reads(data) == pillow_reads(data) for data in files]
