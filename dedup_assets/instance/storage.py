@@ -3,8 +3,10 @@
 Belongs here: the choice between the two, by environment, with one `dagster.yaml`. Does not belong here: our tables and vectors.
 """
 
+import fcntl
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Self
 
 from dagster import DagsterInstance
@@ -31,7 +33,11 @@ class EnvironmentStorage(DagsterStorage[DagsterInstance], ConfigurableClass):
 
 
 def _sqlite(inst_data: ConfigurableClassData | None) -> DagsterSqliteStorage:
-    return DagsterSqliteStorage(base_dir=os.environ["DAGSTER_HOME"], inst_data=inst_data)
+    """Opened by one process at a time: two that create its databases at once leave them unusable."""
+    home = Path(os.environ["DAGSTER_HOME"])
+    with (home / "storage.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return DagsterSqliteStorage(base_dir=str(home), inst_data=inst_data)
 
 
 def _postgres(url: str, inst_data: ConfigurableClassData | None) -> object:
