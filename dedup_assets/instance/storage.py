@@ -16,6 +16,10 @@ from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 
 
+BARE_HOME = ".dagster_home"
+"""Below the working directory, for Dagster's own commands in a checkout where DAGSTER_HOME is not set."""
+
+
 class EnvironmentStorage(DagsterStorage[DagsterInstance], ConfigurableClass):
     """Stands in `dagster.yaml`; `from_config_value` returns the storage that the environment asks for."""
 
@@ -34,7 +38,8 @@ class EnvironmentStorage(DagsterStorage[DagsterInstance], ConfigurableClass):
 
 def _sqlite(inst_data: ConfigurableClassData | None) -> DagsterSqliteStorage:
     """Opened by one process at a time: two that create its databases at once leave them unusable."""
-    home = Path(os.environ["DAGSTER_HOME"])
+    home = Path(os.environ.get("DAGSTER_HOME") or BARE_HOME).absolute()
+    home.mkdir(parents=True, exist_ok=True)
     with (home / "storage.lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return DagsterSqliteStorage(base_dir=str(home), inst_data=inst_data)
