@@ -15,7 +15,6 @@ from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 
-
 BARE_HOME = ".dagster_home"
 """Below the working directory, for Dagster's own commands in a checkout where DAGSTER_HOME is not set."""
 
