@@ -14,7 +14,7 @@ help:
 	@echo "make ui      open the Dagster UI on the demo's data"
 	@echo "make test    everything: format, types, boundaries, definitions, and all tests"
 	@echo "make setup   only install, so that .venv/bin/dedup-assets can be used"
-	@echo "make bench   run the benchmarks and rewrite their committed results"
+	@echo "make bench PHOTOS=folder   measure speed, memory and accuracy; the tables go to benchmarks/*.md by hand"
 
 setup: .venv/installed
 
@@ -55,7 +55,10 @@ test: check
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 bench: .venv/installed-dev
-	$(BIN)/python -m benchmarks
+	$(BIN)/python benchmarks/feature_stage.py --images 10000 --images 100000 --workers 1 --workers 2
+	$(BIN)/python benchmarks/candidate_search.py
+	$(BIN)/python benchmarks/features.py $(PHOTOS)
+	$(BIN)/python benchmarks/verification.py $(PHOTOS)
 
 clean:
 	rm -rf .demo .cache .venv
