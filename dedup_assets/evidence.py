@@ -72,6 +72,9 @@ class VerificationPolicy(Policy):
     min_overlap: float = Field(
         default=_DEFAULT.min_overlap, ge=0, le=1, description="Share of the contained picture that both show"
     )
+    min_shown_share: float = Field(
+        default=_DEFAULT.min_shown_share, ge=0, le=1, description="Share of the larger picture that both show"
+    )
     min_near_overlap: float = Field(
         default=_DEFAULT.min_near_overlap,
         ge=0,

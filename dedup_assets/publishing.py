@@ -33,7 +33,8 @@ def publish_report(stage: Stage, collection: Collection, changed: bool, verified
     report = stage.tables.read_many(DEDUP_REPORT)
     summary = summarize(stage, collection, report)
     rows = stage.digest_of_all(DEDUP_REPORT)
-    if changed or stage.tables.read_document(PUBLISHED) != rows:  # a killed run leaves new rows and old pages
+    is_shown = stage.tables.read_document(PUBLISHED) == rows  # a killed run leaves new rows and old pages
+    if changed or not is_shown or stage.tables.read_bytes(f"{FOLDER}/index.html") is None:
         _write_csv(stage, report)
         _write_pages(stage, report, summary)
         stage.tables.write_document(PUBLISHED, rows)

@@ -111,7 +111,7 @@ class PartitionWork:
     commit: Commit
     counts: dict[str, int | float] = field(default_factory=dict)
     preview: pl.DataFrame | None = None
-    picture: bytes | None = None
+    picture: Callable[[], bytes | None] | None = None
 
 
 class Stage:
@@ -188,8 +188,9 @@ class Stage:
         shown: dict[str, Any] = {}
         if work.preview is not None and work.preview.height:
             shown["preview"] = dg.MetadataValue.md(markdown_table(work.preview.head(PREVIEW_ROWS)))
-        if work.picture is not None:
-            shown["picture"] = dg.MetadataValue.md(markdown_picture(work.picture, self.table.name))
+        picture = work.picture() if work.picture else None
+        if picture is not None:
+            shown["picture"] = dg.MetadataValue.md(markdown_picture(picture, self.table.name))
         return shown
 
 

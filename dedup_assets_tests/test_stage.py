@@ -71,7 +71,7 @@ def shoes(context: dg.AssetExecutionContext, collection: Collection, shoe_policy
             context.add_asset_metadata({"digest": stage.digest_of_all(IMAGE_MANIFEST)}, partition_key=key)
             work.counts = {"pairs_of_laces": 1_234}
             work.preview = stage.tables.read(SHOES, key)
-            work.picture = draw_lengths()
+            work.picture = draw_lengths
 
 
 class Shop:

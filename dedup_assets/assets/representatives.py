@@ -6,6 +6,8 @@ Belongs here: reading all partitions, and writing those whose rows changed. Does
 Groups are a property of the whole container, so one run computes all of them, whichever partitions it was asked for.
 """
 
+from functools import partial
+
 import dagster as dg
 import polars as pl
 
@@ -51,7 +53,7 @@ def representatives(
             work.preview = written.filter(pl.col("group_size") > 1).select(
                 "group_id", "group_size", "level", "decided_by", "kept_because"
             )
-            work.picture = _picture(stage, written) if key == stage.keys[0] else None
+            work.picture = partial(_picture, stage, written) if key == stage.keys[0] else None
             verified = 0
     if rows is not None:
         stage.rewrite_others(rows, stage.fingerprint(inputs), IMAGE_FEATURES)

@@ -9,6 +9,7 @@ image came, and so on the order in which images arrive.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -75,7 +76,7 @@ def similar_groups(
             work.preview = pairs.filter(pl.col("level").is_not_null()).select(
                 *PAIR_KEY, "level", "cosine_similarity", "local_inliers"
             )
-            work.picture = _histogram(pairs, search)
+            work.picture = partial(_histogram, pairs, search)
 
 
 def _provider(vectors: Commit) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Belongs here: which candidate pairs still need a verdict, and keeping the verdic
 """
 
 from dataclasses import replace
+from functools import partial
 
 import dagster as dg
 import polars as pl
@@ -42,7 +43,7 @@ def verified_groups(
             verdicts = stage.tables.read(VERIFIED_GROUPS, key)
             work.counts |= {"passed": int(verdicts["verdict"].sum()), "rejected": int((~verdicts["verdict"]).sum())}
             work.preview = verdicts.group_by("level", "decided_by").agg(pairs=pl.len()).sort("pairs", descending=True)
-            work.picture = _histogram(verdicts)
+            work.picture = partial(_histogram, verdicts)
 
 
 def _verify(stage: Stage, work: PartitionWork, verifier: PairVerifier, progress: ProgressReporter) -> None:

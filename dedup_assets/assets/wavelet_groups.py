@@ -7,6 +7,8 @@ A partition compares its new contents with those of every partition. It reads th
 visible, so of two partitions at work at once the later one sees the earlier, and each pair is found at least once.
 """
 
+from functools import partial
+
 import dagster as dg
 import numpy as np
 import polars as pl
@@ -82,7 +84,7 @@ def wavelet_groups(
             work.preview = stage.tables.read(WAVELET_GROUPS, key).select(
                 "left_id", "right_id", "dct_distance", "transform"
             )
-            work.picture = _histogram(stage, key, candidate_policy)
+            work.picture = partial(_histogram, stage, key, candidate_policy)
 
 
 class _Index:

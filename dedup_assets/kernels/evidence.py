@@ -75,6 +75,8 @@ class VerificationThresholds:
     """Share of windows that correlate under the fitted map."""
     min_overlap: float = 0.6
     """Share of the contained picture that both show: a logo in two corners overlaps in the logo alone."""
+    min_shown_share: float = 0.3
+    """Share of the larger picture that both show: a crop of 65 % leaves 0.35, a panel of a grid of four is 0.25 of it."""
     min_content_share: float = 0.1
     """Share of the overlap that has any content: shared sky or paper is no evidence."""
     min_tone: float = 0.55

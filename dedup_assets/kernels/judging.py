@@ -80,7 +80,8 @@ def judge_overlap(pair: Pair, matrix: NDArray[np.float64], test: DecidedBy, min_
 
 def _is_enough(seen: OverlapComparison, limits: VerificationThresholds) -> bool:
     """Whether the two show enough of each other, with enough in it, for their agreement to mean anything."""
-    overlap = max(seen.share_left, seen.share_right) >= limits.min_overlap
+    shares = sorted((seen.share_left, seen.share_right))
+    overlap = shares[0] >= limits.min_shown_share and shares[1] >= limits.min_overlap
     content = seen.structure.content_share >= limits.min_content_share
     return (
         overlap and content and (seen.structure.tone >= limits.min_tone or seen.plain_share >= limits.min_plain_share)
