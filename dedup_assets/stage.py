@@ -117,8 +117,17 @@ class PartitionWork:
 class Stage:
     """One run of one asset over its partitions."""
 
-    def __init__(self, context: dg.AssetExecutionContext, table: Table, tables: TableStore, *policies: Policy) -> None:
+    def __init__(
+        self,
+        context: dg.AssetExecutionContext,
+        table: Table,
+        tables: TableStore,
+        *policies: Policy,
+        source: Table | None = None,
+    ) -> None:
+        """Work on `table`; the rows of `source` in the same partition are told beside its own."""
         self.context, self.table, self.tables, self.policies = context, table, tables, policies
+        self.source = source
         self.keys = list(context.partition_keys)
         self._began = time.monotonic()
 
@@ -167,6 +176,7 @@ class Stage:
     def _describe(self, work: PartitionWork, seconds: float) -> None:
         rows = work.commit.rows
         metadata: dict[str, Any] = {
+            **({"rows_in": self.tables.commit_of(self.source, work.key).rows} if self.source else {}),
             "dagster/partition_row_count": rows,
             "skipped": work.is_current,
             "seconds": round(seconds, 3),

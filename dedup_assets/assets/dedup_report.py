@@ -37,7 +37,7 @@ def dedup_report(
     keep_policy: KeepPolicy,
 ) -> None:
     """Form the final groups of the whole container, write every partition whose rows changed, and publish the report."""
-    stage = Stage(context, DEDUP_REPORT, collection.tables(), verification_policy, keep_policy)
+    stage = Stage(context, DEDUP_REPORT, collection.tables(), verification_policy, keep_policy, source=IMAGE_MANIFEST)
     inputs = stage.digest_of_all(IMAGE_MANIFEST, IMAGE_FEATURES, REPRESENTATIVES, SIMILAR_GROUPS)
     rows: pl.DataFrame | None = None
     verified = 0

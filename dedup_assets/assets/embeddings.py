@@ -63,7 +63,7 @@ def embeddings(
     progress: ProgressReporter,
 ) -> None:
     """Embed the kept pictures that have no vector of this model yet; the others point at theirs."""
-    stage = Stage(context, EMBEDDINGS, collection.tables(), embedding_policy)
+    stage = Stage(context, EMBEDDINGS, collection.tables(), embedding_policy, source=REPRESENTATIVES)
     choice = embedding_policy.choose()
     embedder = choice.embedder
     model = {"provider": embedder.name, "model": embedder.model, "revision": embedder.revision}

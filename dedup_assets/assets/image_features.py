@@ -49,7 +49,7 @@ def image_features(
     context: dg.AssetExecutionContext, collection: Collection, feature_policy: FeaturePolicy, progress: ProgressReporter
 ) -> None:
     """Read new and changed images, chunk by chunk; each chunk is visible as soon as it is done."""
-    stage = Stage(context, IMAGE_FEATURES, collection.tables(), feature_policy)
+    stage = Stage(context, IMAGE_FEATURES, collection.tables(), feature_policy, source=IMAGE_MANIFEST)
     limits = DecodeLimits(max_pixels=int(feature_policy.max_megapixels * 1e6))
     with IsolatedDecoder(collection.workers, collection.decode_timeout_s) as decoder:
         reader = ImageReader(collection.images(), decoder, limits, collection.throttle(), collection.workers)

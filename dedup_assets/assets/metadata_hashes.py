@@ -22,7 +22,7 @@ from dedup_assets.tables import IMAGE_FEATURES, METADATA_HASHES
 @table_asset(METADATA_HASHES, set(), str(PARSER_VERSION), reads=[IMAGE_FEATURES])
 def metadata_hashes(context: dg.AssetExecutionContext, collection: Collection) -> None:
     """Parse the raw metadata that `image_features` stored; nothing is downloaded."""
-    stage = Stage(context, METADATA_HASHES, collection.tables())
+    stage = Stage(context, METADATA_HASHES, collection.tables(), source=IMAGE_FEATURES)
     for key in stage.keys:
         features = stage.tables.commit_of(IMAGE_FEATURES, key)
         with stage.partition(key, stage.fingerprint(features.digest)) as work:

@@ -51,7 +51,7 @@ def organized_blobs(
     context: dg.AssetExecutionContext, config: OrganizeConfig, collection: Collection, progress: ProgressReporter
 ) -> None:
     """Plan, make or remove the organized copy; copies are made inside the store."""
-    stage = Stage(context, ORGANIZED_BLOBS, collection.tables())
+    stage = Stage(context, ORGANIZED_BLOBS, collection.tables(), source=DEDUP_REPORT)
     images = collection.images()
     for key in stage.keys:
         with stage.partition(key, stage.fingerprint(config.action.value)) as work:

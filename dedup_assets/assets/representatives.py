@@ -32,7 +32,9 @@ def representatives(
     keep_policy: KeepPolicy,
 ) -> None:
     """Group all images of the container, and write every partition whose rows changed."""
-    stage = Stage(context, REPRESENTATIVES, collection.tables(), verification_policy, keep_policy)
+    stage = Stage(
+        context, REPRESENTATIVES, collection.tables(), verification_policy, keep_policy, source=IMAGE_FEATURES
+    )
     inputs = stage.digest_of_all(IMAGE_MANIFEST, IMAGE_FEATURES, METADATA_HASHES, VERIFIED_GROUPS)
     rows: pl.DataFrame | None = None
     verified = 0

@@ -59,7 +59,9 @@ def similar_groups(
     progress: ProgressReporter,
 ) -> None:
     """Compare the newly embedded pictures of each partition with all others, and verify what may be a copy."""
-    stage = Stage(context, SIMILAR_GROUPS, collection.tables(), verification_policy, similarity_policy)
+    stage = Stage(
+        context, SIMILAR_GROUPS, collection.tables(), verification_policy, similarity_policy, source=EMBEDDINGS
+    )
     search: _Search | None = None
     for key in stage.keys:
         vectors = stage.tables.commit_of(EMBEDDINGS, key)

@@ -31,7 +31,7 @@ def verified_groups(
     progress: ProgressReporter,
 ) -> None:
     """Verify the candidate pairs of each partition that have no verdict under this policy; nothing is downloaded."""
-    stage = Stage(context, VERIFIED_GROUPS, collection.tables(), verification_policy)
+    stage = Stage(context, VERIFIED_GROUPS, collection.tables(), verification_policy, source=WAVELET_GROUPS)
     verifier: PairVerifier | None = None
     for key in stage.keys:
         candidates = stage.tables.commit_of(WAVELET_GROUPS, key)

@@ -65,7 +65,7 @@ def wavelet_groups(
     progress: ProgressReporter,
 ) -> None:
     """Search all partitions for the contents that are new in this one."""
-    stage = Stage(context, WAVELET_GROUPS, collection.tables(), candidate_policy)
+    stage = Stage(context, WAVELET_GROUPS, collection.tables(), candidate_policy, source=IMAGE_FEATURES)
     index: _Index | None = None
     for key in stage.keys:
         inputs = [stage.tables.commit_of(table, key).digest for table in (IMAGE_FEATURES, METADATA_HASHES)]
