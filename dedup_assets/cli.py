@@ -56,9 +56,8 @@ def run(source: str, store: str, prefix_depth: int, workers: int | None, policie
     Interrupted or killed, the same command goes on where it stopped.
     """
     with plain_errors():
-        settings = Settings(
-            _without_secret(source), store, prefix_depth, workers, read_policies(policies), sys.stderr.isatty()
-        )
+        address, rules = _without_secret(source), read_policies(policies)
+        settings = Settings(address, store, prefix_depth, workers, rules, at_terminal=True)
         _run(settings, again=["dedup-assets", "run", settings.source, *_options(settings, policies)])
 
 

@@ -17,7 +17,7 @@ import yaml
 from dedup_assets.automation.discovering import PREFIXES, range_tags, sync_prefixes
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.locations import FolderLocation, parse_location
-from dedup_assets.settings import POLICIES, PREFIX_DEPTH, SOURCE, STORE, WORKERS, Settings
+from dedup_assets.settings import POLICIES, PREFIX_DEPTH, SOURCE, STORE, WORKERS, Settings, SettingsError
 from dedup_assets.tables import ORGANIZED_BLOBS
 
 PROJECT_DOCUMENT = "project.json"
@@ -59,14 +59,27 @@ def prepare_home(settings: Settings) -> Path:
 
 
 def remember(settings: Settings) -> None:
-    """Write what the store was filled from beside its tables, for `dedup-assets ui`."""
+    """Write what the store was filled from beside its tables, for `dedup-assets ui`.
+
+    Raises:
+        SettingsError: it was filled from another source, whose report this run would replace.
+    """
     portable = replace(settings, source=_anywhere(settings.source), at_terminal=False)
-    document = asdict(portable) | {"policies": _plain(settings.policies)}
-    Collection(**settings.collection).tables().write_document(PROJECT_DOCUMENT, document)
+    tables = Collection(**settings.collection).tables()
+    before = tables.read_document(PROJECT_DOCUMENT)
+    if before and before["source"] != portable.source:
+        raise SettingsError(
+            f"{settings.store} was filled from {before['source']}, not from {portable.source}. Use another --store; or, if "
+            f"the images have moved, delete {PROJECT_DOCUMENT} in it."
+        )
+    tables.write_document(PROJECT_DOCUMENT, asdict(portable) | {"policies": _plain(settings.policies)})
 
 
 def recall(store: str) -> Settings | None:
     """The settings of the last run into a store, None where there was none."""
+    location = parse_location(store)
+    if isinstance(location, FolderLocation) and not location.path.is_dir():
+        return None
     document = Collection(store=store).tables().read_document(PROJECT_DOCUMENT)
     return document and Settings(**{**document, "store": store})
 

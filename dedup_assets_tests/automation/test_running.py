@@ -18,7 +18,7 @@ from dedup_assets.automation.running import (
     run_everything,
 )
 from dedup_assets.definitions import build_definitions
-from dedup_assets.settings import PREFIX_DEPTH, SOURCE, STORE, WORKERS, Settings
+from dedup_assets.settings import PREFIX_DEPTH, SOURCE, STORE, WORKERS, Settings, SettingsError
 from dedup_assets_tests.conftest import write_files
 
 PROJECT = Path(__file__).parents[2]
@@ -90,3 +90,17 @@ def test_a_source_without_images_is_told_in_one_sentence(tmp_path: Path) -> None
 def test_policies_are_written_where_a_person_can_read_them(tmp_path: Path) -> None:
     home = prepare_home(Settings("/photos", str(tmp_path), policies=SETTINGS.policies))
     assert yaml.safe_load((home / "policies.yaml").read_text()) == SETTINGS.policies
+
+
+def test_a_store_takes_one_source_and_says_which(tmp_path: Path) -> None:
+    store = str(tmp_path / "store")
+    remember(Settings("/photos", store))
+    remember(Settings("/photos", store, workers=2))
+    with pytest.raises(SettingsError, match="was filled from /photos, not from /other"):
+        remember(Settings("/other", store))
+    assert recall(store) == Settings("/photos", store, workers=2)
+
+
+def test_asking_for_a_store_that_is_not_there_does_not_make_it(tmp_path: Path) -> None:
+    assert recall(str(tmp_path / "mistyped")) is None
+    assert list(tmp_path.iterdir()) == []
