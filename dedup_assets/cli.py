@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from dedup_assets.cli_tools import STORE_OPTION, metadata, migrate, plain_errors, serve_embeddings
+from dedup_assets.cli_tools import FAILED, STORE_OPTION, metadata, migrate, plain_errors, serve_embeddings
 from dedup_assets.settings import Settings, SettingsError, read_policies
 
 INTERRUPTED = 130
@@ -118,7 +118,7 @@ def ui(store: str, host: str, port: int) -> None:
 def organize(store: str, action: str) -> None:
     """Copy the source into best/ and duplicates/ beside it; the source itself is left as it is."""
     from dedup_assets.automation.running import organize as organize_all
-    from dedup_assets.automation.running import prepare_home, recall
+    from dedup_assets.automation.running import organized_causes, organized_place, prepare_home, recall
 
     with plain_errors():
         settings = recall(store)
@@ -130,22 +130,27 @@ def organize(store: str, action: str) -> None:
         from dedup_assets.definitions import build_definitions
 
         states = organize_all(build_definitions(replace(settings, at_terminal=True)), settings, action)
-        click.echo(", ".join(f"{count:,} {state}" for state, count in states.items()) or "There is nothing to copy.")
+        told = ", ".join(f"{count:,} {state}" for state, count in states.items()) or "There is nothing to copy"
+        click.echo(f"{told}, in {organized_place(settings)}.")
+        causes = organized_causes(settings)
+        for path, cause in causes:
+            click.echo(f"  {path}: {cause}", err=True)
+        sys.exit(FAILED if causes else 0)
 
 
 def _run(settings: Settings, again: list[str]) -> None:
     """Run everything; the settings and the source are looked at before anything is written."""
     try:
         from dedup_assets.automation.interrupting import interruptible
-        from dedup_assets.automation.running import prepare_home, remember, run_everything
+        from dedup_assets.automation.running import prepare_home, refuse_another_source, run_everything
         from dedup_assets.definitions import build_definitions
         from dedup_assets.resources.collection import Collection
 
         with interruptible():
             definitions = build_definitions(settings)
             Collection(**settings.collection).images()
+            refuse_another_source(settings)
             prepare_home(settings)
-            remember(settings)
             text = run_everything(definitions, settings)
     except KeyboardInterrupt:
         click.echo(f"\nInterrupted. What was done is kept; to go on:\n  {shlex.join(again)}", err=True)

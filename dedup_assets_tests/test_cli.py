@@ -4,7 +4,9 @@ from pathlib import Path
 import click
 import pytest
 
+from dedup_assets.automation.running import remember
 from dedup_assets.cli import main
+from dedup_assets.settings import Settings
 from dedup_assets_tests.conftest import write_files
 from dedup_assets_tests.photographs import jpeg, make_photograph
 from dedup_assets_tests.pipeline.commands import dedup_assets
@@ -101,8 +103,13 @@ def test_another_prefix_depth_than_the_store_has_is_told(tmp_path: Path) -> None
 def test_relative_addresses_are_remembered_in_a_form_that_any_directory_understands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_files(tmp_path / "photos", {"notes.txt": b""})
     monkeypatch.chdir(tmp_path)
-    assert dedup_assets("run", "photos", "--store", "store").code == 1
+    remember(Settings("photos", "store"))
     remembered = json.loads((tmp_path / "store" / "project.json").read_text())
     assert remembered["source"] == str(tmp_path / "photos")
+
+
+def test_a_source_without_images_does_not_take_the_store(tmp_path: Path) -> None:
+    write_files(tmp_path / "photos", {"notes.txt": b""})
+    assert dedup_assets("run", tmp_path / "photos", "--store", tmp_path / "store").code == 1
+    assert not (tmp_path / "store" / "project.json").exists()

@@ -41,7 +41,12 @@ def dagster_home(store: str) -> Path:
 def prepare_home(settings: Settings) -> Path:
     """Make DAGSTER_HOME ready: its configuration, and the environment that every process of the project reads."""
     home = dagster_home(settings.store)
-    home.mkdir(parents=True, exist_ok=True)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"{settings.store} cannot hold the tables: {error.strerror}. Give --store a folder."
+        ) from error
     for name in ("dagster.yaml", "workspace.yaml"):
         (home / name).write_text(_template(name).read_text(encoding="utf-8"), encoding="utf-8")
     policies = home / "policies.yaml"
@@ -58,21 +63,25 @@ def prepare_home(settings: Settings) -> Path:
     return home
 
 
-def remember(settings: Settings) -> None:
-    """Write what the store was filled from beside its tables, for `dedup-assets ui`.
+def refuse_another_source(settings: Settings) -> None:
+    """Make sure that the store was not filled from elsewhere.
 
     Raises:
         SettingsError: it was filled from another source, whose report this run would replace.
     """
-    portable = replace(settings, source=_anywhere(settings.source), at_terminal=False)
-    tables = Collection(**settings.collection).tables()
-    before = tables.read_document(PROJECT_DOCUMENT)
-    if before and before["source"] != portable.source:
+    before, source = recall(settings.store), _anywhere(settings.source)
+    if before and before.source != source:
         raise SettingsError(
-            f"{settings.store} was filled from {before['source']}, not from {portable.source}. Use another --store; or, if "
-            f"the images have moved, delete {PROJECT_DOCUMENT} in it."
+            f"{settings.store} was filled from {before.source}, not from {source}. Use another --store; or, if the images "
+            f"have moved, delete {PROJECT_DOCUMENT} in it."
         )
-    tables.write_document(PROJECT_DOCUMENT, asdict(portable) | {"policies": _plain(settings.policies)})
+
+
+def remember(settings: Settings) -> None:
+    """Write what the store was filled from beside its tables, for `dedup-assets ui`."""
+    portable = replace(settings, source=_anywhere(settings.source), at_terminal=False)
+    document = asdict(portable) | {"policies": _plain(settings.policies)}
+    Collection(**settings.collection).tables().write_document(PROJECT_DOCUMENT, document)
 
 
 def recall(store: str) -> Settings | None:
@@ -100,6 +109,7 @@ def run_everything(definitions: dg.Definitions, settings: Settings) -> str:
             raise NoImagesError(
                 f"There are no images in {settings.source}. Give a folder or container with image files in it."
             )
+        remember(settings)
         job = definitions.resolve_job_def("nightly_deduplication")
         job.execute_in_process(instance=instance, tags=range_tags(keys), run_config=QUIET)
     summary = collection.tables().read_bytes(SUMMARY_TEXT)
@@ -123,6 +133,17 @@ def organize(definitions: dg.Definitions, settings: Settings, action: str) -> di
         )
     states = tables.read_many(ORGANIZED_BLOBS, columns=["state"])["state"].value_counts(sort=True)
     return dict(states.iter_rows())
+
+
+def organized_place(settings: Settings) -> str:
+    """Where the organized copy of a source lies, below the source's parent folder or container."""
+    return Collection(**settings.collection).images().organized_root
+
+
+def organized_causes(settings: Settings) -> list[tuple[str, str]]:
+    """Path and cause of everything that could not be copied or taken back."""
+    rows = Collection(**settings.collection).tables().read_many(ORGANIZED_BLOBS, columns=["path", "cause"])
+    return list(rows.drop_nulls().sort("path").iter_rows())
 
 
 def _anywhere(address: str) -> str:

@@ -14,6 +14,7 @@ from dedup_assets.automation.running import (
     dagster_home,
     prepare_home,
     recall,
+    refuse_another_source,
     remember,
     run_everything,
 )
@@ -94,11 +95,17 @@ def test_policies_are_written_where_a_person_can_read_them(tmp_path: Path) -> No
 
 def test_a_store_takes_one_source_and_says_which(tmp_path: Path) -> None:
     store = str(tmp_path / "store")
+    refuse_another_source(Settings("/photos", store))
     remember(Settings("/photos", store))
-    remember(Settings("/photos", store, workers=2))
+    refuse_another_source(Settings("/photos", store, workers=2))
     with pytest.raises(SettingsError, match="was filled from /photos, not from /other"):
-        remember(Settings("/other", store))
-    assert recall(store) == Settings("/photos", store, workers=2)
+        refuse_another_source(Settings("/other", store))
+
+
+def test_a_store_that_cannot_be_a_folder_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match="cannot hold the tables"):
+        prepare_home(Settings("/photos", str(tmp_path / "file")))
 
 
 def test_asking_for_a_store_that_is_not_there_does_not_make_it(tmp_path: Path) -> None:

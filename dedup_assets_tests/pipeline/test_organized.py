@@ -5,6 +5,7 @@ import pytest
 from dedup_assets.tables import ORGANIZED_BLOBS
 from dedup_assets_tests.photographs import jpeg, make_photograph, scaled
 from dedup_assets_tests.pipeline.collections import Planted, write_file
+from dedup_assets_tests.pipeline.commands import dedup_assets
 from dedup_assets_tests.pipeline.conftest import LineOf
 from dedup_assets_tests.pipeline.line import Line, Outcome
 
@@ -97,3 +98,18 @@ def test_a_file_in_the_way_is_not_overwritten_and_told(line: Line) -> None:
     assert len(causes) == 1
     line.organize("undo")
     assert in_the_way.read_bytes() == b"somebody else's"
+
+
+def test_the_command_says_where_copies_lie_and_names_what_it_could_not_copy(line: Line) -> None:
+    line.run()
+    said = dedup_assets("organize", "--store", line.store)
+    assert (said.code, said.out) == (0, f"{len(READABLE)} planned, in {organized(line).name}.\n")
+    taken = line.tables.read_many(ORGANIZED_BLOBS)["destination"].sort()[0]
+    mine = Path(line.source).parent / taken
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(b"a file of my own")
+    said = dedup_assets("organize", "--store", line.store, "--apply")
+    assert said.code == 1
+    assert "1 failed" in said.out
+    assert taken in said.err
+    assert mine.read_bytes() == b"a file of my own"
