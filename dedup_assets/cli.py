@@ -119,6 +119,7 @@ def organize(store: str, action: str) -> None:
     """Copy the source into best/ and duplicates/ beside it; the source itself is left as it is."""
     from dedup_assets.automation.running import organize as organize_all
     from dedup_assets.automation.running import organized_causes, organized_place, prepare_home, recall
+    from dedup_assets.resources.progress import terminal
 
     with plain_errors():
         settings = recall(store)
@@ -127,6 +128,7 @@ def organize(store: str, action: str) -> None:
                 f"Nothing was ever run into {store}: do `dedup-assets run SOURCE --store {store}` first."
             )
         prepare_home(settings)
+        terminal()
         from dedup_assets.definitions import build_definitions
 
         states = organize_all(build_definitions(replace(settings, at_terminal=True)), settings, action)
@@ -145,7 +147,9 @@ def _run(settings: Settings, again: list[str]) -> None:
         from dedup_assets.automation.running import prepare_home, refuse_another_source, run_everything
         from dedup_assets.definitions import build_definitions
         from dedup_assets.resources.collection import Collection
+        from dedup_assets.resources.progress import terminal
 
+        terminal()
         with interruptible():
             definitions = build_definitions(settings)
             Collection(**settings.collection).images()

@@ -3,17 +3,23 @@
 Belongs here: the arithmetic of progress and its two faces. Does not belong here: what the stages do.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import dagster as dg
 from pydantic import Field
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-_TERMINAL = Console(stderr=True)
+
+@cache
+def terminal() -> Console:
+    """Where stderr led when this was first called: Dagster leads it elsewhere while a step runs, so call it before."""
+    return Console(file=open(os.dup(2), "w", encoding="utf-8", closefd=False))
 
 
 class Tracker:
@@ -59,7 +65,7 @@ class ProgressReporter(dg.ConfigurableResource[None]):
         """Follow a piece of work of `total` items."""
         if not self.at_terminal:
             yield Tracker(what, total, unit, log, self.every_s)
-        elif _TERMINAL.is_terminal:
+        elif terminal().is_terminal:
             with _bar(what, total) as show:
                 yield _BarTracker(what, total, unit, log, self.every_s, show)
         else:
@@ -76,7 +82,7 @@ def _bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
         MofNCompleteColumn(),
         TimeRemainingColumn(elapsed_when_finished=True),
     )
-    with Progress(*columns, console=_TERMINAL) as display:
+    with Progress(*columns, console=terminal()) as display:
         task = display.add_task(what, total=max(total, 1), completed=0 if total else 1)
         yield lambda done: display.update(task, completed=done)
 
