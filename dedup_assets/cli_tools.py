@@ -4,14 +4,19 @@ Belongs here: looking at files, the database and the embedding service from a te
 """
 
 import json
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
-FAILED = 1
+from dedup_assets.settings import LIMITS
+
+FAILED, INTERRUPTED = 1, 130
+Command = Callable[..., Any]
 STORE_OPTION = click.option(
     "--store",
     default="dedup-store",
@@ -20,8 +25,20 @@ STORE_OPTION = click.option(
 )
 
 
+def option_of(setting: str) -> str:
+    """The option of one of `LIMITS`: the variable's name as options are written."""
+    return "--" + LIMITS[setting][0].removeprefix("DEDUP_").lower().replace("_", "-")
+
+
+def limit_option(option: str, help_text: str) -> Callable[[Command], Command]:
+    """The option of one of `LIMITS`, with its bounds."""
+    (setting,) = (setting for setting in LIMITS if option_of(setting) == option)
+    _, least, largest = LIMITS[setting]
+    return click.option(option, setting, type=click.IntRange(least, largest), help=help_text)
+
+
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--format",
     "form",
@@ -34,16 +51,35 @@ STORE_OPTION = click.option(
     "--stealth", is_flag=True, help="Also look for text hidden in the alpha channel, which decodes the picture."
 )
 def metadata(files: tuple[Path, ...], form: str, stealth: bool) -> None:
-    """Show the generation metadata of image FILES: tool, parameters, and the hash of the recipe."""
+    """Show the generation metadata of image FILES: tool, parameters, and the hash of the recipe.
+
+    A file that cannot be read has an `error` like any other; the exit code is then 1.
+    """
+    exit_code = 0
+    for path in files:
+        report, is_read = _metadata_report(path, stealth)
+        exit_code = exit_code if is_read else FAILED
+        click.echo(json.dumps(report) if form == "json" else _in_words(report))
+    sys.exit(exit_code)
+
+
+def _metadata_report(path: Path, stealth: bool) -> tuple[dict[str, object], bool]:
     from dedup_assets.generation_metadata.recipe import file_report
 
-    for path in files:
-        report = file_report(str(path), path.read_bytes(), read_stealth=stealth)
-        if form == "json":
-            click.echo(json.dumps(report))
-        else:
-            known = {name: value for name, value in report.items() if value not in (None, [], ())}
-            click.echo("\n".join(f"{name}: {value}" for name, value in known.items()) + "\n")
+    try:
+        if path.is_file():
+            return file_report(str(path), path.read_bytes(), read_stealth=stealth), True
+        problem = "it is a folder or a device" if path.exists() else "there is none"
+    except OSError as cause:
+        problem = str(cause.strerror)
+    return {**file_report(str(path), b""), "error": f"the file cannot be read: {problem}"}, False
+
+
+def _in_words(report: Mapping[str, object]) -> str:
+    from dedup_assets.generation_metadata.recipe import storable_text
+
+    known = {name: value for name, value in report.items() if value not in (None, [], ())}
+    return "\n".join(f"{name}: {storable_text(str(value))}" for name, value in known.items()) + "\n"
 
 
 @click.command()
@@ -65,23 +101,14 @@ def migrate(store: str, step: str | None) -> None:
         click.echo("\n".join(names) or "The schema is up to date.")
 
 
-@click.command()
-@click.option("--provider", default="descriptor", show_default=True, help="open_clip, timm, descriptor or dhash.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8008, show_default=True, help="Port to listen on.")
-def serve_embeddings(provider: str, host: str, port: int) -> None:
-    """Serve a local provider of embeddings over HTTP (POST /embeddings), for the provider `http` of other machines."""
-    from dedup_assets.embedders.chain import choose_embedder
-    from dedup_assets.embedders.server import EmbeddingServer
-    from dedup_assets.embedders.settings import EmbedderSettings
+def without_secret(source: str) -> str:
+    """Take a SAS token out of the address at once, and hand it on in the environment."""
+    from dedup_assets.resources.locations import split_secret
 
-    with plain_errors():
-        embedder = choose_embedder([provider], EmbedderSettings()).embedder
-        click.echo(f"{embedder.name} {embedder.model} {embedder.revision} on http://{host}:{port}/embeddings")
-        try:
-            EmbeddingServer((host, port), embedder).serve_forever()
-        except KeyboardInterrupt:
-            click.echo("Stopped.")
+    clean, sas = split_secret(source)
+    if sas:
+        os.environ["AZURE_STORAGE_SAS_TOKEN"] = sas
+    return clean
 
 
 @contextmanager
@@ -96,16 +123,20 @@ def plain_errors() -> Iterator[None]:
 
 def _expected_errors() -> tuple[type[Exception], ...]:
     from dedup_assets.automation.running import NoImagesError
+    from dedup_assets.calibration.sampling import CalibrationError
+    from dedup_assets.deciding import SenselessDecisionError
     from dedup_assets.demo import NoPhotographsError
     from dedup_assets.discovery import LayoutError
     from dedup_assets.embedders.protocol import NoEmbedderError
+    from dedup_assets.named_images import UnknownImageError
     from dedup_assets.resources.collection import NoSourceError
     from dedup_assets.resources.database import DatabaseAccessError
     from dedup_assets.resources.image_store import StoreAccessError
     from dedup_assets.resources.locations import LocationError
     from dedup_assets.settings import SettingsError
+    from dedup_assets.stored_models import StoredModelError
 
     return (
-        DatabaseAccessError, LayoutError, LocationError, NoEmbedderError, NoImagesError, NoPhotographsError, NoSourceError,
-        SettingsError, StoreAccessError,
+        CalibrationError, DatabaseAccessError, LayoutError, LocationError, NoEmbedderError, NoImagesError, NoPhotographsError,
+        NoSourceError, SenselessDecisionError, SettingsError, StoreAccessError, StoredModelError, UnknownImageError,
     )  # fmt: skip

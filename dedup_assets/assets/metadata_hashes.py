@@ -12,11 +12,14 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from dedup_assets.generation_metadata.parameters import GenerationParameters
 from dedup_assets.generation_metadata.recipe import canonical_text, metadata_hash, prompt_sha256, storable_text
 from dedup_assets.generation_metadata.registry import PARSER_VERSION, parse_generation
 from dedup_assets.resources.collection import Collection
 from dedup_assets.stage import Stage, table_asset
 from dedup_assets.tables import IMAGE_FEATURES, METADATA_HASHES
+
+MAIN_PARAMETERS = GenerationParameters().missing
 
 
 @table_asset(METADATA_HASHES, set(), str(PARSER_VERSION), reads=[IMAGE_FEATURES])
@@ -60,8 +63,15 @@ def _parsed(raw: pl.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def _by_tool(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row a tool: how many images it wrote, were parsed and have a recipe, and which parameters how many lack."""
+    lacking = {f"no_{name}": pl.col("missing").str.split(",").list.contains(name).sum() for name in MAIN_PARAMETERS}
     return (
         rows.group_by("tool")
-        .agg(images=pl.len(), recipes_known=pl.col("metadata_hash").count(), with_missing=pl.col("missing").count())
+        .agg(
+            images=pl.len(),
+            parsed=pl.col("parse_error").null_count(),
+            recipes=pl.col("metadata_hash").count(),
+            **lacking,
+        )
         .sort("tool")
     )

@@ -57,7 +57,7 @@ def canonical_text(parameters: GenerationParameters) -> str | None:
         _number(parameters.guidance),
         _number(parameters.distilled_guidance),
         parameters.clip_skip,
-        sorted([_model_name(lora.name), json.dumps(_number(lora.weight))] for lora in parameters.loras),
+        sorted([_lora_name(lora.name), json.dumps(_number(lora.weight))] for lora in parameters.loras),
     ]
     return json.dumps(recipe, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
@@ -125,6 +125,11 @@ def _model_identity(parameters: GenerationParameters) -> str | None:
     if digest:
         return f"hash:{digest[:SHORT_HASH_CHARS]}"
     return None if parameters.model is None else f"name:{_model_name(parameters.model)}"
+
+
+def _lora_name(name: str) -> str:
+    registered = MODEL_URN.fullmatch(name)
+    return f"civitai@{registered[1]}" if registered else _model_name(name)
 
 
 def _model_name(name: str) -> str:

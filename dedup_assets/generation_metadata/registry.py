@@ -15,13 +15,16 @@ from dedup_assets.generation_metadata.tools import (
     draw_things,
     easy_diffusion,
     fooocus,
+    huggingface_space,
     invokeai,
     midjourney,
     novelai,
+    stability_matrix,
     swarmui,
+    tensorart,
 )
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 """Stored with every parsed row; raise it with any change to any parser, and rows are parsed again."""
 
 
@@ -43,6 +46,9 @@ TOOLS: tuple[ToolParser, ...] = (
     invokeai,
     novelai,
     swarmui,
+    tensorart,
+    stability_matrix,
+    huggingface_space,
     fooocus,
     civitai,
     draw_things,

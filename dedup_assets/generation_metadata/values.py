@@ -36,8 +36,8 @@ def to_float(value: object) -> float | None:
     number: float | None = None
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         number = float(value) if abs(value) < 1e300 else None
-    elif isinstance(value, str) and len(value) <= MAX_NUMBER_CHARS and NUMBER.fullmatch(value.strip()):
-        number = float(value)
+    elif isinstance(value, str) and len(value) <= MAX_NUMBER_CHARS and NUMBER.fullmatch(text := value.strip()):
+        number = float(text)
     return number if number is not None and math.isfinite(number) else None
 
 
@@ -45,8 +45,12 @@ def to_int(value: object) -> int | None:
     """Return an integer, from an integer, an integral float, or the text of either; else None."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if isinstance(value, str) and len(value) <= MAX_NUMBER_CHARS and re.fullmatch(r"\s*[+-]?[0-9]+\s*", value):
-        return int(value)
+    if (
+        isinstance(value, str)
+        and len(value) <= MAX_NUMBER_CHARS
+        and re.fullmatch(r"[+-]?[0-9]+", text := value.strip())
+    ):
+        return int(text)
     number = to_float(value)
     return int(number) if number is not None and number.is_integer() else None
 

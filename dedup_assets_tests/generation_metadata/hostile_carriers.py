@@ -67,6 +67,33 @@ SEED_CARRIERS: dict[str, dict[str, str]] = {
     "Civitai, text": {
         "parameters": 'a fox\nSteps: 2, Seed: 1, Civitai resources: [{"type": "checkpoint", "modelVersionId": 1}]'
     },
+    "Tensor.Art, png": {
+        "generation_data": '{"prompt": "a fox", "seed": "-1", "baseModel": {"modelFileName": "m", "hash": "A5F5"}, '
+        '"models": [{"type": "LORA", "modelFileName": "l", "weight": 0.8}]}',
+        "prompt": json.dumps(comfy_graph()),
+    },
+    "Stability Matrix, png": {
+        "parameters-json": '{"PositivePrompt": "a fox", "ModelName": "m", "ModelHash": "abc", "Seed": 1, "Steps": 2}',
+        "prompt": json.dumps(comfy_graph()),
+        "parameters": INFOTEXT,
+        "smproj": '{"x": 1}',
+    },
+    "Hugging Face Space, png": {
+        "parameters": '{"prompt": "a fox", "resolution": "832 x 1216", "num_inference_steps": 28, "seed": 1, '
+        '"Model": "m", "Model hash": "e3c4", "use_upscaler": {"upscale_by": 1.5}}'
+    },
+    "ComfyUI, switches": {
+        "prompt": json.dumps(
+            {
+                **comfy_graph(positive=["20", 0]),
+                "20": {"class_type": "CLIPTextEncode", "inputs": {"text": ["21", 0], "clip": ["4", 1]}},
+                "21": {"class_type": "ComfySwitchNode", "inputs": {"switch": ["22", 0], "on_true": ["23", 0]}},
+                "22": {"class_type": "PrimitiveBoolean", "inputs": {"value": True}},
+                "23": {"class_type": "PreviewAny", "inputs": {"source": ["24", 0]}},
+                "24": {"class_type": "PrimitiveString", "inputs": {"value": "a fox"}},
+            }
+        )
+    },
     "Midjourney, png": {"Description": "a fox --v 6 --seed 3 Job ID: 0f7dbc2c-9f5d-4b0e-b7ad-3d8e7a0cf3f1"},
 }
 

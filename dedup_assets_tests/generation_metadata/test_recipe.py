@@ -1,6 +1,5 @@
 import dataclasses
 import hashlib
-import json
 import unicodedata
 
 import pytest
@@ -10,12 +9,10 @@ from hypothesis import strategies as st
 from dedup_assets.generation_metadata.parameters import GenerationParameters, Lora
 from dedup_assets.generation_metadata.recipe import (
     canonical_text,
-    file_report,
     metadata_hash,
     prompt_sha256,
     storable_text,
 )
-from dedup_assets_tests.generation_metadata.samples import FINAL_INFOTEXT, INFOTEXT, png_file, text_chunk
 
 FOX = GenerationParameters(prompt="a fox", model="fox", seed=1)
 ANY_TEXT = st.text(alphabet=st.characters(exclude_categories=()), max_size=20)
@@ -131,6 +128,26 @@ def test_spellings_of_one_recipe_have_one_hash(one: dict[str, object], other: di
     assert metadata_hash(dataclasses.replace(FOX, **one)) == metadata_hash(dataclasses.replace(FOX, **other))  # type: ignore[arg-type]
 
 
+TEXT_FIELDS = ("prompt", "negative_prompt", "model", "model_hash", "sampler", "scheduler")
+
+
+@given(st.permutations(TEXT_FIELDS), st.lists(st.sampled_from(["x", "y", None]), min_size=6, max_size=6))
+def test_the_same_texts_in_other_fields_are_another_recipe(order: list[str], texts: list[str | None]) -> None:
+    one = {name: text and f"text {text}" for name, text in zip(TEXT_FIELDS, texts, strict=True)}
+    other = {name: one[source] for name, source in zip(TEXT_FIELDS, order, strict=True)}
+    recipes = [dataclasses.replace(FOX, **values) for values in (one, other)]  # type: ignore[arg-type]
+    told = [identity_of(recipe) for recipe in recipes]
+    assert (canonical_text(recipes[0]) == canonical_text(recipes[1])) == (told[0] == told[1])
+
+
+def identity_of(recipe: GenerationParameters) -> tuple[str | None, ...] | None:
+    """What of the six texts counts: a hash stands for the name of its model."""
+    model = ("hash", recipe.model_hash) if recipe.model_hash is not None else ("name", recipe.model)
+    if recipe.prompt is None or model[1] is None:
+        return None
+    return recipe.prompt, recipe.negative_prompt, *model, recipe.sampler, recipe.scheduler
+
+
 @pytest.mark.parametrize("unknown", [{"prompt": None}, {"seed": None}, {"model": None}])
 def test_there_is_no_hash_unless_prompt_seed_and_model_are_known(unknown: dict[str, None]) -> None:
     assert metadata_hash(dataclasses.replace(FOX, **unknown)) is None  # type: ignore[arg-type]
@@ -144,12 +161,6 @@ def test_the_canonical_text_is_frozen() -> None:
     assert canonical_text(dataclasses.replace(FOX, guidance=7.0, sampler="Euler a", loras=(Lora("x", 0.5),))) == (
         '[1,"a fox",null,"name:fox",1,null,null,null,"eulerancestral",null,7,null,null,[["x","0.5"]]]'
     )
-
-
-def test_orig_and_final_of_one_recipe_share_the_hash() -> None:
-    reports = [file_report("x.png", png_file(text_chunk("parameters", text))) for text in (INFOTEXT, FINAL_INFOTEXT)]
-    assert reports[0]["metadata_hash"] == reports[1]["metadata_hash"] is not None
-    assert [report["stage"] for report in reports] == ["text", "hires"]
 
 
 @given(ANY_TEXT)
@@ -172,25 +183,3 @@ def test_nul_and_lone_surrogates_are_written_out() -> None:
 
 def test_no_prompt_has_no_hash() -> None:
     assert prompt_sha256(None) is None
-
-
-def test_a_report_has_every_parameter_by_its_name_and_is_json() -> None:
-    report = file_report("fox.png", png_file(text_chunk("parameters", INFOTEXT)))
-    names = [field.name for field in dataclasses.fields(GenerationParameters)]
-    assert list(report) == ["path", "tool", *names, "metadata_hash", "missing", "error"]
-    again = json.loads(json.dumps(report, allow_nan=False))
-    assert again["seed"] == 1234567890
-    assert again["loras"] == [{"name": "fur_detail", "weight": 0.8}]
-    assert (again["tool"], again["missing"], again["error"]) == ("AUTOMATIC1111", [], None)
-
-
-def test_a_file_without_metadata_has_a_report_without_a_tool() -> None:
-    report = file_report("plain.png", png_file())
-    assert (report["tool"], report["metadata_hash"], report["missing"], report["error"]) == (None, None, [], None)
-
-
-def test_a_report_says_what_could_not_be_read() -> None:
-    report = file_report("bad.png", png_file(text_chunk("prompt", '{"3": {"class_type": "KSampler"')))
-    assert report["tool"] == "ComfyUI"
-    assert report["missing"] == ["prompt", "model", "seed", "steps"]
-    assert str(report["error"]).startswith("ComfyUI: the JSON cannot be read")

@@ -35,7 +35,7 @@ def test_a_text_that_cannot_be_read_is_a_cause_and_no_parameters() -> None:
 
 
 def test_names_of_tools_are_distinct() -> None:
-    assert len({tool.NAME for tool in TOOLS}) == len(TOOLS) == 10
+    assert len({tool.NAME for tool in TOOLS}) == len(TOOLS) == 13
 
 
 @pytest.mark.parametrize("name", sorted(SEED_CARRIERS))

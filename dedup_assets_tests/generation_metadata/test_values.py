@@ -78,3 +78,7 @@ def test_hostile_json_is_an_error_in_words(text: str, cause: str) -> None:
 
 def test_nan_is_json_here() -> None:
     assert to_float(load_object('{"cfg": NaN}')["cfg"]) is None
+
+
+def test_a_number_between_separators_that_are_no_blanks_is_read() -> None:
+    assert (to_float("\x1f.8"), to_int("\x1c7\x1d"), to_seed("\x1e7.0 ")) == (0.8, 7, 7)

@@ -11,13 +11,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from dedup_assets.generation_metadata.json_carriers import EXIF_CARRIERS, find_object
-from dedup_assets.generation_metadata.parameters import GenerationParameters
+from dedup_assets.generation_metadata.parameters import GenerationParameters, Lora
 from dedup_assets.generation_metadata.tools import automatic1111, comfyui
-from dedup_assets.generation_metadata.values import child, load_object, to_count, to_float, to_name, to_seed, to_text
+from dedup_assets.generation_metadata.values import (
+    child,
+    first_of,
+    load_object,
+    to_count,
+    to_float,
+    to_name,
+    to_seed,
+    to_text,
+)
 
 NAME = "Civitai"
 GRAPH_CARRIERS = ("prompt", *EXIF_CARRIERS)
 GRAPH_SIGNS = ('"extraMetadata"',)
+LORA_TYPES = ("lora", "lycoris", "locon", "dora")
 INFOTEXT_SIGN = "Civitai resources:"
 
 
@@ -49,6 +59,7 @@ def _parse_extra(values: dict[str, object]) -> GenerationParameters:
         sampler=to_name(values.get("sampler")),
         guidance=to_float(values.get("cfgScale")),
         clip_skip=to_count(values.get("clipSkip")),
+        loras=_loras(values.get("resources")),
         width=to_count(values.get("width")),
         height=to_count(values.get("height")),
         stage="upscale" if values.get("transformations") else None,
@@ -67,6 +78,7 @@ def _parse_infotext(carriers: Mapping[str, str]) -> GenerationParameters:
         parameters,
         model=parameters.model or to_name(named.get("modelName")),
         model_id=_model_id(resources),
+        loras=parameters.loras or _loras(resources),
     )
 
 
@@ -75,6 +87,15 @@ def _model_id(resources: object) -> str | None:
     rows = [row for row in _rows(resources) if row.get("type", "checkpoint") == "checkpoint"]
     version = to_count(rows[0].get("modelVersionId")) if rows else None
     return None if version is None else f"civitai@{version}"
+
+
+def _loras(resources: object) -> tuple[Lora, ...]:
+    """Return LoRAs named `civitai@<version id>`, as Civitai tells no file names: where kinds are not told, all but the first."""
+    rows = _rows(resources)
+    is_told = any("type" in row for row in rows)
+    loras = [row for row in rows if row.get("type") in LORA_TYPES] if is_told else rows[1:]
+    versions = [(to_count(row.get("modelVersionId")), first_of(row, "weight", "strength")) for row in loras]
+    return tuple(Lora(f"civitai@{version}", to_float(weight)) for version, weight in versions if version is not None)
 
 
 def _rows(resources: object) -> list[dict[str, object]]:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from dedup_assets.generation_metadata.parameters import MetadataError
+from dedup_assets.generation_metadata.tools.comfy_nodes import Node, linked_node
+from dedup_assets.generation_metadata.tools.comfy_switches import without_switches
 
 MAX_NODES = 20_000
 """Nodes read of one graph; the largest honest ones have about 1,000."""
@@ -18,15 +20,6 @@ MAX_VISITS = 100_000
 """Steps of all walks over one graph together; honest graphs take a few hundred."""
 
 
-@dataclass(frozen=True)
-class Node:
-    """One node: its class, and its inputs as literals or links `[node id, output slot]`."""
-
-    node_id: str
-    class_type: str
-    inputs: dict[str, object]
-
-
 @dataclass
 class Graph:
     """Nodes by id in file order, with a budget that ends every walk over hostile graphs."""
@@ -36,12 +29,12 @@ class Graph:
 
     def source(self, value: object) -> Node | None:
         """Return the node that an input value links to, or None for a literal; a followed link counts as a visit."""
-        if not isinstance(value, list) or len(value) != 2 or not isinstance(value[0], (str, int)):
+        if not isinstance(value, list):
             return None
         self.visits_left -= 1
         if self.visits_left < 0:
             raise MetadataError(f"the graph takes more than {MAX_VISITS} steps to follow")
-        return self.nodes.get(str(value[0]))
+        return linked_node(self.nodes, value)
 
     def links(self, node: Node) -> Iterator[tuple[str, Node]]:
         """Yield (input name, source node) of every linked input, in file order."""
@@ -63,7 +56,7 @@ class Graph:
 
 
 def load_graph(values: dict[str, object]) -> Graph:
-    """Return the graph of a parsed API prompt; entries that are no nodes are left out."""
+    """Return the graph of a parsed API prompt; entries that are no nodes are left out, switches are passed by."""
     if len(values) > MAX_NODES:
         raise MetadataError(f"the graph has more than {MAX_NODES} nodes")
     nodes = {}
@@ -73,7 +66,7 @@ def load_graph(values: dict[str, object]) -> Graph:
             named = inputs.items() if isinstance(inputs, dict) else ()
             plain = {name: _unwrapped(item) for name, item in named if len(name) <= MAX_NAME_CHARS}
             nodes[node_id] = Node(node_id, value["class_type"][:MAX_NAME_CHARS], plain)
-    return Graph(nodes)
+    return Graph(without_switches(nodes))
 
 
 def _unwrapped(value: object) -> object:

@@ -11,10 +11,11 @@ import re
 from dataclasses import fields
 
 from dedup_assets.generation_metadata.parameters import GenerationParameters
-from dedup_assets.generation_metadata.tools.comfy_graph import Graph, Node
+from dedup_assets.generation_metadata.tools.comfy_graph import Graph
+from dedup_assets.generation_metadata.tools.comfy_nodes import Node
 from dedup_assets.generation_metadata.tools.comfy_sampler import adds_noise, read_sampler
 from dedup_assets.generation_metadata.tools.comfy_texts import SEED_NAMES, typed_value
-from dedup_assets.generation_metadata.values import to_count, to_name
+from dedup_assets.generation_metadata.values import to_count, to_name, to_size
 
 SAVE_CLASS = re.compile(
     r"save.{0,40}?(?:image|img|webp|jpe?g|png|exif|meta|prompt)|(?:image|prompt) ?save|videocombine", re.I
@@ -24,6 +25,7 @@ NOT_PICTURE = re.compile(
     "|height|filename|detector|string|step|cfg|denoise|reference|style|scheduler|sampler|size|factor|scale_by|count|index"
 )
 MAX_SAVE_NODES = 256
+NO_SIZE = (None, None)
 
 
 def read_recipes(graph: Graph) -> list[GenerationParameters]:
@@ -74,10 +76,17 @@ def _samplers_behind(graph: Graph, output: Node) -> list[Node]:
         above = (found for found in graph.upstream(node, _follows_picture) if _is_sampler(found))
         sampler = next((found for found in above if found.node_id not in passed), None)
         if sampler is None:
-            return chain
+            return [*chain[:-1], _first_stage(graph, chain[-1])] if chain else chain
         chain.append(sampler)
         passed.add(sampler.node_id)
         node = sampler
+
+
+def _first_stage(graph: Graph, sampler: Node) -> Node:
+    """Return the sampler of Stable Cascade's first stage, whose picture the second takes as a conditioning."""
+    conditioning = graph.source(sampler.inputs.get("positive"))
+    first = graph.source(conditioning.inputs.get("stage_c")) if conditioning else None
+    return first if first and _is_sampler(first) else sampler
 
 
 def _read_branch(graph: Graph, output: Node) -> GenerationParameters:
@@ -91,8 +100,7 @@ def _origin(graph: Graph, start: Node, passes: int) -> GenerationParameters:
     """Return what the picture was made from: a loaded image or an empty latent, and in how many passes."""
     nodes = list(graph.upstream(start, _follows_picture))
     source_image = next((name for node in nodes if (name := _loaded_image(graph, node))), None)
-    latent = next((node for node in nodes if "Latent" in node.class_type and "width" in node.inputs), start)
-    width, height = (typed_value(graph, latent, side, to_count) for side in ("width", "height"))
+    width, height = next((size for node in nodes if (size := _latent_size(graph, node)) != NO_SIZE), NO_SIZE)
     is_second = passes > 1
     return GenerationParameters(
         source_image=source_image,
@@ -102,6 +110,16 @@ def _origin(graph: Graph, start: Node, passes: int) -> GenerationParameters:
         first_pass_height=height if is_second else None,
         stage=_stage(passes, source_image),
     )
+
+
+def _latent_size(graph: Graph, node: Node) -> tuple[int | None, int | None]:
+    """Return (width, height) of an empty latent, whose node may be a loader or the sampler itself."""
+    if "dimensions" in node.inputs:
+        return to_size(node.inputs["dimensions"])
+    prefix = "empty_latent_" if "empty_latent_width" in node.inputs else ""
+    if not prefix and "Latent" not in node.class_type and not _is_sampler(node):
+        return NO_SIZE
+    return typed_value(graph, node, f"{prefix}width", to_count), typed_value(graph, node, f"{prefix}height", to_count)
 
 
 def _loaded_image(graph: Graph, node: Node) -> str | None:

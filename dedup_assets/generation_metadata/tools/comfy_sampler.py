@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from dedup_assets.generation_metadata.parameters import GenerationParameters, Lora
-from dedup_assets.generation_metadata.tools.comfy_graph import Graph, Node
+from dedup_assets.generation_metadata.tools.comfy_graph import Graph
+from dedup_assets.generation_metadata.tools.comfy_nodes import Node
 from dedup_assets.generation_metadata.tools.comfy_texts import SEED_NAMES, conditioning_text, typed_value
 from dedup_assets.generation_metadata.values import to_count, to_float, to_int, to_name, to_seed
 
 Value = TypeVar("Value")
 
-MODEL_NAMES = ("ckpt_name", "unet_name", "base_ckpt_name", "model_name", "gguf_name", "model_path", "checkpoint")
+CHECKPOINT_NAMES = ("ckpt_name", "unet_name", "base_ckpt_name")
+MODEL_NAMES = (*CHECKPOINT_NAMES, "model_name", "gguf_name", "model_path", "checkpoint", "model")
 MODEL_LINKS = re.compile(r"(?:opt_)?model(?:\d|_opt|_a|_b)?|unet|guider|.*pipe.*|.*lora_stack|context|sdxl_tuple")
 CLIP_LINKS = re.compile(r"clip\d?|positive|conditioning.*|guider|.*pipe.*|context|sdxl_tuple")
 PICTURE_LINKS = re.compile(r"latent_?\w*|samples\w*|pixels|images?")
@@ -103,7 +105,10 @@ def _model_path(graph: Graph, sampler: Node) -> Iterator[Node]:
 
 
 def _model(graph: Graph, sampler: Node) -> str | None:
-    """Return the name that the model's loader was given; `a + b` for a merge of several."""
+    """Return the name that the model's loader was given; `a + b` for a merge of several.
+
+    Where the way to the loader is broken, the only checkpoint that the whole graph names is the model.
+    """
     names: list[str] = []
     merged = False
     for node in _model_path(graph, sampler):
@@ -112,7 +117,13 @@ def _model(graph: Graph, sampler: Node) -> str | None:
             continue
         name = _typed(graph, node, MODEL_NAMES, to_name)
         names.extend([name] if name else [])
-    return " + ".join(dict.fromkeys(names if merged else names[:1])) or None
+    return " + ".join(dict.fromkeys(names if merged else names[:1])) or _only_checkpoint(graph)
+
+
+def _only_checkpoint(graph: Graph) -> str | None:
+    literals = (to_name(node.inputs.get(name)) for node in graph.nodes.values() for name in CHECKPOINT_NAMES)
+    names = {name for name in literals if name}
+    return names.pop() if len(names) == 1 else None
 
 
 def _clip_skip(graph: Graph, sampler: Node) -> int | None:
@@ -129,7 +140,8 @@ def _loras(graph: Graph, sampler: Node) -> Iterator[Lora]:
                 yield from _lora_entry(value)
             elif match and (name := typed_value(graph, node, key, to_name)) not in (None, "None"):
                 number = f"_{match[1]}" if match[1] else ""
-                yield Lora(str(name), _typed(graph, node, tuple(w + number for w in LORA_WEIGHTS), to_float))
+                if node.inputs.get(f"switch{number}") not in ("Off", False):
+                    yield Lora(str(name), _typed(graph, node, tuple(w + number for w in LORA_WEIGHTS), to_float))
 
 
 def _lora_entry(entry: dict[str, object]) -> Iterator[Lora]:

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from dedup_assets.generation_metadata.parameters import MetadataError
-from dedup_assets.generation_metadata.tools.comfy_graph import Graph, Node
+from dedup_assets.generation_metadata.tools.comfy_graph import Graph
+from dedup_assets.generation_metadata.tools.comfy_nodes import Node
+from dedup_assets.generation_metadata.tools.comfy_switches import RUNTIME_TEXTS
 
 Value = TypeVar("Value")
 
@@ -23,6 +25,7 @@ STRING_TEXTS = (
     "string",
     "value",
     "prompt",
+    "prompt_text",
     "Text",
     "STRING",
     "String",
@@ -33,6 +36,7 @@ POLAR_TEXTS = {
     True: ("positive", "text_positive", "positive_prompt", "pos_prompt"),
     False: ("negative", "text_negative", "negative_prompt", "neg_prompt"),
 }
+POLAR_LINKS = {True: "positive", False: "neg"}
 JOINED_TEXT = re.compile(r"(?:text|string|str|prompt)_?(?:[a-h]|\d{1,2})")
 DELIMITERS = ("delimiter", "separator", "delim")
 NOT_CONDITIONING = re.compile(
@@ -61,7 +65,7 @@ def conditioning_text(graph: Graph, start: Node, positive: bool) -> str | None:
     stack, seen = [start], set()
     while stack:
         node = stack.pop()
-        if node.node_id in seen:
+        if node.node_id in seen or node.class_type in RUNTIME_TEXTS:
             continue
         seen.add(node.node_id)
         if node.class_type == "ConditioningZeroOut":
@@ -91,10 +95,10 @@ def _conditioning_sources(graph: Graph, node: Node, positive: bool) -> list[Node
     A guider with one conditioning is guided by the positive one alone.
     """
     links = list(graph.links(node))
-    polar = [source for name, source in links if POLAR_TEXTS[positive][0] in name]
+    polar = [source for name, source in links if POLAR_LINKS[positive] in name]
     if polar or (not positive and "Guider" in node.class_type):
         return polar
-    other = POLAR_TEXTS[not positive][0]
+    other = POLAR_LINKS[not positive]
     return [source for name, source in links if other not in name and not NOT_CONDITIONING.search(name)]
 
 
@@ -105,6 +109,8 @@ def _input_text(graph: Graph, node: Node, name: str, positive: bool, depth: int)
         return value
     source = graph.source(value)
     if source is None or depth > MAX_DEPTH or "CLIPTextEncode" in source.class_type:
+        return None
+    if source.class_type in RUNTIME_TEXTS:
         return None
     text = _string_node_text(graph, source, positive, depth + 1)
     if text is not None and len(text) > MAX_TEXT_CHARS:

@@ -56,6 +56,7 @@ WIDGETS = {
 """Widget names in the order of `widgets_values`, for ComfyUI's own nodes and the commonest others."""
 
 SEED_CONTROLS = ("randomize", "fixed", "increment", "decrement")
+SETTERS, GETTERS = ("SetNode", "easy setNode"), ("GetNode", "easy getNode")
 MUTED, BYPASSED = 2, 4
 MAX_REROUTES = 16
 """Reroutes followed one behind the other."""
@@ -93,6 +94,7 @@ def _link_sources(links: list[object]) -> dict[int, list[object]]:
 def _past_reroutes(nodes: Sequence[Node], sources: dict[int, list[object]]) -> dict[int, list[object]]:
     """Return the link sources with every reroute replaced by what it was fed."""
     fed_by = {str(node.get("id")): link for node in nodes if _is_reroute(node) for _, link in _linked_slots(node)}
+    fed_by.update(_fed_by_name(nodes))
     direct = {}
     for link, source in sources.items():
         for _ in range(MAX_REROUTES):
@@ -101,8 +103,21 @@ def _past_reroutes(nodes: Sequence[Node], sources: dict[int, list[object]]) -> d
     return direct
 
 
+def _fed_by_name(nodes: Sequence[Node]) -> dict[str, int]:
+    """Return, by the id of every `GetNode`, the link that feeds the `SetNode` of the same name."""
+    named = {
+        str(node.get("widgets_values")): link
+        for node in nodes
+        if node.get("type") in SETTERS
+        for _, link in _linked_slots(node)
+    }
+    getters = ((str(node.get("id")), str(node.get("widgets_values"))) for node in nodes if node.get("type") in GETTERS)
+    return {node_id: named[name] for node_id, name in getters if name in named}
+
+
 def _is_reroute(node: Node) -> bool:
-    return "reroute" in str(node.get("type")).lower()
+    kind = str(node.get("type"))
+    return "reroute" in kind.lower() or kind in SETTERS or kind in GETTERS
 
 
 def _linked_slots(node: Node) -> Iterator[tuple[str, int]]:

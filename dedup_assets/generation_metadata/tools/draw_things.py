@@ -44,7 +44,7 @@ def parse(carriers: Mapping[str, str]) -> GenerationParameters:
         sampler=to_name(values.get("sampler")),
         guidance=to_float(values.get("scale")),
         clip_skip=to_count(first_of(child(values, "v2"), "clipSkip")),
-        loras=_loras(values.get("lora")),
+        loras=_loras(first_of(values, "lora") or child(values, "v2").get("loras")),
         denoise=denoise,
         width=width,
         height=height,

@@ -54,6 +54,8 @@ def parse(carriers: Mapping[str, str]) -> GenerationParameters:
 
 
 def _loras(values: object) -> tuple[Lora, ...]:
-    """Return the LoRAs of `[[name, weight, hash], …]`."""
-    rows = [row for row in values[:MAX_LORAS] if isinstance(row, list)] if isinstance(values, list) else []
-    return tuple(Lora(row[0], to_float(row[1])) for row in rows if len(row) >= 2 and isinstance(row[0], str))
+    """Return the LoRAs of `[[name, weight, hash], …]`, or of RuinedFooocus' `[{"name": …, "weight": …}, …]`."""
+    rows = values[:MAX_LORAS] if isinstance(values, list) else []
+    pairs = [(row.get("name"), row.get("weight")) if isinstance(row, dict) else row for row in rows]
+    named = [pair for pair in pairs if isinstance(pair, (list, tuple)) and len(pair) >= 2]
+    return tuple(Lora(pair[0], to_float(pair[1])) for pair in named if isinstance(pair[0], str))

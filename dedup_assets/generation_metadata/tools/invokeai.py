@@ -65,7 +65,8 @@ def _parse_metadata(values: dict[str, object]) -> GenerationParameters:
 
 
 def _parse_sd_metadata(values: dict[str, object]) -> GenerationParameters:
-    image = child(values, "image")
+    images = values.get("images")
+    image = child(values, "image") or child({"": images[0]} if isinstance(images, list) and images else {}, "")
     prompt, negative = split_negative(to_text(image.get("prompt")))
     source_image = _image_name(first_of(image, "init_image_path", "orig_hash"))
     return GenerationParameters(

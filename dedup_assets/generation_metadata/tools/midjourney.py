@@ -1,13 +1,13 @@
 """Midjourney: the whole command as `Description`, ending in `Job ID: …`.
 
-Belongs here: prompt and `--options`. Does not: model hashes and steps, which Midjourney never tells.
+Belongs here: prompt and `--options`. Does not: model hashes, steps and guidance, which Midjourney never tells.
 """
 
 import re
 from collections.abc import Mapping
 
 from dedup_assets.generation_metadata.parameters import GenerationParameters, MetadataError
-from dedup_assets.generation_metadata.values import to_float, to_name, to_seed
+from dedup_assets.generation_metadata.values import to_name, to_seed
 
 NAME = "Midjourney"
 CARRIERS = ("Description", "EXIF:ImageDescription", "XMP", "Comment")
@@ -33,7 +33,6 @@ def parse(carriers: Mapping[str, str]) -> GenerationParameters:
         negative_prompt=to_name(options.get("no")),
         model=_model(options),
         seed=to_seed(options.get("seed") or options.get("sameseed")),
-        guidance=to_float(options.get("stylize") or options.get("s")),
         stage="text",
     )
 

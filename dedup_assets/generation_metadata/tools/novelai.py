@@ -27,6 +27,7 @@ def parse(carriers: Mapping[str, str]) -> GenerationParameters:
     comment = texts.get("Comment")
     values = comment if isinstance(comment, dict) else load_object(comment if isinstance(comment, str) else "")
     model, model_hash = _model(to_name(texts.get("Source")))
+    stage = _stage(values)
     return GenerationParameters(
         prompt=_caption(values, "v4_prompt") or to_text(values.get("prompt")) or to_text(texts.get("Description")),
         negative_prompt=_caption(values, "v4_negative_prompt") or to_text(values.get("uc")),
@@ -37,11 +38,19 @@ def parse(carriers: Mapping[str, str]) -> GenerationParameters:
         sampler=to_name(values.get("sampler")),
         scheduler=to_name(values.get("noise_schedule")),
         guidance=to_float(values.get("scale")),
-        denoise=to_float(values.get("strength")),
+        denoise=to_float(values.get("strength")) if stage != "text" else None,
         width=to_count(values.get("width")),
         height=to_count(values.get("height")),
-        stage="image" if "strength" in values else "text",
+        stage=stage,
     )
+
+
+def _stage(values: dict[str, object]) -> str | None:
+    """Return `text` or `image` by the kind of request; version 1 names none and may write a `strength` for both."""
+    request = values.get("request_type")
+    if isinstance(request, str):
+        return "text" if request == "PromptGenerateRequest" else "image"
+    return None if "strength" in values else "text"
 
 
 def _model(source: str | None) -> tuple[str | None, str | None]:

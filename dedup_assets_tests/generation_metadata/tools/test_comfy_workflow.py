@@ -88,3 +88,12 @@ def test_reroutes_in_a_ring_end() -> None:
         "links": [[1, 1, 0, 2, 0], [2, 2, 0, 1, 0]],
     }
     assert load_workflow(values).nodes == {}
+
+
+def test_a_model_set_under_a_name_is_found_where_it_is_got() -> None:
+    values = workflow()
+    values["nodes"][7] = node(10, "SetNode", ["MODEL"], **{"MODEL": 1})
+    values["nodes"].append(node(13, "GetNode", ["MODEL"]))
+    values["links"][6] = [10, 13, 0, 11, 0, "MODEL"]
+    parameters = comfyui.parse({"workflow": json.dumps(values)})
+    assert (parameters.model, parameters.missing) == ("fox.safetensors", ())

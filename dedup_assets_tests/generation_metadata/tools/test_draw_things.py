@@ -59,3 +59,9 @@ def test_a_packet_without_settings_is_an_error_in_words() -> None:
 
 def test_a_packet_of_another_program_is_not_detected() -> None:
     assert not draw_things.detect({"XMP": "<xmp:CreatorTool>Adobe</xmp:CreatorTool>"})
+
+
+def test_loras_stand_in_the_second_version_of_the_settings_too() -> None:
+    values = {**VALUES, "lora": None, "v2": {"loras": [{"file": "fur_f16.ckpt", "weight": 0.6}], "clipSkip": 2}}
+    parameters = draw_things.parse({"XMP": packet(json.dumps(values))})
+    assert (parameters.loras, parameters.clip_skip) == ((Lora("fur_f16.ckpt", 0.6),), 2)

@@ -54,10 +54,12 @@ def test_ruined_fooocus_is_read() -> None:
         "cfg": 8,
         "seed": 3,
         "base_model_name": "fox",
+        "loras": [{"name": "fur", "weight": 0.5}, ["snow", 1], "odd"],
         "software": "RuinedFooocus",
     }
     parameters = fooocus.parse({"parameters": json.dumps(values)})
     assert (parameters.missing, parameters.negative_prompt, parameters.guidance) == ((), "rain", 8.0)
+    assert parameters.loras == (Lora("fur", 0.5), Lora("snow", 1.0))
 
 
 def test_its_infotext_scheme_is_an_infotext() -> None:

@@ -58,6 +58,11 @@ def test_metadata_of_version_2_is_read_before_the_command_beside_it() -> None:
     )
 
 
+def test_the_first_picture_of_a_grid_tells_the_recipe() -> None:
+    metadata = {"model_weights": "m", "images": [{"prompt": "a fox", "seed": 5, "steps": 3}, {"seed": 6}]}
+    assert invokeai.parse({"sd-metadata": json.dumps(metadata)}).missing == ()
+
+
 def test_a_command_line_is_read_and_names_no_model() -> None:
     parameters = parse_dream(
         '"a fox, -S 7 in a frame [rain, fog]" -s 50 -S 2980747362 -W 512 -H 768 -C 5 -A k_lms -I a.png -f 0.6'

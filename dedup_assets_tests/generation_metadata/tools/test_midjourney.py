@@ -12,7 +12,7 @@ def test_prompt_and_options_are_read(carrier: str) -> None:
     assert midjourney.detect(carriers)
     parameters = midjourney.parse(carriers)
     assert (parameters.prompt, parameters.negative_prompt, parameters.seed) == ("a red fox, well-lit", "rain, fog", 42)
-    assert (parameters.model, parameters.guidance, parameters.missing) == ("Midjourney v6.1", 250.0, ("steps",))
+    assert (parameters.model, parameters.guidance, parameters.missing) == ("Midjourney v6.1", None, ("steps",))
 
 
 def test_a_bare_prompt_is_read_and_the_rest_is_missing() -> None:

@@ -53,10 +53,22 @@ def test_captions_of_version_4_are_read_with_their_characters() -> None:
     caption = {
         "caption": {"base_caption": "two foxes", "char_captions": [{"char_caption": "red"}, {"char_caption": "white"}]}
     }
-    comment = json.dumps({**COMMENT, "v4_prompt": caption, "strength": 0.7})
+    comment = json.dumps({**COMMENT, "v4_prompt": caption, "strength": 0.7, "request_type": "Img2ImgRequest"})
     parameters = novelai.parse({**TEXTS, "Comment": comment})
     assert (parameters.prompt, parameters.denoise, parameters.stage) == ("two foxes\nred\nwhite", 0.7, "image")
 
 
 def test_a_source_without_a_hash_is_the_model() -> None:
     assert novelai.parse({**TEXTS, "Source": "NovelAI Diffusion"}).model == "NovelAI Diffusion"
+
+
+def test_a_strength_tells_nothing_where_the_request_is_one_of_text() -> None:
+    comment = json.dumps({**COMMENT, "strength": 0.7, "request_type": "PromptGenerateRequest"})
+    parameters = novelai.parse({**TEXTS, "Comment": comment})
+    assert (parameters.denoise, parameters.stage) == (None, "text")
+
+
+def test_version_1_writes_a_strength_without_telling_the_kind_of_request() -> None:
+    comment = json.dumps({**COMMENT, "strength": 0.4, "noise": 0.0})
+    parameters = novelai.parse({**TEXTS, "Comment": comment})
+    assert (parameters.denoise, parameters.stage) == (0.4, None)
