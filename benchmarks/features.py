@@ -1,8 +1,9 @@
 """How much describing an image costs beyond reading and decoding it.
 
 Side by side in one run, on the same files and threads: (a) the limit: read, SHA-256 and scaled decode, nothing else;
-(b) read, SHA-256, `describe_image` and the hashes of each chunk. Then, on one thread, where the time of (b) goes. Prints
-tables in Markdown. Time by the clock means little on a machine that others use; processor time holds.
+(b) read, SHA-256 and all that is told of a picture, 32 of them together. Then, on one thread, where the time of (b)
+goes: each step over and over, which is faster than the same step between others. Prints tables in Markdown.
+Time by the clock means little on a machine that others use; processor time holds.
 
     python benchmarks/features.py PHOTOGRAPHS [--threads 1 2] [--rounds 5] [--images 300]
 """
@@ -26,12 +27,11 @@ from PIL import Image
 
 from dedup_assets.kernels.borders import find_inner_box
 from dedup_assets.kernels.decoding import DecodeLimits, decode_image, scale_factor
-from dedup_assets.kernels.describing import ImageDescription, describe_image
-from dedup_assets.kernels.hashing import dct_hashes, wavelet_hashes
-from dedup_assets.kernels.palette import count_dominant_colours, summarize_colours
+from dedup_assets.kernels.describing import describe_sketches, sketch_image
 from dedup_assets.kernels.quality import measure_quality
 from dedup_assets.kernels.shrinking import reduce_picture
 from dedup_assets.kernels.thumbnails import make_thumbnail
+from dedup_assets.reading import SLICE_IMAGES
 
 CHUNK_IMAGES = 100
 STEP_IMAGES = 100
@@ -72,17 +72,13 @@ def read_and_decode(paths: Sequence[Path]) -> None:
 
 def read_and_describe(paths: Sequence[Path]) -> None:
     """(b) Everything that needs the pixels of one chunk."""
-    descriptions: list[ImageDescription] = []
-    for path in paths:
-        data = path.read_bytes()
-        hashlib.sha256(data).digest()
-        descriptions.append(describe_image(data, DecodeLimits()))
-    gray = np.stack([description.gray_64 for description in descriptions])
-    inner = [description.inner_gray_64 for description in descriptions]
-    framed = [image for image in inner if image is not None]
-    for chunk in [gray, np.stack(framed)] if framed else [gray]:
-        wavelet_hashes(chunk)
-        dct_hashes(chunk)
+    for start in range(0, len(paths), SLICE_IMAGES):
+        sketches = []
+        for path in paths[start : start + SLICE_IMAGES]:
+            data = path.read_bytes()
+            hashlib.sha256(data).digest()
+            sketches.append(sketch_image(data, DecodeLimits()))
+        describe_sketches(sketches)
 
 
 def measure(job: Job, chunks: Sequence[Sequence[Path]], threads: int) -> tuple[float, float]:
@@ -107,9 +103,9 @@ def time_steps(paths: Sequence[Path], rounds: int) -> dict[str, float]:
     files = [path.read_bytes() for path in paths]
     decoded = [decode_image(data, DecodeLimits()) for data in files]
     reduced = [reduce_picture(one.rgb) for one in decoded]
-    gray_64 = np.stack([one.gray_64 for one in reduced])
     both = list(zip(decoded, reduced, strict=True))
-    colours = [one.colour_32 for one in reduced]
+    sketches = [sketch_image(data, DecodeLimits()) for data in files]
+    slices = [sketches[start : start + SLICE_IMAGES] for start in range(0, len(sketches), SLICE_IMAGES)]
     steps: dict[str, Callable[[], object]] = {
         "SHA-256": lambda: [hashlib.sha256(data).digest() for data in files],
         "`decode_image`": lambda: [decode_image(data, DecodeLimits()) for data in files],
@@ -119,8 +115,7 @@ def time_steps(paths: Sequence[Path], rounds: int) -> dict[str, float]:
         ],
         "`find_inner_box`": lambda: [find_inner_box(one.gray) for one in reduced],
         "`make_thumbnail`": lambda: [make_thumbnail(one.rgb, small) for one, small in both],
-        "colours": lambda: [(count_dominant_colours(colour), summarize_colours(colour)) for colour in colours],
-        "both hashes": lambda: (wavelet_hashes(gray_64), dct_hashes(gray_64)),
+        "`describe_sketches`": lambda: [describe_sketches(part) for part in slices],
     }
     return {name: 1000 * min(_processor_time(step) for _ in range(rounds)) / len(files) for name, step in steps.items()}
 

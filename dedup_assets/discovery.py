@@ -67,7 +67,7 @@ def discover(images: ImageStore, tables: TableStore, prefix_depth: int) -> Prefi
 
 
 def _count_new_images(images: ImageStore, layout: PrefixLayout) -> Mapping[str, int]:
-    new = [where for where in _walk(images, "", layout.prefix_depth) if where not in layout.placements]
+    new = [where for where in walk_directories(images, layout.prefix_depth) if where not in layout.placements]
     if len(new) > MAX_COUNTED_ONE_BY_ONE:
         paths = (blob.path for blob in images.list_blobs() if is_image_path(blob.path))
         counts = Counter(directory_of(path, layout.prefix_depth) for path in paths)
@@ -76,11 +76,12 @@ def _count_new_images(images: ImageStore, layout: PrefixLayout) -> Mapping[str, 
     return {where: count for where, count in each.items() if count}
 
 
-def _walk(images: ImageStore, directory: str, prefix_depth: int) -> Iterator[str]:
+def walk_directories(images: ImageStore, prefix_depth: int, directory: str = "") -> Iterator[str]:
+    """Yield the directories that would make prefixes, `directory` and those below it, with or without images."""
     yield directory
     if not is_whole(directory, prefix_depth):
         for child in images.list_directories(directory):
-            yield from _walk(images, child, prefix_depth)
+            yield from walk_directories(images, prefix_depth, child)
 
 
 def _count_images(images: ImageStore, directory: str, prefix_depth: int) -> int:

@@ -36,7 +36,7 @@ MIN_IMAGES = 1_000
 IMAGE_SUFFIXES = frozenset(
     (
         "jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "gif", "bmp", "dib", "tif", "tiff", "avif", "heic", "heif", "hif",
-        "jp2", "j2k", "jpf", "jpx", "jpm", "tga", "ico", "psd",
+        "jp2", "j2k", "jpf", "jpx", "jpm", "jxl", "mpo", "tga", "ico", "cur", "psd", "qoi", "ppm", "pgm", "pbm", "pnm", "pfm",
     )
 )  # fmt: skip
 

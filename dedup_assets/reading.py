@@ -6,27 +6,30 @@ here: which images are read (`assets/image_features.py`), decoding (`kernels/`).
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dedup_assets.generation_metadata.carriers import read_carriers
 from dedup_assets.kernels.decoding import DecodeLimits, UnreadableImage
-from dedup_assets.kernels.describing import ImageDescription
-from dedup_assets.kernels.hashing import dct_hashes, wavelet_hashes
+from dedup_assets.kernels.describing import ImageDescription, ImageSketch, describe_sketches
 from dedup_assets.resources.image_store import BlobChanged, BlobUnavailable, BlobVanished, ImageStore
 from dedup_assets.resources.isolated_decoding import DecodingTimedOutError, IsolatedDecoder
 from dedup_assets.resources.throttle import Throttle
 from dedup_assets.tables import IMAGE_FEATURES
 
-FEATURE_VERSION = 1
+FEATURE_VERSION = 2
 """Raised whenever the same bytes give other features: every image is then read again, once."""
 
 Row = dict[str, Any]
-Gray = tuple[Row, str, NDArray[np.uint8]]
+
+_DESCRIBED = tuple(name for name in ImageDescription.__slots__ if name in IMAGE_FEATURES.schema)
+
+SLICE_IMAGES = 32
+"""So many images at most are described together by one thread; 30 KB each until they are."""
+
+SLICES_A_WORKER = 4
+"""A chunk is cut into so many slices a thread at least, so that none has to wait long for the last."""
 
 
 class ImageReader:
@@ -44,21 +47,26 @@ class ImageReader:
         Raises:
             StoreAccessError: the source itself cannot be read any more.
         """
+        size = max(1, min(SLICE_IMAGES, len(blobs) // (SLICES_A_WORKER * self._workers)))
+        slices = [blobs[start : start + size] for start in range(0, len(blobs), size)]
         rows: list[Row] = []
-        grays: list[Gray] = []
         with ThreadPoolExecutor(self._workers) as pool:
             try:
-                for row, description in pool.map(self._read_one, blobs):
-                    rows.append(row)
-                    grays += _grays(row, description)
-                    advance()
+                for described in pool.map(self._read_slice, slices):
+                    rows += described
+                    for _ in described:
+                        advance()
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
-        _add_hashes(grays)
         return rows
 
-    def _read_one(self, blob: Row) -> tuple[Row, ImageDescription | None]:
+    def _read_slice(self, blobs: Sequence[Row]) -> list[Row]:
+        read = [self._read_one(blob) for blob in blobs]
+        descriptions = iter(describe_sketches([sketch for _, sketch in read if sketch is not None]))
+        return [row if sketch is None else row | _columns(next(descriptions)) for row, sketch in read]
+
+    def _read_one(self, blob: Row) -> tuple[Row, ImageSketch | None]:
         row: Row = {name: blob[name] for name in ("image_id", "path", "etag", "size_bytes")}
         row |= {"feature_version": FEATURE_VERSION, "decode_status": "ok"}
         self._throttle.wait(blob["size_bytes"])
@@ -70,14 +78,14 @@ class ImageReader:
             return row | _failed("timed_out", str(cause)), None
         row |= {"file_sha256": hashlib.sha256(data).digest(), "size_bytes": len(data)}
         try:
-            description = self._decoder.describe(data, self._limits)
+            sketch = self._decoder.sketch(data, self._limits)
         except UnreadableImage as cause:
             return row | _failed(cause.status, cause.sentence), None
         except DecodingTimedOutError as cause:
             return row | _failed("timed_out", str(cause)), None
         except Exception as cause:  # noqa: BLE001 - whatever one image's bytes do to a decoder, it becomes this image's row
             return row | _failed("corrupt", f"It could not be described: {type(cause).__name__}: {cause}."), None
-        return row | _columns(description) | {"metadata_text": _metadata_text(data)}, description
+        return row | {"metadata_text": _metadata_text(data)}, sketch
 
 
 def _failed(status: str, sentence: str) -> Row:
@@ -85,25 +93,9 @@ def _failed(status: str, sentence: str) -> Row:
 
 
 def _columns(description: ImageDescription) -> Row:
-    values = {name: getattr(description, name) for name in type(description).__slots__ if name in IMAGE_FEATURES.schema}
-    return values | {"gray_64": description.gray_64.tobytes()}
+    return {name: getattr(description, name) for name in _DESCRIBED} | {"gray_64": description.gray_64.tobytes()}
 
 
 def _metadata_text(data: bytes) -> str | None:
     carriers = read_carriers(data)
     return json.dumps(carriers, sort_keys=True) if carriers else None
-
-
-def _grays(row: Row, description: ImageDescription | None) -> Iterator[Gray]:
-    if description is not None:
-        yield row, "", description.gray_64
-        if description.inner_gray_64 is not None:
-            yield row, "inner_", description.inner_gray_64
-
-
-def _add_hashes(grays: Sequence[Gray]) -> None:
-    if not grays:
-        return
-    stacked = np.stack([gray for _, _, gray in grays])
-    for (row, name, _), wavelet, dct in zip(grays, wavelet_hashes(stacked), dct_hashes(stacked), strict=True):
-        row[f"{name}wavelet_hash"], row[f"{name}dct_hash"] = wavelet.tobytes(), dct.tobytes()

@@ -17,6 +17,16 @@ from dedup_assets.stage import Policy
 
 SOURCE, STORE, PREFIX_DEPTH = "DEDUP_SOURCE", "DEDUP_STORE", "DEDUP_PREFIX_DEPTH"
 WORKERS, POLICIES = "DEDUP_WORKERS", "DEDUP_POLICIES"
+MAX_REQUESTS, MAX_BYTES = "DEDUP_MAX_REQUESTS_PER_S", "DEDUP_MAX_BYTES_PER_S"
+DECODE_TIMEOUT = "DEDUP_DECODE_TIMEOUT"
+
+LIMITS = {
+    "workers": (WORKERS, 1, 256),
+    "max_requests_per_s": (MAX_REQUESTS, 1, 1_000_000),
+    "max_bytes_per_s": (MAX_BYTES, 65_536, 1_000_000_000_000),
+    "decode_timeout_s": (DECODE_TIMEOUT, 1, 86_400),
+}
+"""How much a run may take, unless left to the collection: the setting, its variable, its least and its largest value."""
 
 
 class SettingsError(ValueError):
@@ -33,28 +43,36 @@ class Settings:
     workers: int | None = None
     policies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     at_terminal: bool = False
+    max_requests_per_s: int | None = None
+    max_bytes_per_s: int | None = None
+    decode_timeout_s: int | None = None
 
     @classmethod
     def from_environment(cls) -> "Settings":
         """Read the DEDUP_ variables; unset ones have their defaults.
 
         Raises:
-            SettingsError: a number is not one, or the policy file cannot be read.
+            SettingsError: a number is not one or out of bounds, or the policy file cannot be read.
         """
-        workers = os.environ.get(WORKERS)
+        limits: dict[str, Any] = {setting: _limit(*bounds) for setting, bounds in LIMITS.items()}
         return cls(
             source=os.environ.get(SOURCE, ""),
             store=os.environ.get(STORE, "dedup-store"),
             prefix_depth=_number(PREFIX_DEPTH, os.environ.get(PREFIX_DEPTH, "1")),
-            workers=_number(WORKERS, workers) if workers else None,
             policies=read_policies(os.environ.get(POLICIES)),
+            **limits,
         )
 
     @property
     def collection(self) -> dict[str, Any]:
         """The arguments of the `Collection` resource."""
-        arguments = {"source": self.source, "store": self.store, "prefix_depth": self.prefix_depth}
-        return arguments | ({"workers": self.workers} if self.workers else {})
+        return {"source": self.source, "store": self.store, "prefix_depth": self.prefix_depth, **self.limits}
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """Those of `LIMITS` that were set."""
+        values = {setting: getattr(self, setting) for setting in LIMITS}
+        return {setting: value for setting, value in values.items() if value is not None}
 
 
 def _number(name: str, text: str) -> int:
@@ -62,6 +80,16 @@ def _number(name: str, text: str) -> int:
         return int(text)
     except ValueError as error:
         raise SettingsError(f"{name} is {text!r}, but a whole number was expected.") from error
+
+
+def _limit(name: str, least: int, largest: int) -> int | None:
+    text = os.environ.get(name)
+    if not text:
+        return None
+    value = _number(name, text)
+    if not least <= value <= largest:
+        raise SettingsError(f"{name} is {value}, but a whole number from {least} to {largest} was expected.")
+    return value
 
 
 def read_policies(path: str | None) -> dict[str, dict[str, Any]]:

@@ -8,6 +8,9 @@ from pydantic import Field
 from dedup_assets.definitions import POLICIES as SECTIONS
 from dedup_assets.resources.collection import Collection
 from dedup_assets.settings import (
+    DECODE_TIMEOUT,
+    MAX_BYTES,
+    MAX_REQUESTS,
     POLICIES,
     PREFIX_DEPTH,
     SOURCE,
@@ -39,13 +42,31 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     (tmp_path / "policies.yaml").write_text("shoes:\n  largest_cm: 28\n")
     for name, value in {
         SOURCE: "/photos", STORE: "/store", PREFIX_DEPTH: "2", WORKERS: "3",
-        POLICIES: str(tmp_path / "policies.yaml"),
+        MAX_REQUESTS: "50", MAX_BYTES: "1000000", DECODE_TIMEOUT: "9", POLICIES: str(tmp_path / "policies.yaml"),
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
-    assert Settings.from_environment() == Settings("/photos", "/store", 2, 3, {"shoes": {"largest_cm": 28}})
+    expected = Settings("/photos", "/store", 2, 3, {"shoes": {"largest_cm": 28}}, False, 50, 1_000_000, 9)
+    assert Settings.from_environment() == expected
 
 
-@pytest.mark.parametrize("name", [PREFIX_DEPTH, WORKERS])
+@pytest.mark.parametrize(
+    ("name", "value", "bounds"),
+    [
+        (WORKERS, "0", "1 to 256"),
+        (MAX_REQUESTS, "-1", "1 to 1000000"),
+        (MAX_BYTES, "1000", "65536 to 1000000000000"),
+        (DECODE_TIMEOUT, "0", "1 to 86400"),
+    ],
+)
+def test_a_number_out_of_its_bounds_is_told_with_them(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, bounds: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"{name} is {value}, but a whole number from {bounds} was expected"):
+        Settings.from_environment()
+
+
+@pytest.mark.parametrize("name", [PREFIX_DEPTH, WORKERS, MAX_REQUESTS, MAX_BYTES, DECODE_TIMEOUT])
 def test_a_number_that_is_none_is_told_with_its_variable(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "two")
     with pytest.raises(SettingsError, match=f"{name} is 'two', but a whole number was expected"):
@@ -56,7 +77,11 @@ def test_settings_make_a_collection() -> None:
     collection = Collection(**Settings("/photos", "/store", 2).collection)
     assert (collection.source, collection.store, collection.prefix_depth) == ("/photos", "/store", 2)
     assert collection.workers == Collection().workers
-    assert Collection(**Settings(workers=3).collection).workers == 3
+    limited = Collection(
+        **Settings(workers=3, max_requests_per_s=5, max_bytes_per_s=70_000, decode_timeout_s=9).collection
+    )
+    limits = (limited.workers, limited.max_requests_per_s, limited.max_bytes_per_s, limited.decode_timeout_s)
+    assert limits == (3, 5, 70_000, 9)
 
 
 @pytest.mark.parametrize("path", [None, ""])

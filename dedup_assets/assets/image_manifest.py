@@ -5,7 +5,7 @@ Belongs here: turning a listing into a table by partition. Does not belong here:
 
 import hashlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -13,10 +13,10 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from dedup_assets.discovery import load_layout
+from dedup_assets.discovery import load_layout, walk_directories
 from dedup_assets.partitions import PrefixLayout, image_id, is_image_path, is_whole
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.image_store import Blob, ImageStore
+from dedup_assets.resources.image_store import Blob, ImageStore, StoreAccessError
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.stage import Stage, table_asset
 from dedup_assets.tables import IMAGE_MANIFEST
@@ -35,6 +35,7 @@ def image_manifest(context: dg.AssetExecutionContext, collection: Collection, pr
     stage = Stage(context, IMAGE_MANIFEST, collection.tables())
     images = collection.images()
     layout = load_layout(stage.tables, collection.prefix_depth)
+    stage.log(f"The source has {sum(1 for _ in walk_directories(images, layout.prefix_depth)):,} directories of blobs.")
     families = layout.families(stage.keys)
     if unknown := set(stage.keys).difference(*families):
         raise UndiscoveredPrefixError(
@@ -44,14 +45,15 @@ def image_manifest(context: dg.AssetExecutionContext, collection: Collection, pr
         for keys in families:
             with _spilled_listing(images, layout, keys) as listing:
                 for key in keys:
-                    _write(stage, key, _rows_of(listing, key))
+                    _write(stage, key, _rows_of(listing, key), images.unlisted)
                     tracker.advance()
 
 
-def _write(stage: Stage, key: str, listed: pl.DataFrame) -> None:
+def _write(stage: Stage, key: str, listed: pl.DataFrame, unlisted: Set[str]) -> None:
     rows = listed.filter("is_image").select(IMAGE_MANIFEST.column_names)
     with stage.partition(key, stage.fingerprint(_digest(rows))) as work:
-        before = stage.tables.read(IMAGE_MANIFEST, key, ["image_id", "etag"])
+        before = stage.tables.read(IMAGE_MANIFEST, key, ["image_id", "etag", "path"])
+        _require_listed(before["path"], unlisted)
         if not work.is_current:
             work.commit = stage.tables.rewrite(IMAGE_MANIFEST, key, rows, work.fingerprint)
         work.counts = {
@@ -60,8 +62,20 @@ def _write(stage: Stage, key: str, listed: pl.DataFrame) -> None:
             "changed": rows.join(before, on="image_id").filter(pl.col("etag") != pl.col("etag_right")).height,
             "removed": before.join(rows, on="image_id", how="anti").height,
             "other_files": listed.height - rows.height,
+            "unlisted_directories": len(unlisted),
         }
         work.preview = rows
+
+
+def _require_listed(before: pl.Series, unlisted: Set[str]) -> None:
+    """Stop rather than take images that were listed once, and now may not be, for images that are gone."""
+    for directory in sorted(unlisted):
+        hidden = int(before.str.starts_with(f"{directory}/").sum())
+        if hidden:
+            raise StoreAccessError(
+                f"{directory!r} may not be listed by this user any more, and {hidden:,} images of the last run lie there: "
+                "allow it again, or delete the store to begin anew without them."
+            )
 
 
 @contextmanager

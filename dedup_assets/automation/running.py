@@ -17,7 +17,7 @@ import yaml
 from dedup_assets.automation.discovering import PREFIXES, range_tags, sync_prefixes
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.locations import FolderLocation, parse_location
-from dedup_assets.settings import POLICIES, PREFIX_DEPTH, SOURCE, STORE, WORKERS, Settings, SettingsError
+from dedup_assets.settings import LIMITS, POLICIES, PREFIX_DEPTH, SOURCE, STORE, Settings, SettingsError
 from dedup_assets.tables import ORGANIZED_BLOBS
 
 PROJECT_DOCUMENT = "project.json"
@@ -58,7 +58,7 @@ def prepare_home(settings: Settings) -> Path:
         STORE: _anywhere(settings.store),
         PREFIX_DEPTH: str(settings.prefix_depth),
         POLICIES: str(policies),
-        **({WORKERS: str(settings.workers)} if settings.workers else {}),
+        **{LIMITS[setting][0]: str(value) for setting, value in settings.limits.items()},
     }
     return home
 

@@ -46,7 +46,7 @@ def find_inner_box(picture: NDArray[np.uint8]) -> tuple[float, float, float, flo
     for _ in range(3):
         before = (top, bottom, left, right)
         top, bottom = _trim(gray[:, left:right])
-        left, right = _trim(np.ascontiguousarray(gray[top:bottom].T))
+        left, right = _trim(gray[top:bottom].T)
         if top == bottom or left == right:
             return None
         if before == (top, bottom, left, right):
@@ -68,6 +68,9 @@ def _trim(lines: Gray) -> tuple[int, int]:
     """Return first and last+1 of the lines (rows) that are left when both ends are freed of border."""
     if lines.size == 0:
         return 0, 0
+    if _line_colour(lines, 0) is None and _line_colour(lines, len(lines) - 1) is None:
+        return 0, len(lines)
+    lines = np.ascontiguousarray(lines)
     start = _count_border_lines(lines)
     return start, len(lines) - _count_border_lines(lines[start:][::-1])
 
@@ -97,12 +100,12 @@ def _line_colour(lines: Gray, at: int) -> int | None:
     if at >= len(lines):
         return None
     length = lines.shape[1]
+    line = np.sort(lines[at])
     quarter, middle = length // 4, length // 2
-    line = np.partition(lines[at], (quarter, length - 1 - middle, middle, length - 1 - quarter)).astype(np.int16)
-    if line[-1 - quarter] - line[quarter] > 2 * MAX_FLAT_NOISE:
+    if int(line[-1 - quarter]) - int(line[quarter]) > 2 * MAX_FLAT_NOISE:
         return None
-    colour = int(line[-1 - middle] + line[middle]) // 2
-    away = np.abs(line - colour)
+    colour = (int(line[-1 - middle]) + int(line[middle])) // 2
+    away = np.abs(line.astype(np.int16) - colour)
     uneven, busy = np.count_nonzero(away > MAX_FLAT_NOISE), np.count_nonzero(away > MAX_LINE_NOISE)
     return colour if uneven <= MAX_UNEVEN * length and busy <= MAX_CLEAN_BUSY * length else None
 

@@ -4,6 +4,7 @@ Here belongs what is particular to JPEG. What this path does not read (CMYK, dam
 `decoding`, by Pillow's libjpeg-turbo with the same scaling, which gives the same pixels.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -16,7 +17,10 @@ from dedup_assets.kernels.decode_verdict import UnreadableImage
 
 _MARKER: Final = 0xFF
 _START_OF_SCAN: Final = 0xDA
+# Start of frame, whatever its coding; the three others of these numbers are tables (DHT, JPG, DAC).
+_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _DATA_ENDS_EARLY: Final = "premature end of data segment"
+_NO_DATA_GRAY: Final = 128
 _SUBSAMPLING_NAMES: Final = {
     (1, 1): "4:4:4",
     (2, 1): "4:2:2",
@@ -30,8 +34,8 @@ _SUBSAMPLING_NAMES: Final = {
 def decode_scaled(data: bytes, image: JpegImagePlugin.JpegImageFile, factor: int) -> NDArray[np.uint8]:
     """Decode a JPEG whose header is open in `image`, scaled down by 1, 2, 4 or 8 (sizes rounded up).
 
-    Returns (h, w, 3) uint8 sRGB, not yet upright. Raises UnreadableImage for a sequential file whose data ends before
-    its last row, and whatever Pillow raises for damaged ones.
+    Returns (h, w, 3) uint8 sRGB, not yet upright. Raises UnreadableImage for a sequential file whose data end before
+    its last row of blocks, and whatever Pillow raises for damaged ones.
     """
     profile = image.info.get("icc_profile")
     if image.mode not in ("L", "RGB"):
@@ -40,8 +44,8 @@ def decode_scaled(data: bytes, image: JpegImagePlugin.JpegImageFile, factor: int
         return render_pixels(_decode_by_turbo(data, image, factor), profile)
     except ValueError as complaint:
         scaled = _decode_by_pillow(image, factor)
-        if _DATA_ENDS_EARLY in str(complaint) and "progressive" not in image.info:
-            sentence = f"The JPEG file ends before its picture is complete: {len(data):,} bytes came ({complaint})."
+        if _DATA_ENDS_EARLY in str(complaint) and "progressive" not in image.info and _ends_in_nothing(scaled):
+            sentence = f"The JPEG file ends before its picture is complete: {len(data):,} bytes came."
             raise UnreadableImage("truncated", sentence) from complaint
         return render_rgb(scaled, profile)
 
@@ -50,12 +54,16 @@ def keeps_coefficients(data: bytes, image: JpegImagePlugin.JpegImageFile) -> boo
     """Whether the decoder must hold the whole picture's coefficients (2 bytes a sample): its scans are not one."""
     if "progressive" in image.info:
         return True
-    position = 2
-    while position + 4 < len(data) and data[position] == _MARKER:
-        if data[position + 1] == _START_OF_SCAN:
-            return data[position + 4] < len(image.layer)
-        position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
-    return True
+    scan = next((start for marker, start in _walk_segments(data) if marker == _START_OF_SCAN), None)
+    return scan is None or data[scan + 4] < len(image.layer)
+
+
+def find_frame_marker(data: bytes) -> int | None:
+    """Return the second byte of the marker that begins the frame: 0xC0 baseline, 0xC2 progressive and so on.
+
+    None where segments do not follow each other up to a frame.
+    """
+    return next((marker for marker, _ in _walk_segments(data) if marker in _FRAMES), None)
 
 
 def read_quantization(image: JpegImagePlugin.JpegImageFile) -> tuple[tuple[int, ...], ...]:
@@ -69,6 +77,23 @@ def name_subsampling(image: JpegImagePlugin.JpegImageFile) -> str | None:
         return None
     (_, wide, high, _), (_, color_wide, color_high, _) = image.layer[:2]
     return _SUBSAMPLING_NAMES.get((wide // max(1, color_wide), high // max(1, color_high)), "other")
+
+
+def _ends_in_nothing(scaled: Image.Image) -> bool:
+    """Whether the last row is the gray that libjpeg gives to blocks without data: damage in the middle leaves a last row."""
+    last_row = scaled.crop((0, scaled.height - 1, scaled.width, scaled.height))
+    return bool((np.asarray(last_row) == _NO_DATA_GRAY).all())
+
+
+def _walk_segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield marker and position of each segment up to the first scan, as long as one follows the other."""
+    position = 2
+    while position + 4 < len(data) and data[position] == _MARKER:
+        marker = data[position + 1]
+        yield marker, position
+        if marker == _START_OF_SCAN:
+            return
+        position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
 
 
 def _decode_by_turbo(data: bytes, image: JpegImagePlugin.JpegImageFile, factor: int) -> NDArray[np.uint8]:

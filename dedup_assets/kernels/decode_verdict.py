@@ -1,7 +1,7 @@
 """Why bytes could not be decoded: a status and a sentence for a person.
 
-Here belongs everything that is said about unreadable bytes: the names of formats by their first bytes, and the reading
-of decoders' complaints. Decoding itself is in `decoding`.
+Here belongs everything that is said about unreadable bytes: the names of formats by their first bytes, and the status
+that a decoder's complaint means. The words for each complaint are in `decode_causes`, decoding itself in `decoding`.
 """
 
 import io
@@ -10,6 +10,8 @@ from typing import Final, Literal
 
 import pillow_heif
 from PIL import Image, UnidentifiedImageError
+
+from dedup_assets.kernels.decode_causes import plain_cause
 
 UnreadableStatus = Literal["corrupt", "truncated", "unsupported", "too_large"]
 
@@ -109,16 +111,21 @@ def _ask_plugin(data: bytes, plugin: str) -> Exception:
 
 
 def _explain_complaint(data: bytes, kind: str, error: Exception) -> UnreadableImage:
-    cause = _plain_text(error)
+    complaint = _plain_text(error)
     if isinstance(error, _TOO_LARGE):
-        counts = " pixels; allowed are ".join(f"{int(count):,}" for count in re.findall(r"\d+", cause))
+        counts = " pixels; allowed are ".join(f"{int(count):,}" for count in re.findall(r"\d+", complaint))
         return UnreadableImage("too_large", f"The {kind} picture is too large to decode: {counts or 'memory ran out'}.")
-    if isinstance(error, EOFError) or _ENDS_EARLY.search(cause) or _declared_bytes(data) > len(data):
+    if isinstance(error, EOFError) or _ENDS_EARLY.search(complaint) or _declared_bytes(data) > len(data):
         came = f"{len(data):,} bytes came"
-        return UnreadableImage("truncated", f"The {kind} file ends before its picture is complete: {came} ({cause}).")
-    if isinstance(error, NotImplementedError) or _NOT_READ_HERE.search(cause):
-        return UnreadableImage("unsupported", f"The {kind} file is of a kind that no decoder here reads ({cause}).")
-    return UnreadableImage("corrupt", f"The {kind} file is damaged: its picture cannot be decoded ({cause}).")
+        return UnreadableImage("truncated", f"The {kind} file ends before its picture is complete: {came}.")
+    cause = plain_cause(complaint)
+    if isinstance(error, NotImplementedError) or _NOT_READ_HERE.search(complaint):
+        return UnreadableImage("unsupported", f"The {kind} file is of a kind that cannot be read here{_after(cause)}.")
+    return UnreadableImage("corrupt", f"The {kind} file is damaged{_after(cause or 'its picture cannot be decoded')}.")
+
+
+def _after(cause: str | None) -> str:
+    return f": {cause}" if cause else ""
 
 
 def _declared_bytes(data: bytes) -> int:
@@ -127,6 +134,5 @@ def _declared_bytes(data: bytes) -> int:
 
 
 def _plain_text(error: Exception) -> str:
-    """Return a decoder's message on one line, without addresses: equal bytes give equal sentences."""
-    text = re.sub(r"<[^>]*>|\s+", " ", str(error)).strip() or type(error).__name__
-    return "".join(letter for letter in text if letter.isprintable())[:200]
+    """Return a decoder's message on one line, as far as it is looked at."""
+    return re.sub(r"\s+", " ", str(error)).strip()[:500] or type(error).__name__

@@ -50,8 +50,8 @@ def estimate_prior_jpeg_quality(gray: NDArray[np.uint8], jpeg_quality: int | Non
     if not coarser.any():
         return None
     crops = _centre_crops(gray)
-    sample_fit, sample_count = _fit_lattices([_sample_rows(crop) for crop in crops])
-    if not (coarser & (sample_count >= MIN_LATTICE_COUNT / ROWS_APART) & (sample_fit >= MIN_SAMPLE_FIT)).any():
+    fit, count = _fit_lattices(crops, ROWS_APART)
+    if not (coarser & (count >= MIN_LATTICE_COUNT / ROWS_APART) & (fit >= MIN_SAMPLE_FIT)).any():
         return None
     fit, count = _fit_lattices(crops)
     trusted = coarser & (count >= MIN_LATTICE_COUNT) & (fit >= MIN_LATTICE_FIT)
@@ -72,30 +72,34 @@ def _centre_crops(gray: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
     return [gray[top : top + high, left : left + wide] for top, high in rows for left, wide in columns]
 
 
-def _sample_rows(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return every eighth row of blocks."""
-    wide = crop.shape[1]
-    return crop.reshape(-1, JPEG_GRID_PX, wide)[::ROWS_APART].reshape(-1, wide) if crop.size else crop
-
-
-def _fit_lattices(crops: Sequence[NDArray[np.uint8]]) -> Fits:
-    """Return fit and number of coefficients, (crops, qualities) each."""
-    sums = np.stack([_coefficient_histogram(crop) for crop in crops]) @ _lattice_weights()
+def _fit_lattices(crops: Sequence[NDArray[np.uint8]], rows_apart: int = 1) -> Fits:
+    """Return fit and number of coefficients, (crops, qualities) each, by every so many rows of blocks."""
+    sums = _count_coefficients(crops, rows_apart) @ _lattice_weights()
     waves, count = sums[:, : len(SOUGHT_QUALITIES)], sums[:, len(SOUGHT_QUALITIES) :]
     return waves / np.maximum(count, 1), count
 
 
-def _coefficient_histogram(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return how often each of the 16 low luminance coefficients has each size; one row of 16 x BIN_COUNT."""
-    height, width = (side // JPEG_GRID_PX for side in crop.shape)
+def _count_coefficients(crops: Sequence[NDArray[np.uint8]], rows_apart: int = 1) -> NDArray[np.float32]:
+    """Return how often each of the 16 low luminance coefficients has each size; (crops, 16 x BIN_COUNT).
+
+    Of crops of unequal sizes, all whole blocks, as much is looked at as the smallest has.
+    """
+    height, width = min(len(crop) for crop in crops), min(crop.shape[1] for crop in crops)
+    counted = WAVES * WAVES * BIN_COUNT
     if not height or not width:
-        return np.zeros(WAVES * WAVES * BIN_COUNT, dtype=np.float32)
+        return np.zeros((len(crops), counted), dtype=np.float32)
+    blocks = np.stack([_split_rows(crop[:height, :width])[::rows_apart] for crop in crops])
+    lines = np.ascontiguousarray(np.moveaxis(blocks, 2, 0), dtype=np.float32).reshape(JPEG_GRID_PX, -1)
     basis = _cosines()
-    across = crop.astype(np.float32).reshape(-1, JPEG_GRID_PX) @ basis.T
-    coefficients = basis @ across.reshape(height, JPEG_GRID_PX, width * WAVES)
-    sizes = cv2.convertScaleAbs(coefficients.reshape(height * WAVES, -1), alpha=BINS_PER_LEVEL)
-    bins = sizes.reshape(height, WAVES, width, WAVES) + _bin_offsets()
-    return np.bincount(bins.ravel(), minlength=WAVES * WAVES * BIN_COUNT).astype(np.float32)
+    coefficients = (basis @ lines).reshape(-1, JPEG_GRID_PX) @ basis.T
+    sizes = cv2.convertScaleAbs(coefficients, alpha=BINS_PER_LEVEL).ravel()
+    bins = sizes + _bin_offsets(len(crops), blocks[0].size // JPEG_GRID_PX**2)
+    return np.bincount(bins, minlength=len(crops) * counted).reshape(-1, counted).astype(np.float32)
+
+
+def _split_rows(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return (h, w) as its rows of blocks, (h / 8, 8, w)."""
+    return crop.reshape(-1, JPEG_GRID_PX, crop.shape[1])
 
 
 @lru_cache(maxsize=128)
@@ -112,11 +116,11 @@ def _cosines() -> NDArray[np.float32]:
     return np.stack(waves).astype(np.float32)
 
 
-@lru_cache(maxsize=1)
-def _bin_offsets() -> NDArray[np.uint16]:
-    """Return where the bins of each coefficient begin, to be added to (rows, 4, columns, 4) sizes."""
-    first = np.arange(WAVES * WAVES).reshape(WAVES, 1, WAVES) * BIN_COUNT
-    return first.astype(np.uint16)
+@lru_cache(maxsize=64)
+def _bin_offsets(crops: int, blocks: int) -> NDArray[np.uint16]:
+    """Return where the bins begin of each coefficient of crops of so many blocks, by row, crop, block and column."""
+    first = np.arange(crops * WAVES * WAVES, dtype=np.uint16).reshape(crops, WAVES, 1, WAVES) * np.uint16(BIN_COUNT)
+    return np.repeat(first.swapaxes(0, 1), blocks, axis=2).ravel()
 
 
 @lru_cache(maxsize=1)

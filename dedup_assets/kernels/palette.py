@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 SUMMARY_SIDE_PX: Final = 8
 SUMMARY_BYTES: Final = SUMMARY_SIDE_PX * SUMMARY_SIDE_PX * 3
 
-_COUNTED_SIDE_PX: Final = 32
 _LEVEL_BITS: Final = 2
+_COLOURS: Final = 1 << 3 * _LEVEL_BITS
 _DOMINANT_SHARE: Final = 0.05
+
+# Red against green, yellow against blue.
+_OPPONENTS: Final = np.array([[1, -1, 0], [0.5, 0.5, -1]], dtype=np.float32)
 
 
 def summarize_colours(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -23,12 +26,33 @@ def summarize_colours(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return small.astype(np.uint8, copy=False).reshape(-1)
 
 
-def count_dominant_colours(rgb: NDArray[np.uint8]) -> int:
-    """How many colours, of 4 levels a channel, hold at least 5 % of the pixels of (h, w, 3) uint8; 0..20."""
-    small = np.asarray(cv2.resize(rgb, (_COUNTED_SIDE_PX, _COUNTED_SIDE_PX), interpolation=cv2.INTER_AREA), np.uint8)
-    red, green, blue = np.moveaxis(small >> (8 - _LEVEL_BITS), -1, 0)
-    bins = (red << (2 * _LEVEL_BITS)) | (green << _LEVEL_BITS) | blue
-    return int(np.count_nonzero(np.bincount(bins.ravel()) >= _DOMINANT_SHARE * bins.size))
+def summarize_small_pictures(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Do the same for (n, 32, 32, 3) uint8: (n, 192) uint8; the pictures are laid below each other, as one."""
+    size = (SUMMARY_SIDE_PX, SUMMARY_SIDE_PX * len(rgb))
+    small = cv2.resize(rgb.reshape(-1, *rgb.shape[2:]), size, interpolation=cv2.INTER_AREA)
+    return small.astype(np.uint8, copy=False).reshape(len(rgb), -1)
+
+
+def count_dominant_colours(rgb: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """How many colours, of 4 levels a channel, hold at least 5 % of the pixels of each picture; (n,), 0..20.
+
+    rgb: (n, h, w, 3) uint8.
+    """
+    levels = rgb >> (8 - _LEVEL_BITS)
+    bins = (levels[..., 0] << (2 * _LEVEL_BITS)) | (levels[..., 1] << _LEVEL_BITS) | levels[..., 2]
+    numbered = bins.reshape(len(rgb), -1) + (_COLOURS * np.arange(len(rgb)))[:, None]
+    counts = np.bincount(numbered.ravel(), minlength=_COLOURS * len(rgb)).reshape(len(rgb), _COLOURS)
+    return np.asarray(np.count_nonzero(counts >= _DOMINANT_SHARE * numbered.shape[1], axis=1), dtype=np.int64)
+
+
+def measure_colourfulness(rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return the mean distance from gray in opponent colours of each picture, (n,), 0 (gray) .. about 200.
+
+    rgb: (n, h, w, 3) uint8 (after Hasler and Suesstrunk, "Measuring colourfulness in natural images", 2003).
+    """
+    opponents = cv2.transform(rgb.reshape(-1, *rgb.shape[2:]).astype(np.float32), _OPPONENTS)
+    distances = cv2.magnitude(*cv2.split(opponents)).reshape(len(rgb), -1)
+    return np.asarray(distances.mean(axis=1), dtype=np.float64)
 
 
 def mean_colour_correlations(summaries: NDArray[np.uint8], groups: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """Quality signals of one decoded picture: how sharp, how compressed, whether enlarged, how much there is to hash.
 
 Here belong measures of a single picture. Choosing between pictures is in `keeping`, finding uniform borders in
-`borders`, reading compression from tables and pixels in `compression`; decoding stands outside the kernels.
+`borders`, reading compression from tables and pixels in `compression` and `lattice`, colours in `palette`.
 """
 
 import math
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.compression import estimate_jpeg_quality, measure_blockiness
+from dedup_assets.kernels.hashing import sum_cells
 from dedup_assets.kernels.lattice import estimate_prior_jpeg_quality
 from dedup_assets.kernels.shrinking import Reduction
 
@@ -43,8 +44,6 @@ class QualitySignals:
     blockiness          gray levels by which 8x8 blocks stand out, about -4..10; 0 where it cannot be told
     bits_per_pixel      file bits over full-size pixels, > 0
     upscale_score       0 (full spectrum) .. 1 (nothing above what a 2x enlargement leaves); 0 where it cannot be told
-    colourfulness       mean distance from gray in opponent colours, 0 (gray) .. about 200
-    detail              signal for perceptual hashes, gray levels, >= 0; see measure_detail
     """
 
     sharpness: float
@@ -53,8 +52,6 @@ class QualitySignals:
     blockiness: float
     bits_per_pixel: float
     upscale_score: float
-    colourfulness: float
-    detail: float
 
 
 def measure_quality(
@@ -80,8 +77,6 @@ def measure_quality(
         blockiness=measure_blockiness(gray) if full_size else 0.0,
         bits_per_pixel=8 * size_bytes / (width_px * height_px),
         upscale_score=_measure_upscaling(gray) if full_size else 0.0,
-        colourfulness=_measure_colourfulness(picture.colour_32),
-        detail=measure_detail(picture.gray_64),
     )
 
 
@@ -100,24 +95,23 @@ def is_low_information(
 
 
 def measure_detail(gray: NDArray[np.uint8]) -> float:
-    """Return how far a cell of a 16x16 picture stands from the mean of its four neighbours, gray levels, >= 0.
+    """Return `measure_details` of one (h, w) uint8 picture, first averaged over areas down to 64x64."""
+    small = cv2.resize(gray, (64, 64), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return float(measure_details(small[None])[0])
 
-    gray: (h, w) uint8. It is the upper quartile over the inner cells: gradients, vignettes and blank paper have next to
-    none; of a product on white a quarter of the cells suffices.
+
+def measure_details(gray: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return how far a cell of a 16x16 picture stands from the mean of its four neighbours, gray levels, >= 0; (n,).
+
+    gray: (n, 64, 64) uint8. It is the upper quartile over the inner cells: gradients, vignettes and blank paper have
+    next to none; of a product on white a quarter of the cells suffices.
     """
-    small = cv2.resize(gray, (64, 64), interpolation=cv2.INTER_AREA).astype(np.float32)
-    cells = cv2.resize(small, (16, 16), interpolation=cv2.INTER_AREA)
-    beside = (cells[:-2, 1:-1] + cells[2:, 1:-1] + cells[1:-1, :-2] + cells[1:-1, 2:]) / 4
-    apart = np.sort(np.abs(cells[1:-1, 1:-1] - beside), axis=None)
-    below, share = divmod(0.75 * (apart.size - 1), 1)
-    low, high = apart[int(below)], apart[int(below) + 1]
-    return float(low + (high - low) * share)
-
-
-def _measure_colourfulness(rgb: NDArray[np.uint8]) -> float:
-    """Return the mean distance from gray in opponent colours, 0 .. about 200 (after Hasler and Suesstrunk, 2003)."""
-    red, green, blue = cv2.split(rgb.astype(np.float32))
-    return float(cv2.mean(cv2.magnitude(red - green, (red + green) / 2 - blue))[0])
+    cells = sum_cells(gray).astype(np.float32) / 16
+    beside = (cells[:, :-2, 1:-1] + cells[:, 2:, 1:-1] + cells[:, 1:-1, :-2] + cells[:, 1:-1, 2:]) / 4
+    apart = np.sort(np.abs(cells[:, 1:-1, 1:-1] - beside).reshape(len(gray), -1), axis=1)
+    below, share = divmod(0.75 * (apart.shape[1] - 1), 1)
+    low, high = apart[:, int(below)], apart[:, int(below) + 1]
+    return np.asarray(low + (high - low) * share, dtype=np.float64)
 
 
 def _measure_sharpness(gray: NDArray[np.uint8]) -> float:

@@ -34,6 +34,9 @@ __all__ = [
 REQUEST_DEADLINE = timedelta(seconds=120)
 """For one attempt, body included: 250 MB at 20 Mbit/s take 100 s. A body that drips cannot hold up a run for longer."""
 
+RETRY_TIMEOUT = timedelta(seconds=12)
+"""After so long obstore begins no other attempt: a blob costs this and REQUEST_DEADLINE at most."""
+
 _CONNECT_TIMEOUT_S = 3.0
 _STALL_TIMEOUT_S = 20.0
 
@@ -84,7 +87,7 @@ def open_object_store(location: Location, subpath: str = "") -> "ObjectStore":
     }
     retry_config: RetryConfig = {
         "max_retries": 20,
-        "retry_timeout": timedelta(seconds=12),
+        "retry_timeout": RETRY_TIMEOUT,
         "backoff": {"init_backoff": timedelta(seconds=0.4), "max_backoff": timedelta(seconds=4), "base": 2},
     }
     found = find_credential(location)

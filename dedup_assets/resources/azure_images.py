@@ -9,6 +9,7 @@ none of Python's lock, against 1.6 ms) and the SDK for the few names that obstor
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import obstore
 from azure.core import MatchConditions
@@ -16,12 +17,15 @@ from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobPrefix, BlobProperties
 from obstore.exceptions import BaseError
 
+from dedup_assets.resources import azure_access
 from dedup_assets.resources.azure_access import container_client, open_object_store
 from dedup_assets.resources.azure_copies import copy_blob, delete_copied_blob
 from dedup_assets.resources.azure_credentials import find_credential
 from dedup_assets.resources.azure_errors import blob_failure, explain_azure_error
+from dedup_assets.resources.deadlines import within
 from dedup_assets.resources.image_store import Blob, BlobChanged, BlobVanished, require_organized
 from dedup_assets.resources.locations import ContainerLocation
+from dedup_assets.resources.own_output import STORE_MARK, own_directory_in, tell_left_out
 
 _INEXPRESSIBLE = re.compile(r"^/|//|/$|(^|/)\.{1,2}(/|$)|[\x00-\x1f\x7f]")
 """Names that obstore refuses or, for slashes at either end, would silently shorten."""
@@ -36,6 +40,9 @@ class AzureImages:
         self._start = f"{location.prefix}/" if location.prefix else ""
         inside = () if location.prefix else (self.organized_root,)
         self._excluded = tuple(f"{self._start}{directory}/" for directory in (*exclude, *inside))
+        self._judged: set[tuple[str, str, str]] = set()
+        self._walked: set[str] = set()
+        self.unlisted: frozenset[str] = frozenset()
         self._page_size = page_size
         self._container = container_client(location)
         whole = ContainerLocation(location.account, location.container, "", location.account_url)
@@ -65,7 +72,7 @@ class AzureImages:
         name = self._start + path
         try:
             return self._read_by_sdk(name, etag) if _INEXPRESSIBLE.search(name) else self._read(name, etag)
-        except (AzureError, BaseError, FileNotFoundError) as error:
+        except (AzureError, BaseError, FileNotFoundError, TimeoutError) as error:
             failure = blob_failure(error, path, self.location)
         if isinstance(failure, BlobChanged) and not self._container.get_blob_client(name).exists():
             raise BlobVanished(f"{path} is not there any more.")  # some services answer 412 for what is missing
@@ -92,11 +99,38 @@ class AzureImages:
         start = f"{self._start}{prefix}/" if prefix else self._start
         blobs = self._container.list_blobs(name_starts_with=start, results_per_page=self._page_size)
         try:
+            self._judge_directories_above(prefix)
             for item in blobs if recursive else self._level(start):
-                if not item.name.startswith(self._excluded):
+                if not self._leaves_out(item.name):
                     yield item
         except AzureError as error:
             raise explain_azure_error(error, self.location) from None
+
+    def _leaves_out(self, name: str) -> bool:
+        """True for what is excluded and what this project wrote itself; the log of a store is the first of its names."""
+        found = own_directory_in(name.removeprefix(self._start))
+        if found and found not in self._judged:
+            self._judged.add(found)
+            directory, needed, what = found
+            if self._holds(needed):
+                self._excluded += (f"{self._start}{directory}/",)
+                tell_left_out(directory, f"it is {what}")
+        return name.startswith(self._excluded)
+
+    def _judge_directories_above(self, prefix: str) -> None:
+        """Recognise a store that a listing below it would not show."""
+        parts = prefix.split("/")
+        for directory in ("/".join(parts[:count]) for count in range(1, len(parts))):
+            mark = f"{directory}/{STORE_MARK}"
+            if directory not in self._walked:
+                self._walked.add(directory)
+                if self._holds(mark):
+                    self._leaves_out(self._start + mark)
+
+    def _holds(self, prefix: str) -> bool:
+        """True where a blob has a name that begins so."""
+        names = self._container.list_blob_names(name_starts_with=self._start + prefix, results_per_page=1)
+        return next(iter(names), None) is not None
 
     def _level(self, start: str) -> Iterator[BlobProperties | BlobPrefix]:
         """What lies directly below `start`; a leading slash is no level of its own (the root's name is "" already)."""
@@ -110,6 +144,10 @@ class AzureImages:
         return bytes(obstore.get(self._bodies, name, options={"if_match": f'"{etag}"'}).bytes())
 
     def _read_by_sdk(self, name: str, etag: str) -> bytes:
+        return within(azure_access.REQUEST_DEADLINE, partial(self._download, name, etag))
+
+    def _download(self, name: str, etag: str) -> bytes:
+        """Read by the SDK, whose patience ends only where nothing comes: a body that drips takes as long as it likes."""
         body = self._container.download_blob(
             name, etag=f'"{etag}"', match_condition=MatchConditions.IfNotModified, max_concurrency=1
         )

@@ -13,7 +13,7 @@ Does not belong here: how a folder (`local_images.py`) or a container (`azure_im
 No text of these holds a key or a signature.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -73,6 +73,10 @@ class ImageStore(Protocol):
         It is never listed.
         """
 
+    @property
+    def unlisted(self) -> Set[str]:
+        """The directories that listings so far met and this user may not list; what lies in them is unknown."""
+
     def check(self) -> None:
         """Find out at once whether the source can be listed.
 
@@ -83,10 +87,11 @@ class ImageStore(Protocol):
     def list_blobs(self, prefix: str = "", recursive: bool = True) -> Iterator[Blob]:
         """List the blobs of the directory `prefix` ("" is the root), in no particular order, in flat memory.
 
-        Without `recursive` only those directly in it. A directory that does not exist is empty.
+        Without `recursive` only those directly in it. A directory that does not exist is empty; one that may not be
+        listed is, too, and stands in `unlisted`. What this project wrote itself is left out (`own_output.py`).
 
         Raises:
-            StoreAccessError: the source, or a directory of it, cannot be listed.
+            StoreAccessError: the source cannot be listed, or a directory of it for another cause than permission.
         """
 
     def list_directories(self, prefix: str = "") -> Iterator[str]:

@@ -4,29 +4,37 @@ Belongs here: which files are decoded apart, the processes, and their limits of 
 decoding itself (`kernels/`).
 
 The decoders of baseline JPEG, PNG, GIF and WebP see every image of the web and are left in this process, where they run
-at full speed. Everything else is rare enough to pay a millisecond for its own process.
+at full speed. Everything else is rare enough to pay a millisecond for its own process; so are very large pictures, of
+which several at once would fill this process.
 """
 
 import multiprocessing
+import os
 import resource
 from concurrent.futures import TimeoutError as DeadlineError
+from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import NamedTuple
 
 from pebble import ProcessExpired, ProcessPool
 
+from dedup_assets.kernels.declared_size import declared_pixels
+from dedup_assets.kernels.decode_jpeg import find_frame_marker
 from dedup_assets.kernels.decode_verdict import UnreadableStatus
 from dedup_assets.kernels.decoding import DecodeLimits, UnreadableImage
-from dedup_assets.kernels.describing import ImageDescription, describe_image
+from dedup_assets.kernels.describing import ImageDescription, ImageSketch, describe_sketches, sketch_image
 
 JPEG_SIGNATURE = b"\xff\xd8\xff"
 TRUSTED_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"RIFF")
-PROGRESSIVE_JPEG = b"\xff\xc2"
-"""Marker of a progressive frame: each of its scans, of which there may be hundreds, costs as much as the whole picture."""
+TRUSTED_FRAMES = (0xC0, 0xC1)
+"""Markers of sequential frames. Each scan of a progressive one, which may have hundreds, costs as much as the picture."""
 
-HEADER_BYTES = 65_536
+LARGE_PX = 24_000_000
+"""More pixels take 100 MB and more as PNG, GIF or WebP; a JPEG of any size is scaled while it is decoded."""
+
 WORKER_MEMORY_BYTES = 3 << 30
+STDERR = 2
 
 
 class DecodingTimedOutError(Exception):
@@ -36,12 +44,12 @@ class DecodingTimedOutError(Exception):
 def is_trusted(data: bytes) -> bool:
     """True for bytes whose decoder may run in this process."""
     if data.startswith(JPEG_SIGNATURE):
-        return PROGRESSIVE_JPEG not in data[:HEADER_BYTES]
-    return data.startswith(TRUSTED_SIGNATURES)
+        return find_frame_marker(data) in TRUSTED_FRAMES
+    return data.startswith(TRUSTED_SIGNATURES) and declared_pixels(data) <= LARGE_PX
 
 
 class IsolatedDecoder:
-    """Describes images, the doubtful ones in other processes, which are started when the first of them comes."""
+    """Sketches images, the doubtful ones in other processes, which are started when the first of them comes."""
 
     def __init__(self, workers: int, timeout_s: float) -> None:
         self._workers, self._timeout_s = workers, timeout_s
@@ -59,14 +67,18 @@ class IsolatedDecoder:
             self._pool.join()
 
     def describe(self, data: bytes, limits: DecodeLimits) -> ImageDescription:
-        """As `describe_image`, but nothing that the bytes do to a decoder reaches this process.
+        """As `describe_image`, guarded and raising as `sketch` does."""
+        return describe_sketches([self.sketch(data, limits)])[0]
+
+    def sketch(self, data: bytes, limits: DecodeLimits) -> ImageSketch:
+        """As `sketch_image`, but nothing that the bytes do to a decoder reaches this process.
 
         Raises:
             UnreadableImage: the bytes give no picture, or crashed their decoder.
             DecodingTimedOutError: they took longer than the deadline.
         """
         if is_trusted(data):
-            return describe_image(data, limits)
+            return sketch_image(data, limits)
         future = self._running_pool().schedule(_describe_apart, (data, limits), timeout=self._timeout_s)
         try:
             outcome = future.result()
@@ -84,7 +96,7 @@ class IsolatedDecoder:
         with self._starting:
             if self._pool is None:
                 context = multiprocessing.get_context("spawn")
-                self._pool = ProcessPool(self._workers, initializer=_limit_memory, context=context)
+                self._pool = ProcessPool(self._workers, initializer=_prepare_process, context=context)
             return self._pool
 
 
@@ -95,12 +107,15 @@ class Refusal(NamedTuple):
     sentence: str
 
 
-def _describe_apart(data: bytes, limits: DecodeLimits) -> ImageDescription | Refusal:
+def _describe_apart(data: bytes, limits: DecodeLimits) -> ImageSketch | Refusal:
     try:
-        return describe_image(data, limits)
+        return sketch_image(data, limits)
     except UnreadableImage as cause:
         return Refusal(cause.status, cause.sentence)
 
 
-def _limit_memory() -> None:
+def _prepare_process() -> None:
+    """Bound the memory, and keep from the terminal what C libraries such as libtiff print there: the row tells the cause."""
     resource.setrlimit(resource.RLIMIT_AS, (WORKER_MEMORY_BYTES, WORKER_MEMORY_BYTES))
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), STDERR)

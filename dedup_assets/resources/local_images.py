@@ -22,6 +22,7 @@ from dedup_assets.resources.image_store import (
 )
 from dedup_assets.resources.local_copies import copy_file, delete_file
 from dedup_assets.resources.locations import FolderLocation
+from dedup_assets.resources.own_output import describe_own_folder, tell_left_out
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class LocalImages:
         self._excluded = frozenset(exclude)
         if location.path.parent == location.path:
             self._excluded |= {self.organized_root}
+        self.unlisted: set[str] = set()
 
     def check(self) -> None:
         """See `ImageStore.check`."""
@@ -106,12 +108,29 @@ class LocalImages:
             with os.scandir(folder) as entries:
                 for entry in entries:
                     path = start + readable_name(entry.name)
-                    if path not in self._excluded:
+                    if path not in self._excluded and not (_is_directory(entry) and self._leaves_out(path, entry)):
                         yield path, entry
         except _NOT_THERE:
             self.check()
+        except PermissionError as error:
+            if not directory:
+                raise _inaccessible(folder, error) from None
+            self._note_unlisted(directory)
         except OSError as error:
             raise _inaccessible(folder, error) from None
+
+    def _leaves_out(self, path: str, entry: os.DirEntry[str]) -> bool:
+        """True for a directory that this project wrote itself, and for one that this user may not list."""
+        if not os.access(entry.path, os.R_OK | os.X_OK, effective_ids=True):
+            self._note_unlisted(path)
+            return True
+        if what := describe_own_folder(Path(entry.path)):
+            tell_left_out(path, f"it is {what}")
+        return what is not None
+
+    def _note_unlisted(self, path: str) -> None:
+        self.unlisted.add(path)
+        tell_left_out(path, "this user may not list it")
 
     def _absolute(self, path: str) -> Path:
         if path.startswith("/") or ".." in path.split("/"):

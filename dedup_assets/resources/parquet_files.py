@@ -4,6 +4,7 @@ Belongs here: the format of the file. Does not belong here: which files make up 
 """
 
 import io
+from typing import Any
 
 import obstore
 import polars as pl
@@ -20,13 +21,22 @@ ROWS_PER_GROUP = 500
 def encode_parquet(table: Table, frame: pl.DataFrame) -> bytes:
     """A frame as the bytes of a Parquet file; equal frames, equal bytes.
 
+    Bytes are left as they are: JPEG files, hashes and 64x64 gray pictures would shrink by 5 % in four times the time.
+
     Raises:
         TableContractError: the frame breaks the contract of its table.
     """
     sink = io.BytesIO()
     arrow = table.conform(frame).to_arrow(compat_level=pl.CompatLevel.oldest())
-    pq.write_table(arrow, sink, compression="zstd", row_group_size=ROWS_PER_GROUP)
+    pq.write_table(arrow, sink, ROWS_PER_GROUP, **_encodings(table))
     return sink.getvalue()
+
+
+def _encodings(table: Table) -> dict[str, Any]:
+    """How the columns are written, in the words of `pyarrow.parquet.write_table`."""
+    plain = [name for name, dtype in table.schema.items() if dtype != pl.Binary]
+    codecs = {name: "zstd" if name in plain else "none" for name in table.schema}
+    return {"compression": codecs, "use_dictionary": plain, "write_statistics": plain}
 
 
 def open_parquet(store: ObjectStore, path: str) -> pq.ParquetFile:

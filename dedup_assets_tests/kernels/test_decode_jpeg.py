@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image, JpegImagePlugin
 
-from dedup_assets.kernels.decode_jpeg import decode_scaled, keeps_coefficients, name_subsampling, read_quantization
+from dedup_assets.kernels.decode_jpeg import (
+    decode_scaled,
+    find_frame_marker,
+    keeps_coefficients,
+    name_subsampling,
+    read_quantization,
+)
 from dedup_assets_tests.kernels.photographs import encode, load_photograph, mean_difference
 
 
@@ -74,3 +80,22 @@ def test_only_jpegs_of_several_scans_keep_their_coefficients() -> None:
     scan = simple.index(b"\xff\xda")
     several = simple[: scan + 4] + b"\x01" + simple[scan + 5 :]
     assert keeps_coefficients(several, open_jpeg(several))
+
+
+@pytest.mark.parametrize(("progressive", "marker"), [(False, 0xC0), (True, 0xC2)])
+def test_the_frame_of_a_jpeg_tells_how_it_is_coded(progressive: bool, marker: int) -> None:
+    data = encode(load_photograph(), "JPEG", progressive=progressive, exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xc2\xff\xc0")
+    assert find_frame_marker(data) == marker
+
+
+def test_no_frame_is_found_where_segments_do_not_follow_each_other() -> None:
+    data = encode(load_photograph(), "JPEG")
+    at = data.index(b"\xff\xdb")
+    for broken in (
+        b"",
+        data[:2],
+        data[:at],
+        data[:at] + b"\0" + data[at:],
+        data[:at] + data[data.index(b"\xff\xda") :],
+    ):
+        assert find_frame_marker(broken) is None

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from dedup_assets.kernels.decoding import DecodeLimits, UnreadableImage
-from dedup_assets.kernels.describing import ImageDescription, describe_image
+from dedup_assets.kernels.describing import ImageDescription, describe_image, describe_sketches, sketch_image
 from dedup_assets.kernels.hashing import dct_hashes, hamming_distances, wavelet_hashes
 from dedup_assets_tests.kernels.photographs import NAMES, encode, load_photograph, mean_difference
 
@@ -93,6 +93,28 @@ def test_tiny_and_flat_pictures_are_described(size: tuple[int, int], colour: str
     description = describe(encode(Image.new("RGB", size, colour), "PNG"))
     assert (description.width_px, description.height_px) == size
     assert description.gray_64.shape == (64, 64)
+
+
+def test_a_picture_is_described_alike_whichever_others_are_with_it() -> None:
+    files = [encode(load_photograph(name).resize((120, 90)), "JPEG") for name in NAMES]
+    files.append(encode(Image.new("RGB", (70, 70), "gray"), "PNG"))
+    sketches = [sketch_image(data, DecodeLimits()) for data in files]
+    for data, together in zip(files, describe_sketches(sketches), strict=True):
+        alone = describe(data)
+        for name in ImageDescription.__slots__:
+            np.testing.assert_array_equal(getattr(together, name), getattr(alone, name), err_msg=name)
+    assert describe_sketches([]) == []
+
+
+def test_hashes_are_those_of_the_gray_pictures() -> None:
+    framed = Image.new("RGB", (571, 360), "white")
+    framed.paste(load_photograph(), (60, 30))
+    description = describe(encode(framed, "PNG"))
+    assert description.inner_gray_64 is not None
+    gray = np.stack([description.gray_64, description.inner_gray_64])
+    wavelet, dct = wavelet_hashes(gray), dct_hashes(gray)
+    assert (description.wavelet_hash, description.inner_wavelet_hash) == tuple(code.tobytes() for code in wavelet)
+    assert (description.dct_hash, description.inner_dct_hash) == tuple(code.tobytes() for code in dct)
 
 
 def test_unreadable_bytes_are_refused_with_their_status() -> None:

@@ -15,6 +15,7 @@ from dedup_assets.kernels.consensus import measure_deviation
 from dedup_assets.kernels.keep_columns import Columns
 from dedup_assets.kernels.keep_words import BY_PATH
 from dedup_assets.kernels.keeping import KEEP_RULES, RULE_NAMES, explain_choice, rank_images
+from dedup_assets.kernels.palette import measure_colourfulness
 from dedup_assets.kernels.quality import measure_quality
 from dedup_assets.kernels.shrinking import reduce_picture
 from dedup_assets_tests.kernels.photographs import encode, load_photograph
@@ -41,7 +42,8 @@ def describe(path: str, data: bytes) -> dict[str, object]:
     tables = list(image.quantization.values()) if isinstance(image, JpegImageFile) else None
     rgb = np.array(image.convert("RGB"))
     height, width = rgb.shape[:2]
-    signals = measure_quality(reduce_picture(rgb), width, height, len(data), tables)
+    reduction = reduce_picture(rgb)
+    signals = measure_quality(reduction, width, height, len(data), tables)
     box = find_inner_box(rgb) or (0, 0, 1, 1)
     gray = cv2.resize(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), (64, 64), interpolation=cv2.INTER_AREA)
     return {
@@ -53,6 +55,7 @@ def describe(path: str, data: bytes) -> dict[str, object]:
         "inner_width": box[2],
         "inner_height": box[3],
         "gray_64": gray.ravel(),
+        "colourfulness": float(measure_colourfulness(reduction.colour_32[None])[0]),
         **{name: getattr(signals, name) for name in signals.__slots__},
     }
 

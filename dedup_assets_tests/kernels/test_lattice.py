@@ -12,7 +12,7 @@ from dedup_assets.kernels.compression import scale_luminance_table, step_percent
 from dedup_assets.kernels.lattice import (
     BIN_COUNT,
     SOUGHT_QUALITIES,
-    _coefficient_histogram,
+    _count_coefficients,
     _fit_lattices,
     estimate_prior_jpeg_quality,
 )
@@ -73,7 +73,7 @@ def test_coefficients_are_counted_as_one_dct_a_block_counts_them() -> None:
         sizes = np.abs(cv2.dct(block)[:4, :4]) * 4
         for row, column in np.ndindex(4, 4):
             counts[row, column, min(round(float(sizes[row, column])), BIN_COUNT - 1)] += 1
-    assert np.abs(_coefficient_histogram(crop).reshape(counts.shape) - counts).sum() <= 4
+    assert np.abs(_count_coefficients([crop]).reshape(counts.shape) - counts).sum() <= 4
 
 
 def test_coefficients_on_the_lattice_of_a_quality_fit_it_in_full() -> None:

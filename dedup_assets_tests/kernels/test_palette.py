@@ -12,7 +12,9 @@ from dedup_assets.kernels.palette import (
     SUMMARY_BYTES,
     count_dominant_colours,
     mean_colour_correlations,
+    measure_colourfulness,
     summarize_colours,
+    summarize_small_pictures,
 )
 from dedup_assets_tests.photographs import Picture, make_photograph, scaled
 
@@ -48,23 +50,45 @@ def test_pictures_of_any_shape_have_a_summary(shape: tuple[int, ...]) -> None:
     assert summary.tolist() == [77] * SUMMARY_BYTES
 
 
+def count_one(picture: Picture) -> int:
+    return int(count_dominant_colours(picture[None])[0])
+
+
 def test_colours_are_counted_by_the_share_that_they_hold() -> None:
-    assert count_dominant_colours(striped((RED, 64))) == 1
-    assert count_dominant_colours(striped((RED, 32), (GREEN, 32))) == 2
-    assert count_dominant_colours(striped((RED, 30), (GREEN, 30), (BLUE, 4))) == 3
-    assert count_dominant_colours(striped((RED, 31), (GREEN, 31), (BLUE, 2))) == 2
+    assert count_one(striped((RED, 64))) == 1
+    assert count_one(striped((RED, 32), (GREEN, 32))) == 2
+    assert count_one(striped((RED, 30), (GREEN, 30), (BLUE, 4))) == 3
+    assert count_one(striped((RED, 31), (GREEN, 31), (BLUE, 2))) == 2
 
 
 def test_shades_of_one_level_are_one_colour() -> None:
-    assert count_dominant_colours(striped(((200, 10, 10), 32), ((220, 50, 50), 32))) == 1
-    assert count_dominant_colours(striped(((200, 10, 10), 32), ((180, 70, 10), 32))) == 2
+    assert count_one(striped(((200, 10, 10), 32), ((220, 50, 50), 32))) == 1
+    assert count_one(striped(((200, 10, 10), 32), ((180, 70, 10), 32))) == 2
 
 
 def test_noise_has_no_dominant_colour_and_a_count_never_exceeds_twenty() -> None:
     noise = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
-    assert count_dominant_colours(noise) == 0
+    assert count_one(noise) == 0
     stripes = [((red, green, 0), 3) for red in range(0, 256, 64) for green in range(0, 256, 64)]
-    assert count_dominant_colours(striped(*stripes)) <= 20
+    assert count_one(striped(*stripes)) <= 20
+
+
+def test_many_small_pictures_are_measured_together_as_each_by_itself() -> None:
+    pictures = np.stack([make_photograph(number, 32, 32) for number in range(5)])
+    one_by_one = [measure_colourfulness(picture[None])[0] for picture in pictures]
+    np.testing.assert_allclose(measure_colourfulness(pictures), one_by_one, rtol=1e-6)
+    assert count_dominant_colours(pictures).tolist() == [count_one(picture) for picture in pictures]
+    summaries = [summarize_colours(picture) for picture in pictures]
+    np.testing.assert_array_equal(summarize_small_pictures(pictures), summaries)
+
+
+def test_colourfulness_is_the_mean_distance_from_gray_in_opponent_colours() -> None:
+    picture = make_photograph(2, 32, 32)
+    red, green, blue = np.moveaxis(picture.astype(np.float64), -1, 0)
+    expected = np.hypot(red - green, (red + green) / 2 - blue).mean()
+    assert measure_colourfulness(picture[None])[0] == pytest.approx(expected, rel=1e-4)
+    gray = np.repeat(picture[:, :, :1], 3, axis=2)
+    assert measure_colourfulness(gray[None])[0] == 0
 
 
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=25), st.integers(0, 2**32 - 1))

@@ -10,9 +10,11 @@ from urllib.parse import parse_qs
 import pytest
 from azure.storage.blob import ContainerClient, ContainerSasPermissions, generate_container_sas
 
+from dedup_assets.resources import azure_access
 from dedup_assets_tests.azurite import Azurite
 from dedup_assets_tests.pipeline.collections import Planted, small_collection, write_file
 from dedup_assets_tests.pipeline.line import Line
+from dedup_assets_tests.resources.flaky_proxy import flaky_proxy
 
 AT_ONCE_S = 45.0
 """Start of Python and the patience with an endpoint that nobody answers at, on a busy machine."""
@@ -80,6 +82,41 @@ def test_a_container_gives_the_report_of_a_folder_and_keeps_its_tables(
     line.organize("undo")
     assert names(photos, "photos_deduplicated/") == []
     assert names(photos, "photos/") == sorted(data)
+
+
+def test_a_service_that_fails_in_every_way_costs_at_most_the_blob_that_never_comes(
+    azurite: Azurite, photos: ContainerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bytes are counted where they are sent: each blob's come once, and none come again in the next run."""
+    monkeypatch.setattr(azure_access, "REQUEST_DEADLINE", timedelta(seconds=2))
+    monkeypatch.setattr(azure_access, "RETRY_TIMEOUT", timedelta(seconds=6))
+    files = {planted.path.rpartition("/")[-1]: planted for planted in small_collection()}
+    dripping, cut, rewritten, deleted = "chelsea.jpg", "coffee.jpg", "astronaut cropped.jpg", "chelsea mirrored.jpg"
+    with flaky_proxy(azurite.port) as proxy:
+        proxy.faults = {
+            "astronaut again.jpg": ["busy"] * 2, "coffee small.jpg": ["too many"], "half.jpg": ["reset"],
+            cut: ["cut body"], dripping: ["drip"] * 99,
+        }  # fmt: skip
+        proxy.meanwhile["astronaut.jpg"] = lambda: [
+            photos.upload_blob(f"photos/{files[rewritten].path}", b"other bytes", overwrite=True),
+            photos.delete_blob(f"photos/{files[deleted].path}"),
+        ]
+        source = address(azurite, photos, "photos").replace(str(azurite.port), str(proxy.server_port))
+        line = Line(source, str(tmp_path / "store"))
+        rows = line.run().by_path
+        causes = {name: rows[files[name].path]["Cause"] for name in (dripping, rewritten, deleted)}
+        assert ["in time" in causes[dripping], "changed" in causes[rewritten], "not there" in causes[deleted]] == [
+            True
+        ] * 3
+        sent = {name: proxy.sent_bytes[name] for name in set(files) - {dripping, cut, rewritten, deleted}}
+        assert sent == {name: len(files[name].data) for name in sent}
+        assert len(files[cut].data) <= proxy.sent_bytes[cut] <= 1.5 * len(files[cut].data)
+
+        proxy.faults.clear()
+        proxy.sent_bytes.clear()
+        line.run()
+        bodies = {name: count for name, count in proxy.sent_bytes.items() if name in files}
+        assert bodies == {dripping: len(files[dripping].data), rewritten: len(b"other bytes")}
 
 
 def command(source: str, store: Path, **environment: str) -> "subprocess.Popen[str]":

@@ -8,12 +8,17 @@ from dedup_assets.assets import image_manifest
 from dedup_assets.automation.running import NoImagesError
 from dedup_assets.discovery import load_layout
 from dedup_assets.resources.collection import Collection
+from dedup_assets.resources.image_store import StoreAccessError
+from dedup_assets.resources.own_output import tell_left_out
 from dedup_assets.tables import IMAGE_MANIFEST
+from dedup_assets_tests.conftest import write_files
 from dedup_assets_tests.materializing import materialize
+from dedup_assets_tests.permissions import closed
 from dedup_assets_tests.photographs import jpeg, make_photograph
 from dedup_assets_tests.pipeline.collections import Planted, small_collection
 from dedup_assets_tests.pipeline.commands import dedup_assets
 from dedup_assets_tests.pipeline.conftest import LineOf
+from dedup_assets_tests.pipeline.line import Line
 
 TINY_PREFIXES = 10_000
 MOST_SECONDS = 20.0
@@ -75,6 +80,34 @@ def test_a_store_inside_its_source_is_not_read_as_images(line_of: LineOf) -> Non
     line = line_of([Planted("a/one.jpg", jpeg(make_photograph(1)), "one")], store="photos/store")
     line.run()
     assert [row["Image Path"] for row in line.run().rows] == ["a/one.jpg"]
+
+
+def test_another_store_and_an_organized_copy_inside_the_source_are_not_read_as_images(line_of: LineOf) -> None:
+    line = line_of([Planted("a/photos/one.jpg", jpeg(make_photograph(1)), "one")])
+    other = Line(f"{line.source}/a/photos", f"{line.source}/b/other store")
+    other.run()
+    other.organize("apply")
+    assert Path(line.source, "a/photos_deduplicated/best/one.jpg").is_file()
+    assert [row["Image Path"] for row in line.run().rows] == ["a/photos/one.jpg"]
+
+
+def test_a_directory_that_may_not_be_listed_is_named_and_hides_no_image_that_was_seen(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_files(tmp_path / "photos", {f"{name}/one.jpg": jpeg(make_photograph(1)) for name in ("a", "b")})
+    collection = Collection(source=str(tmp_path / "photos"), store=str(tmp_path / "store"))
+    tell_left_out.cache_clear()
+
+    def listed() -> list[str]:
+        assert materialize(collection, image_manifest).success
+        return collection.tables().read_many(IMAGE_MANIFEST, columns=["path"])["path"].to_list()
+
+    with closed(tmp_path / "photos" / "b"):
+        assert listed() == ["a/one.jpg"]
+    assert "Left out of the listing: 'b': this user may not list it" in caplog.messages
+    assert sorted(listed()) == ["a/one.jpg", "b/one.jpg"]
+    with closed(tmp_path / "photos" / "b"), pytest.raises(StoreAccessError, match="'b' may not be listed by this user"):
+        listed()
 
 
 def test_a_prefix_that_vanished_leaves_the_report(line_of: LineOf) -> None:

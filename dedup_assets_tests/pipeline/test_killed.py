@@ -1,4 +1,6 @@
 import os
+import random
+import secrets
 import shlex
 import signal
 import subprocess
@@ -11,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from dedup_assets.tables import IMAGE_FEATURES
-from dedup_assets_tests.pipeline.collections import small_collection, write_collection
+from dedup_assets_tests.photographs import jpeg, make_photograph
+from dedup_assets_tests.pipeline.collections import FIRST_TIME_S, small_collection, write_collection, write_file
 from dedup_assets_tests.pipeline.line import Line, Outcome, broken_commits
 
 CHUNK_IMAGES = 1
@@ -26,6 +29,8 @@ COMMITTED_TABLES = (
 """Moments: a run is killed as soon as so many Parquet parts or commits of a table are there."""
 
 PATIENCE_S = 120
+
+CROWDED_IMAGES, DISTINCT_PICTURES, CROWDED_CHUNK, KILLS = 1_500, 50, 40, 10
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +92,56 @@ def test_a_run_killed_again_and_again_goes_on_and_gives_the_same_report(
     assert outcome.csv.decode() == undisturbed.csv.decode()
     assert outcome.page == undisturbed.page
     assert line.run().work["downloaded_images"] == 0
+
+
+def crowded_folder(folder: Path) -> Path:
+    """Many images in three directories: each picture again and again, as it is and brightened."""
+    for number in range(DISTINCT_PICTURES):
+        picture = make_photograph(number, 96, 72)
+        files = [jpeg(picture, quality) for quality in (90, 60)]
+        for copy in range(CROWDED_IMAGES // DISTINCT_PICTURES):
+            path = folder / "abc"[copy % 3] / f"{number:03d} {copy:02d}.jpg"
+            write_file(path, files[copy % 2], FIRST_TIME_S + number)
+    return folder
+
+
+@pytest.mark.timeout(900)
+def test_ten_kills_at_random_moments_change_nothing_and_lose_a_chunk_each(tmp_path: Path) -> None:
+    source = crowded_folder(tmp_path / "photos")
+    undisturbed, line = (Line(str(source), str(tmp_path / name), chunk_images=CROWDED_CHUNK) for name in ("one", "two"))
+    began = time.monotonic()
+    expected = undisturbed.run()
+    seconds = time.monotonic() - began
+    seed = secrets.randbits(32)
+    chance = random.Random(seed)
+    kept = 0
+    forget_reads(source)
+    for kill in range(KILLS):
+        delay = chance.uniform(0, seconds / 7)
+        process = start("dedup_assets_tests.pipeline.line", line.source, line.store, str(CROWDED_CHUNK))
+        stop(process, partial(has_worked_for, Path(line.store), time.time(), delay), signal.SIGKILL)
+        told = f"seed {seed}, kill {kill} after {delay:.3f} s"
+        assert broken_commits(Path(line.store)) == [], told
+        rows = line.tables.read_many(IMAGE_FEATURES, columns=["image_id"]).height
+        assert 0 <= forget_reads(source) - (rows - kept) <= CROWDED_CHUNK, told
+        kept = rows
+    outcome = line.run()
+    assert outcome.csv == expected.csv, f"seed {seed}"
+    assert outcome.page == expected.page, f"seed {seed}"
+
+
+def forget_reads(folder: Path) -> int:
+    """How many files were read since this was last asked: their time of access is set back to the epoch."""
+    read = [path for path in folder.rglob("*.jpg") if path.stat().st_atime_ns > 0]
+    for path in read:
+        os.utime(path, ns=(0, path.stat().st_mtime_ns))
+    return len(read)
+
+
+def has_worked_for(store: Path, started: float, seconds: float) -> bool:
+    """True so long after a process that was started then began its work on the store."""
+    begun = store / "dagster" / "workspace.yaml"
+    return begun.exists() and (written := begun.stat().st_mtime) >= started and time.time() - written >= seconds
 
 
 def test_a_killed_run_loses_at_most_the_chunk_that_it_was_reading(source: Path, tmp_path: Path) -> None:

@@ -9,18 +9,23 @@ import struct
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
+from urllib.parse import unquote
 
-Fault = Literal["busy", "reset", "cut body", "stall", "drip"]
+Fault = Literal["busy", "too many", "reset", "cut body", "stall", "drip"]
 
 _HOP_HEADERS = {"connection", "transfer-encoding", "keep-alive"}
 
 
 class FlakyProxy(ThreadingHTTPServer):
-    """Forwards to a port of this machine; the next requests whose path ends in a planned name meet its faults first."""
+    """Forwards to a port of this machine; the next requests whose path ends in a planned name meet its faults first.
+
+    What is planned to happen meanwhile happens once, when half of the body of that name was sent. Bodies of GET are
+    counted by name.
+    """
 
     daemon_threads = True
 
@@ -28,14 +33,21 @@ class FlakyProxy(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.upstream_port = upstream_port
         self.faults: dict[str, list[Fault]] = {}
+        self.meanwhile: dict[str, Callable[[], object]] = {}
         self.requests: Counter[str] = Counter()
+        self.sent_bytes: Counter[str] = Counter()
         self.connections = 0
 
     def fault_for(self, path: str) -> Fault | None:
-        name = path.partition("?")[0].rpartition("/")[-1]
+        name = name_in(path)
         self.requests[name] += 1
         planned = self.faults.get(name)
         return planned.pop(0) if planned else None
+
+
+def name_in(path: str) -> str:
+    """The last part of the path of a request, without its query."""
+    return unquote(path.partition("?")[0].rpartition("/")[-1])
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -50,6 +62,8 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.server.fault_for(self.path)
         if fault == "busy":
             self.send_error(503, "Server Busy")
+        elif fault == "too many":
+            self._refuse_for_a_second()
         elif fault == "reset":
             self._reset()
         else:
@@ -74,19 +88,34 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_body(self, data: bytes, fault: Fault | None) -> None:
         half = len(data) // 2
+        if fault == "drip":
+            self._drip(data)
+            return
+        self._write(data[:half])
+        self.server.meanwhile.pop(name_in(self.path), bool)()
         match fault:
             case "cut body":
-                self.wfile.write(data[:half])
                 self._reset()
             case "stall":
-                self.wfile.write(data[:half])
                 time.sleep(600)
-            case "drip":
-                for byte in data:
-                    self.wfile.write(bytes([byte]))
-                    time.sleep(1)
             case _:
-                self.wfile.write(data)
+                self._write(data[half:])
+
+    def _write(self, data: bytes) -> None:
+        self.wfile.write(data)
+        self.server.sent_bytes[name_in(self.path)] += len(data) if self.command == "GET" else 0
+
+    def _drip(self, data: bytes) -> None:
+        with suppress(OSError):  # nobody is waiting any more
+            for byte in data:
+                self._write(bytes([byte]))
+                time.sleep(0.5)
+
+    def _refuse_for_a_second(self) -> None:
+        self.send_response(429, "Too Many Requests")
+        self.send_header("Retry-After", "1")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def _reset(self) -> None:
         """Close with RST, as a crashed server does."""

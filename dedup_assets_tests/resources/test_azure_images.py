@@ -1,10 +1,13 @@
+import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from azure.storage.blob import ContainerClient
 
+from dedup_assets.resources import azure_access
 from dedup_assets.resources.azure_images import AzureImages
-from dedup_assets.resources.image_store import BlobChanged, BlobVanished
+from dedup_assets.resources.image_store import BlobChanged, BlobUnavailable, BlobVanished
 from dedup_assets.resources.locations import ContainerLocation
 from dedup_assets_tests.azurite import Azurite
 from dedup_assets_tests.resources.flaky_proxy import Fault, FlakyProxy, flaky_proxy
@@ -38,6 +41,25 @@ def test_a_listing_goes_on_over_all_pages(container: ContainerClient, proxy: Fla
     assert {blob.path for blob in images.list_blobs()} == names
     assert proxy.requests[container.container_name] == 4
     assert {blob.path for blob in images.list_blobs("p", recursive=False)} == names - {"q.jpg"}
+
+
+@pytest.mark.parametrize("prefix", ["", "photos"])
+def test_stores_and_organized_copies_are_left_out_and_what_only_looks_like_them_is_not(
+    container: ContainerClient, azurite: Azurite, prefix: str
+) -> None:
+    left_out = [
+        "a/store/layout/000001.json",
+        "a/store/report/1.jpg",
+        "a/store/tables/x",
+        "shots_deduplicated/best/1.jpg",
+    ]
+    others = ["shots/1.jpg", "layout/1.jpg", "gone_deduplicated/best/1.jpg", "b/layout/000001.json", "b/1.jpg"]
+    for name in [*left_out, *others]:
+        container.upload_blob(f"{prefix}/{name}" if prefix else name, b"x")
+    assert {blob.path for blob in open_images(container, azurite.port, prefix).list_blobs()} == set(others)
+    below = open_images(container, azurite.port, prefix)
+    assert list(below.list_blobs("a/store/report")) == []
+    assert list(below.list_directories("shots_deduplicated")) == []
 
 
 def test_the_listing_tells_what_the_service_knows(container: ContainerClient, azurite: Azurite) -> None:
@@ -89,7 +111,7 @@ def test_reads_of_names_with_empty_parts_are_conditional_too(container: Containe
         images.read("a//b.jpg", blob.etag)
 
 
-@pytest.mark.parametrize("fault", ["busy", "reset", "cut body"])
+@pytest.mark.parametrize("fault", ["busy", "too many", "reset", "cut body"])
 def test_a_read_that_failed_in_passing_is_repeated(container: ContainerClient, proxy: FlakyProxy, fault: Fault) -> None:
     container.upload_blob("a.jpg", b"picture" * 1000)
     images = open_images(container, proxy.server_port)
@@ -97,6 +119,41 @@ def test_a_read_that_failed_in_passing_is_repeated(container: ContainerClient, p
     proxy.faults["a.jpg"] = [fault]
     assert images.read("a.jpg", blob.etag) == b"picture" * 1000
     assert proxy.requests["a.jpg"] == 2
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "empty//part.jpg"])
+def test_a_body_that_drips_is_given_up_at_the_deadline(
+    container: ContainerClient, proxy: FlakyProxy, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(azure_access, "REQUEST_DEADLINE", timedelta(seconds=2))
+    monkeypatch.setattr(azure_access, "RETRY_TIMEOUT", timedelta(seconds=1))
+    container.upload_blob(name, b"picture" * 1000)
+    images = open_images(container, proxy.server_port)
+    (blob,) = images.list_blobs()
+    proxy.faults[name.rpartition("/")[-1]] = ["drip"] * 9
+    began = time.monotonic()
+    with pytest.raises(BlobUnavailable, match="no complete answer came in time"):
+        images.read(name, blob.etag)
+    assert time.monotonic() - began < 8
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "empty//part.jpg"])
+@pytest.mark.parametrize("fault", ["cut body", None])
+def test_a_blob_that_is_overwritten_while_it_is_read_is_never_half_the_one_and_half_the_other(
+    container: ContainerClient, proxy: FlakyProxy, name: str, fault: Fault | None
+) -> None:
+    old, new = b"old" * 10_000, b"new" * 10_000
+    container.upload_blob(name, old)
+    images = open_images(container, proxy.server_port)
+    (blob,) = images.list_blobs()
+    part = name.rpartition("/")[-1]
+    proxy.faults[part] = [fault] if fault else []
+    proxy.meanwhile[part] = lambda: container.upload_blob(name, new, overwrite=True)
+    if fault is None:
+        assert images.read(name, blob.etag) == old
+    else:
+        with pytest.raises(BlobChanged):
+            images.read(name, blob.etag)
 
 
 def test_a_listing_that_failed_in_passing_is_repeated(container: ContainerClient, proxy: FlakyProxy) -> None:

@@ -9,13 +9,14 @@ from pebble import ProcessExpired
 from PIL import Image
 
 from dedup_assets.kernels.decoding import DecodeLimits, UnreadableImage
-from dedup_assets.kernels.describing import describe_image
+from dedup_assets.kernels.describing import sketch_image
 from dedup_assets.resources.isolated_decoding import DecodingTimedOutError, IsolatedDecoder, is_trusted
+from dedup_assets_tests.kernels.odd_pngs import png_of
 
 LIMITS = DecodeLimits()
 
 
-def encoded(form: str, side: int = 96, **options: bool) -> bytes:
+def encoded(form: str, side: int = 96, **options: bool | str) -> bytes:
     pixels = np.random.default_rng(1).integers(0, 255, (side, side, 3), np.uint8)
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, form, **options)
@@ -28,28 +29,41 @@ def test_common_formats_stay_in_this_process_and_all_others_do_not() -> None:
     assert not is_trusted(encoded("JPEG", progressive=True))
 
 
+def test_very_large_pictures_do_not_stay_in_this_process() -> None:
+    small, large = (png_of(side, side, 8, 2, b"") for side in (4_000, 6_000))
+    assert [is_trusted(small), is_trusted(large)] == [True, False]
+
+
+def test_what_a_decoder_prints_reaches_no_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    broken = bytearray(encoded("TIFF", compression="tiff_lzw"))
+    broken[200:400] = bytes(200)
+    with IsolatedDecoder(1, 60) as decoder, pytest.raises(UnreadableImage, match=r"^The TIFF file is damaged: "):
+        decoder.sketch(bytes(broken), LIMITS)
+    assert capfd.readouterr().err == ""
+
+
 def test_the_result_is_the_same_in_this_process_and_in_another() -> None:
     data = encoded("TIFF")
     with IsolatedDecoder(1, 60) as decoder:
-        there, here = decoder.describe(data, LIMITS), describe_image(data, LIMITS)
+        there, here = decoder.sketch(data, LIMITS), sketch_image(data, LIMITS)
     assert there.thumbnail == here.thumbnail
     assert np.array_equal(there.gray_64, here.gray_64)
 
 
 def test_a_verdict_comes_back_from_another_process() -> None:
     with IsolatedDecoder(1, 60) as decoder, pytest.raises(UnreadableImage) as caught:
-        decoder.describe(b"no image at all", LIMITS)
+        decoder.sketch(b"no image at all", LIMITS)
     assert caught.value.status == "unsupported"
 
 
 def test_an_image_that_takes_too_long_costs_its_deadline_and_the_next_one_is_read() -> None:
     slow = encoded("JPEG2000", side=2400)
     with IsolatedDecoder(1, 60) as decoder:
-        decoder.describe(encoded("TIFF"), LIMITS)
+        decoder.sketch(encoded("TIFF"), LIMITS)
     with IsolatedDecoder(1, 0.1) as decoder, pytest.raises(DecodingTimedOutError, match=r"0\.1 s"):
-        decoder.describe(slow, LIMITS)
+        decoder.sketch(slow, LIMITS)
     with IsolatedDecoder(1, 60) as decoder:
-        assert decoder.describe(slow, LIMITS).width_px == 2400
+        assert decoder.sketch(slow, LIMITS).width_px == 2400
 
 
 def test_a_decoder_that_dies_costs_its_image_alone() -> None:
@@ -58,7 +72,7 @@ def test_a_decoder_that_dies_costs_its_image_alone() -> None:
         killed = pool.schedule(_die)
         with pytest.raises(ProcessExpired):
             killed.result()
-        assert decoder.describe(encoded("TIFF"), LIMITS).width_px == 96
+        assert decoder.sketch(encoded("TIFF"), LIMITS).width_px == 96
 
 
 def _die() -> None:
@@ -68,5 +82,5 @@ def _die() -> None:
 def test_threads_share_one_pool() -> None:
     data = [encoded("TIFF", side=64 + number) for number in range(12)]
     with IsolatedDecoder(2, 60) as decoder, ThreadPoolExecutor(6) as threads:
-        widths = list(threads.map(lambda each: decoder.describe(each, LIMITS).width_px, data))
+        widths = list(threads.map(lambda each: decoder.sketch(each, LIMITS).width_px, data))
     assert widths == [64 + number for number in range(12)]

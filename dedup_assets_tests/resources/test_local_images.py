@@ -1,7 +1,5 @@
 import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,8 +8,8 @@ import pytest
 from dedup_assets.resources.image_store import BlobChanged, BlobUnavailable, StoreAccessError
 from dedup_assets.resources.local_images import LocalImages
 from dedup_assets.resources.locations import FolderLocation
-
-NOBODY = 65534
+from dedup_assets.resources.own_output import tell_left_out
+from dedup_assets_tests.permissions import closed
 
 
 @pytest.fixture
@@ -24,20 +22,6 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def images(folder: Path) -> LocalImages:
     return LocalImages(FolderLocation(folder))
-
-
-@contextmanager
-def closed(path: Path) -> Iterator[None]:
-    """Nobody may open the path; root, whom that would not stop, becomes nobody."""
-    mode, user = path.stat().st_mode, os.geteuid()
-    path.chmod(0)
-    try:
-        if user == 0:
-            os.seteuid(NOBODY)
-        yield
-    finally:
-        os.seteuid(user)
-        path.chmod(mode)
 
 
 def listed(images: LocalImages) -> set[str]:
@@ -80,10 +64,45 @@ def test_pipes_are_not_listed_and_never_waited_for(folder: Path, images: LocalIm
         images.read("a.jpg", blob.etag)
 
 
-def test_a_directory_that_may_not_be_opened_stops_the_listing(folder: Path, images: LocalImages) -> None:
+@pytest.mark.parametrize("prefix", ["", "private"])
+def test_a_directory_that_may_not_be_listed_is_named_and_remembered(
+    folder: Path, images: LocalImages, caplog: pytest.LogCaptureFixture, prefix: str
+) -> None:
+    (folder / "a.jpg").write_bytes(b"a")
     (folder / "private").mkdir()
-    with closed(folder / "private"), pytest.raises(StoreAccessError, match="may not be opened by this user"):
-        list(images.list_blobs("private"))
+    (folder / "private" / "b.jpg").write_bytes(b"b")
+    tell_left_out.cache_clear()
+    with closed(folder / "private"):
+        assert {blob.path for blob in images.list_blobs(prefix)} == ({"a.jpg"} if prefix == "" else set())
+        assert list(images.list_directories()) == []
+    assert images.unlisted == {"private"}
+    (warning,) = caplog.messages
+    assert warning == "Left out of the listing: 'private': this user may not list it"
+
+
+def test_stores_and_organized_copies_are_left_out_and_what_only_looks_like_them_is_not(
+    folder: Path, images: LocalImages, caplog: pytest.LogCaptureFixture
+) -> None:
+    left_out = ["a/store/report/1.jpg", "shots_deduplicated/best/1.jpg", "shots_deduplicated/duplicates/2.jpg"]
+    others = [
+        "shots/1.jpg",
+        "layout/1.jpg",
+        "gone_deduplicated/best/1.jpg",
+        "mixed/1.jpg",
+        "mixed_deduplicated/best/1.jpg",
+        "mixed_deduplicated/mine/1.jpg",
+    ]
+    for path in [*left_out, *others, "a/store/layout/000001.json", "a/store/tables/x", "b/layout/000001.json"]:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(b"x")
+    tell_left_out.cache_clear()
+    assert listed(images) == {*others, "b/layout/000001.json"}
+    assert listed(images) == {*others, "b/layout/000001.json"}
+    assert set(images.list_directories("a")) == set()
+    assert sorted(caplog.messages) == [
+        "Left out of the listing: 'a/store': it is the tables and the report of a run",
+        "Left out of the listing: 'shots_deduplicated': it is the organized copy of 'shots'",
+    ]
 
 
 def test_a_source_that_may_not_be_opened_fails_its_check(folder: Path, images: LocalImages) -> None:
