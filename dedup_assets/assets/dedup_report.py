@@ -4,82 +4,76 @@ Belongs here: the final groups, in which copies join the stars of near-duplicate
 belong here: how pages look (`report/`), what is written for people beside the table (`publishing.py`).
 """
 
+from functools import partial
+
 import dagster as dg
 import numpy as np
 import polars as pl
 
 from dedup_assets.collected_images import read_images
+from dedup_assets.decided import Decided, tell_decisions
 from dedup_assets.evidence import PairVerifier, VerificationPolicy
 from dedup_assets.groups import KeepPolicy, group_images
 from dedup_assets.kernels.grouping import find_components
 from dedup_assets.kernels.palette import SUMMARY_BYTES, mean_colour_correlations
 from dedup_assets.publishing import publish_report
 from dedup_assets.resources.collection import Collection
-from dedup_assets.stage import Stage, made_from, table_asset, up_to_date_partitions
-from dedup_assets.stars import StarVerifier, read_star_pairs
+from dedup_assets.resources.database import DatabaseResource
+from dedup_assets.resources.decisions import read_decisions
+from dedup_assets.stage import PartitionWork, Stage, table_asset, up_to_date_partitions
+from dedup_assets.stars import StarVerifier, tell_caps
 from dedup_assets.tables import (
     DEDUP_REPORT,
     IMAGE_FEATURES,
     IMAGE_MANIFEST,
+    REPORT_STATUSES,
     REPRESENTATIVES,
     SIMILAR_GROUPS,
     VERIFIED_GROUPS,
+    WAVELET_GROUPS,
 )
-
-VERDICT_COLUMNS = ["left_sha256", "right_sha256", "verdict", "level", "decided_by"]
+from dedup_assets.verdicts import VERDICT_COLUMNS, gather_verdicts
+from dedup_assets.whole_container import write_whole_container
 
 
 @table_asset(DEDUP_REPORT, {"csv"}, "1", reads_all=[REPRESENTATIVES, SIMILAR_GROUPS], in_one_run=True)
 def dedup_report(
     context: dg.AssetExecutionContext,
     collection: Collection,
+    database: DatabaseResource,
     verification_policy: VerificationPolicy,
     keep_policy: KeepPolicy,
 ) -> None:
     """Form the final groups of the whole container, write every partition whose rows changed, and publish the report."""
     stage = Stage(context, DEDUP_REPORT, collection.tables(), verification_policy, keep_policy, source=IMAGE_MANIFEST)
-    inputs = stage.digest_of_all(IMAGE_MANIFEST, IMAGE_FEATURES, REPRESENTATIVES, SIMILAR_GROUPS)
-    rows: pl.DataFrame | None = None
-    verified = 0
-    for key in stage.keys:
-        with stage.partition(key, stage.fingerprint(inputs)) as work:
-            if not work.is_current:
-                if rows is None:
-                    rows, verified = _report_everything(stage, collection, verification_policy, keep_policy)
-                own = rows.filter(pl.col("partition") == key).select(DEDUP_REPORT.column_names)
-                source = made_from(stage.tables, key, IMAGE_FEATURES)
-                work.commit = stage.tables.rewrite(DEDUP_REPORT, key, own.sort("image_id"), work.fingerprint, source)
-            statuses = stage.tables.read(DEDUP_REPORT, key, ["status"])["status"]
-            work.counts = {
-                "verified_pairs": verified if key == stage.keys[0] else 0,
-                **{name.lower(): int((statuses == name).sum()) for name in ("Best", "Duplicate", "Unreadable")},
-            }
-            work.preview = stage.tables.read(
-                DEDUP_REPORT, key, ["path", "status", "level", "representative_path", "kept_because"]
-            )
-    if rows is not None:
-        stage.rewrite_others(rows, stage.fingerprint(inputs), IMAGE_FEATURES)
-    publish_report(stage, collection, rows is not None, verified)
+    decided = Decided(read_decisions(database, stage.tables))
+    inputs = stage.digest_of_all(IMAGE_MANIFEST, IMAGE_FEATURES, WAVELET_GROUPS, REPRESENTATIVES, SIMILAR_GROUPS)
+    compute = partial(_report_everything, stage, collection, verification_policy, keep_policy, decided)
+    fingerprint = stage.fingerprint(inputs, decided.digest)
+    verified = write_whole_container(stage, fingerprint, IMAGE_FEATURES, compute, partial(_describe, stage))
+    tell_decisions(stage, decided)
+    publish_report(stage, collection, verified is not None, verified or 0)
+
+
+def _describe(stage: Stage, work: PartitionWork) -> None:
+    shown = ["path", "status", "level", "representative_path", "kept_because"]
+    work.preview = stage.tables.read(DEDUP_REPORT, work.key, shown)
+    statuses = work.preview["status"]
+    work.counts |= {name.lower(): int((statuses == name).sum()) for name in REPORT_STATUSES}
 
 
 def _report_everything(
-    stage: Stage, collection: Collection, verification: VerificationPolicy, keep: KeepPolicy
+    stage: Stage, collection: Collection, verification: VerificationPolicy, keep: KeepPolicy, decided: Decided
 ) -> tuple[pl.DataFrame, int]:
     images = read_images(stage.tables)
     copies = stage.tables.read_many(SIMILAR_GROUPS, columns=[*VERDICT_COLUMNS, "cosine_similarity"])
     near = stage.tables.read_many(VERIFIED_GROUPS, columns=VERDICT_COLUMNS)
-    known = pl.concat(
-        [
-            near,
-            copies.select(VERDICT_COLUMNS),
-            read_star_pairs(stage.tables, verification.version).select(VERDICT_COLUMNS),
-        ]
-    )
-    stars = StarVerifier(
-        stage.tables, images["file_sha256"].unique().sort(), known, lambda: PairVerifier(collection, verification)
-    )
+    verdicts = gather_verdicts(stage.tables, verification.version, decided, near, copies)
+    contents = images["file_sha256"].unique().sort()
+    stars = StarVerifier(stage.tables, contents, verdicts.known, lambda: PairVerifier(collection, verification))
     kept = stage.tables.read_many(REPRESENTATIVES, columns=["representative_sha256"])["representative_sha256"].unique()
-    rows = group_images(images, known, keep, stars, first=kept)
+    rows = group_images(images, verdicts.proposed, keep, stars, first=kept, decided=decided)
+    tell_caps(stage, stars)
     described = pl.concat([rows, images.drop("image_id", "file_sha256", "partition")], how="horizontal")
     readable = _with_colour(stage, described).join(
         _look_alikes(rows, copies), on="group_id", how="left", maintain_order="left"

@@ -12,15 +12,26 @@ import dagster as dg
 import polars as pl
 
 from dedup_assets.collected_images import read_images, read_thumbnails
+from dedup_assets.decided import Decided, tell_decisions
 from dedup_assets.evidence import PairVerifier, VerificationPolicy
 from dedup_assets.groups import KeepPolicy, group_images
 from dedup_assets.report.contact_sheet import contact_sheet
 from dedup_assets.resources.collection import Collection
-from dedup_assets.stage import Stage, made_from, table_asset, up_to_date_partitions
-from dedup_assets.stars import StarVerifier, read_star_pairs
-from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST, METADATA_HASHES, REPRESENTATIVES, VERIFIED_GROUPS
+from dedup_assets.resources.database import DatabaseResource
+from dedup_assets.resources.decisions import read_decisions
+from dedup_assets.stage import PartitionWork, Stage, table_asset, up_to_date_partitions
+from dedup_assets.stars import StarVerifier, tell_caps
+from dedup_assets.tables import (
+    IMAGE_FEATURES,
+    IMAGE_MANIFEST,
+    METADATA_HASHES,
+    REPRESENTATIVES,
+    VERIFIED_GROUPS,
+    WAVELET_GROUPS,
+)
+from dedup_assets.verdicts import VERDICT_COLUMNS, gather_verdicts
+from dedup_assets.whole_container import write_whole_container
 
-VERDICT_COLUMNS = ["left_sha256", "right_sha256", "verdict", "level", "decided_by"]
 SHEET_GROUPS, SHEET_IMAGES = 8, 6
 
 
@@ -28,6 +39,7 @@ SHEET_GROUPS, SHEET_IMAGES = 8, 6
 def representatives(
     context: dg.AssetExecutionContext,
     collection: Collection,
+    database: DatabaseResource,
     verification_policy: VerificationPolicy,
     keep_policy: KeepPolicy,
 ) -> None:
@@ -35,43 +47,36 @@ def representatives(
     stage = Stage(
         context, REPRESENTATIVES, collection.tables(), verification_policy, keep_policy, source=IMAGE_FEATURES
     )
-    inputs = stage.digest_of_all(IMAGE_MANIFEST, IMAGE_FEATURES, METADATA_HASHES, VERIFIED_GROUPS)
-    rows: pl.DataFrame | None = None
-    verified = 0
-    for key in stage.keys:
-        with stage.partition(key, stage.fingerprint(inputs)) as work:
-            if not work.is_current:
-                if rows is None:
-                    rows, verified = _group_everything(stage, collection, verification_policy, keep_policy)
-                own = rows.filter(pl.col("partition") == key).select(REPRESENTATIVES.column_names)
-                source = made_from(stage.tables, key, IMAGE_FEATURES)
-                work.commit = stage.tables.rewrite(REPRESENTATIVES, key, own.sort("image_id"), work.fingerprint, source)
-            written = stage.tables.read(REPRESENTATIVES, key)
-            work.counts = {
-                "verified_pairs": verified,
-                "kept": int(written["is_representative"].sum()),
-                "groups": _groups_in(written),
-            }
-            work.preview = written.filter(pl.col("group_size") > 1).select(
-                "group_id", "group_size", "level", "decided_by", "kept_because"
-            )
-            work.picture = partial(_picture, stage, written) if key == stage.keys[0] else None
-            verified = 0
-    if rows is not None:
-        stage.rewrite_others(rows, stage.fingerprint(inputs), IMAGE_FEATURES)
+    decided = Decided(read_decisions(database, stage.tables))
+    inputs = stage.digest_of_all(IMAGE_MANIFEST, IMAGE_FEATURES, METADATA_HASHES, WAVELET_GROUPS, VERIFIED_GROUPS)
+    compute = partial(_group_everything, stage, collection, verification_policy, keep_policy, decided)
+    fingerprint = stage.fingerprint(inputs, decided.digest)
+    write_whole_container(stage, fingerprint, IMAGE_FEATURES, compute, partial(_describe, stage))
+    tell_decisions(stage, decided)
 
 
 def _group_everything(
-    stage: Stage, collection: Collection, verification: VerificationPolicy, keep: KeepPolicy
+    stage: Stage, collection: Collection, verification: VerificationPolicy, keep: KeepPolicy, decided: Decided
 ) -> tuple[pl.DataFrame, int]:
     """The rows of all partitions, with `partition`, and how many pairs had to be verified for them."""
     images = read_images(stage.tables)
     stage.log(f"{REPRESENTATIVES.name}: grouping {images.height:,} readable images of all partitions")
-    known = stage.tables.read_many(VERIFIED_GROUPS, columns=VERDICT_COLUMNS)
-    known = pl.concat([known, read_star_pairs(stage.tables, verification.version).select(VERDICT_COLUMNS)])
+    found = stage.tables.read_many(VERIFIED_GROUPS, columns=VERDICT_COLUMNS)
+    verdicts = gather_verdicts(stage.tables, verification.version, decided, found)
     contents = images["file_sha256"].unique().sort()
-    stars = StarVerifier(stage.tables, contents, known, lambda: PairVerifier(collection, verification))
-    return group_images(images, known, keep, stars), stars.remember()
+    stars = StarVerifier(stage.tables, contents, verdicts.known, lambda: PairVerifier(collection, verification))
+    rows = group_images(images, verdicts.proposed, keep, stars, decided=decided)
+    tell_caps(stage, stars)
+    return rows, stars.remember()
+
+
+def _describe(stage: Stage, work: PartitionWork) -> None:
+    written = stage.tables.read(REPRESENTATIVES, work.key)
+    work.counts |= {"kept": int(written["is_representative"].sum()), "groups": _groups_in(written)}
+    work.preview = written.filter(pl.col("group_size") > 1).select(
+        "group_id", "group_size", "level", "decided_by", "kept_because"
+    )
+    work.picture = partial(_picture, stage, written) if work.key == stage.keys[0] else None
 
 
 def _groups_in(rows: pl.DataFrame) -> int:
