@@ -1,6 +1,7 @@
 """The demo's image collection: real photographs with planted copies, built from what ships inside the scikit-image wheel.
 
-Belongs here: which photographs, which edits, and where they are put. Does not belong here: anything that finds them again.
+Belongs here: which photographs, which edits, and where they are put. Does not belong here: what an edit does to pixels
+(`kernels/planted_edits.py`), or anything that finds them again.
 """
 
 import io
@@ -9,11 +10,24 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-Photo = NDArray[np.uint8]
+from dedup_assets.kernels.planted_edits import (
+    Picture,
+    captioned,
+    cropped,
+    encode,
+    framed,
+    grayed,
+    jpeg,
+    mirrored,
+    recoloured,
+    scaled,
+    toned,
+    turned,
+    webp,
+)
 
 PHOTOGRAPHS = (
     "astronaut.png", "brick.png", "camera.png", "chelsea.png", "coffee.png", "coins.png", "grass.png", "gravel.png",
@@ -61,8 +75,8 @@ def _find_photographs() -> Path:
     return Path(skimage.__file__).parent / "data"
 
 
-def _read(path: Path) -> Photo:
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+def _read(path: Path) -> Picture:
+    picture = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
     if picture is None:
         raise NoPhotographsError(f"{path.name} is missing from the installed scikit-image.")
     return picture.astype(np.uint8)
@@ -71,22 +85,22 @@ def _read(path: Path) -> Photo:
 def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
     photographs = {Path(name).stem: _read(folder / name) for name in PHOTOGRAPHS}
     for name, picture in photographs.items():
-        yield f"{name}.jpg", _jpeg(picture, 92)
+        yield f"{name}.jpg", jpeg(picture, 92)
     kinds = list(EDITS.items())
     for number, (name, picture) in enumerate(photographs.items()):
         for place in range(3 * number, 3 * number + 3):
             kind, (suffix, edit) = kinds[place % len(kinds)]
             yield f"{name} {kind}.{suffix}", edit(picture)
-    yield "coffee recoloured.jpg", _jpeg(_recolour(photographs["coffee"]), 92)
+    yield "coffee recoloured.jpg", jpeg(recoloured(photographs["coffee"]), 92)
     yield from _generations(_read(folder / GENERATED))
-    yield "half a download.jpg", _jpeg(photographs["chelsea"], 92)[:9_000]
+    yield "half a download.jpg", jpeg(photographs["chelsea"], 92)[:9_000]
     yield "not a picture.png", b"<html><body>404 Not Found</body></html>"
 
 
-def _generations(picture: Photo) -> Iterator[tuple[str, bytes]]:
+def _generations(picture: Picture) -> Iterator[tuple[str, bytes]]:
     square = picture[:, 100:527]
     for name, side in (("ORIG", 512), ("FINAL", 1024)):
-        image = Image.fromarray(cv2.cvtColor(cv2.resize(square, (side, side)), cv2.COLOR_BGR2RGB))
+        image = Image.fromarray(np.asarray(cv2.resize(square, (side, side)), np.uint8))
         text = PngInfo()
         text.add_text("parameters", RECIPE.format(size=f"{side}x{side}"))
         out = io.BytesIO()
@@ -94,42 +108,9 @@ def _generations(picture: Photo) -> Iterator[tuple[str, bytes]]:
         yield f"00042-1234567890 {name}.png", out.getvalue()
 
 
-def _encode(picture: Photo, suffix: str, *parameters: int) -> bytes:
-    return cv2.imencode(suffix, picture, list(parameters))[1].tobytes()
-
-
-def _jpeg(picture: Photo, quality: int) -> bytes:
-    return _encode(picture, ".jpg", cv2.IMWRITE_JPEG_QUALITY, quality)
-
-
-def _scale(picture: Photo, factor: float) -> Photo:
-    return cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA).astype(np.uint8)
-
-
-def _crop(picture: Photo, share: float) -> Photo:
-    height, width = picture.shape[:2]
-    top, left = round(height * share / 2), round(width * share / 2)
-    return picture[top : height - top, left : width - left]
-
-
-def _caption(picture: Photo) -> Photo:
-    bar = picture.shape[0] // 5
-    framed = cv2.copyMakeBorder(picture, bar, 0, 0, 0, cv2.BORDER_CONSTANT, value=(255, 255, 255))
-    size = picture.shape[1] / 420
-    return cv2.putText(framed, "LOOK AT THIS", (10, bar * 2 // 3), cv2.FONT_HERSHEY_DUPLEX, size, (0, 0, 0), 2).astype(
-        np.uint8
-    )
-
-
-def _recolour(picture: Photo) -> Photo:
-    hsv = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV)
-    hsv[..., 0] = (hsv[..., 0].astype(int) + 75) % 180
-    return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR).astype(np.uint8)
-
-
-def _sideways(picture: Photo) -> bytes:
+def _sideways(picture: Picture) -> bytes:
     """Stored turned, with the EXIF flag that turns it upright again."""
-    image = Image.fromarray(cv2.cvtColor(np.rot90(picture).copy(), cv2.COLOR_BGR2RGB))
+    image = Image.fromarray(turned(picture))
     exif = Image.Exif()
     exif[0x0112] = 6
     out = io.BytesIO()
@@ -137,23 +118,17 @@ def _sideways(picture: Photo) -> bytes:
     return out.getvalue()
 
 
-EDITS: dict[str, tuple[str, Callable[[Photo], bytes]]] = {
-    "same bytes": ("jpg", lambda picture: _jpeg(picture, 92)),
-    "small": ("jpg", lambda picture: _jpeg(_scale(picture, 0.5), 85)),
-    "mirrored": ("jpg", lambda picture: _jpeg(np.ascontiguousarray(picture[:, ::-1]), 90)),
-    "low quality": ("jpg", lambda picture: _jpeg(picture, 25)),
-    "resaved": ("png", lambda picture: _encode(picture, ".png")),
-    "gray": ("jpg", lambda picture: _jpeg(np.repeat(picture.mean(2, keepdims=True), 3, 2).astype(np.uint8), 90)),
-    "cropped": ("jpg", lambda picture: _jpeg(_crop(picture, 0.2), 90)),
+EDITS: dict[str, tuple[str, Callable[[Picture], bytes]]] = {
+    "same bytes": ("jpg", lambda picture: jpeg(picture, 92)),
+    "small": ("jpg", lambda picture: jpeg(scaled(picture, 0.5), 85)),
+    "mirrored": ("jpg", lambda picture: jpeg(mirrored(picture), 90)),
+    "low quality": ("jpg", lambda picture: jpeg(picture, 25)),
+    "resaved": ("png", lambda picture: encode(picture, ".png")),
+    "gray": ("jpg", lambda picture: jpeg(grayed(picture), 90)),
+    "cropped": ("jpg", lambda picture: jpeg(cropped(picture, 0.36, at=0.5), 90)),
     "sideways": ("jpg", _sideways),
-    "captioned": ("jpg", lambda picture: _jpeg(_caption(picture), 90)),
-    "turned": ("jpg", lambda picture: _jpeg(np.rot90(picture).copy(), 90)),
-    "brighter": (
-        "webp",
-        lambda picture: _encode(cv2.convertScaleAbs(picture, alpha=1.2, beta=8).astype(np.uint8), ".webp", 1, 80),
-    ),
-    "framed": (
-        "jpg",
-        lambda picture: _jpeg(cv2.copyMakeBorder(picture, 20, 20, 20, 20, cv2.BORDER_CONSTANT).astype(np.uint8), 90),
-    ),
+    "captioned": ("jpg", lambda picture: jpeg(captioned(picture), 90)),
+    "turned": ("jpg", lambda picture: jpeg(turned(picture), 90)),
+    "brighter": ("webp", lambda picture: webp(toned(picture, gain=1.2, offset=8 / 255), 80)),
+    "framed": ("jpg", lambda picture: jpeg(framed(picture, 0.05), 90)),
 }

@@ -6,15 +6,36 @@ Does not belong here: computing distances (`kernels/`), thumbnails (`contact_she
 
 import base64
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 MAX_BINS = 80
 _INK, _MUTED, _BARS, _LINE = "#26302b", "#6d7872", "#3f8f68", "#c2410c"
 _PAPER = "#fbfaf7"
+_COLORS = {"near": _BARS, "turned": "#2563a8", "copy": "#7c3aa0", "different": "#b8860b"}
+_PANELS_A_ROW = 3
+PER_MILLION = "unrelated pairs let through, of a million"
+
+
+@dataclass(frozen=True)
+class ThresholdPanel:
+    """The curves of one threshold: at each of `values` (n,), the shares 0..1 of planted pairs that pass, by family.
+
+    `per_million` (n,) of a million unrelated pairs pass, with 95 % confidence no more than `per_million_at_most` (n,).
+    """
+
+    name: str
+    present: float
+    values: Sequence[float]
+    shares: Mapping[str, Sequence[float]]
+    per_million: Sequence[float]
+    per_million_at_most: Sequence[float]
 
 
 def distance_histogram(distances: NDArray[Any], threshold: float | None, title: str, unit: str) -> bytes:
@@ -38,6 +59,34 @@ def distance_histogram(distances: NDArray[Any], threshold: float | None, title: 
     _label(axes, f"{title}  ·  {values.size:,}", unit)
     png = BytesIO()
     figure.savefig(png, format="png", metadata={"Software": None})
+    return png.getvalue()
+
+
+def threshold_curves(panels: Sequence[ThresholdPanel], title: str) -> bytes:
+    """A panel a threshold as a PNG 1,200 pixels wide, about 100 kB: recall on the left axis, false pairs on the right.
+
+    A vertical line marks the present value. Same input, same bytes.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    rows = len(panels) // _PANELS_A_ROW + 1  # one more place than panels, for the legend
+    height = 3.1 * rows + 0.5
+    figure = Figure(figsize=(15, height), dpi=80, facecolor=_PAPER)
+    FigureCanvasAgg(figure)
+    figure.subplots_adjust(0.035, 0.35 / height, 0.965, 1 - 0.75 / height, 0.2, 0.28)
+    figure.suptitle(title, x=0.01, y=1 - 0.1 / height, ha="left", va="top", color=_INK, fontsize=13, parse_math=False)
+    places = figure.subplots(rows, _PANELS_A_ROW, squeeze=False).ravel()
+    for axes, panel in zip(places, panels, strict=False):
+        _draw_curves(axes, panel)
+    for axes in places[len(panels) :]:
+        axes.set_axis_off()
+    _draw_legend(places[len(panels)])
+    drawn, png = BytesIO(), BytesIO()
+    figure.savefig(drawn, format="png", metadata={"Software": None})
+    Image.open(drawn).convert("RGB").quantize(64, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        png, "PNG", optimize=True
+    )
     return png.getvalue()
 
 
@@ -93,3 +142,40 @@ def _label(axes: Any, title: str, unit: str) -> None:
     axes.spines["bottom"].set_color(_MUTED)
     axes.grid(axis="y", color=_MUTED, alpha=0.18, linewidth=0.8)
     axes.set_axisbelow(True)
+
+
+def _draw_curves(axes: Any, panel: ThresholdPanel) -> None:
+    axes.set_facecolor(_PAPER)
+    for family, shares in panel.shares.items():
+        dashes = (0, (4, 2)) if family == "different" else "solid"
+        axes.plot(
+            panel.values, shares, color=_COLORS[family], linewidth=1.8, linestyle=dashes, marker=".", markersize=5
+        )
+    axes.set_ylim(-0.04, 1.12)
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
+    _draw_threshold(axes, panel.present, "now")
+    _label(axes, panel.name, "")
+    right = axes.twinx()
+    right.set_yscale("log")
+    right.set_ylim(0.1, 3e6)
+    right.plot(panel.values, panel.per_million_at_most, color=_LINE, linewidth=0.9, linestyle=(0, (1, 1.5)))
+    seen = [(value, rate) for value, rate in zip(panel.values, panel.per_million, strict=True) if rate > 0]
+    right.plot(
+        [value for value, _ in seen], [rate for _, rate in seen], color=_LINE, linewidth=1.4, marker="x", markersize=4
+    )
+    right.tick_params(which="both", colors=_LINE, labelsize=8, length=0)
+    right.spines[["top", "right", "left", "bottom"]].set_visible(False)
+
+
+def _draw_legend(axes: Any) -> None:
+    words = {"near": "near-duplicates found", "turned": "turned and mirrored copies found", "copy": "heavy edits found"}
+    for family, word in words.items():
+        axes.plot([], [], color=_COLORS[family], linewidth=1.8, marker=".", label=word)
+    different = "recoloured pictures and pictures that agree in part,\nlet through"
+    axes.plot([], [], color=_COLORS["different"], linewidth=1.8, linestyle=(0, (4, 2)), marker=".", label=different)
+    axes.plot([], [], color=_LINE, linewidth=1.4, marker="x", label=f"{PER_MILLION} (right axis)")
+    axes.plot(
+        [], [], color=_LINE, linewidth=0.9, linestyle=(0, (1, 1.5)), label="at most so many, with 95 % confidence"
+    )
+    axes.plot([], [], color=_LINE, linewidth=1.4, linestyle=(0, (4, 3)), label="the present policy")
+    axes.legend(loc="center left", frameon=False, labelcolor=_INK, fontsize=10)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dedup_assets.report.plots import distance_histogram, markdown_picture
+from dedup_assets.report.plots import ThresholdPanel, distance_histogram, markdown_picture, threshold_curves
 from dedup_assets_tests.report.sample_gallery import jpeg, photo
 
 LINE_COLOR = (194, 65, 12)
@@ -66,3 +66,22 @@ def test_markdown_carries_the_picture_itself() -> None:
 def test_other_bytes_are_no_picture() -> None:
     with pytest.raises(ValueError, match="PNG or JPEG"):
         markdown_picture(b"<svg>", "alt")
+
+
+def panel(name: str, present: float) -> ThresholdPanel:
+    shares = {"near": [0.5, 0.9, 1.0], "different": [0.0, 0.0, 0.2]}
+    return ThresholdPanel(name, present, [8, 40, 80], shares, [0.0, 0.0, 30.0], [24.0, 24.0, 60.0])
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 11])
+def test_curves_have_a_panel_a_threshold_and_a_place_for_the_legend(count: int) -> None:
+    png = threshold_curves([panel(f"max_distance_{number}", 40) for number in range(count)], "A title $^")
+    picture = Image.open(BytesIO(png))
+    assert picture.width == 1200
+    assert picture.height > 200 * (count // 3 + 1)
+    assert len(png) < 100_000
+
+
+def test_curves_move_with_their_numbers_and_repeat_their_bytes() -> None:
+    assert threshold_curves([panel("a", 40)], "t") == threshold_curves([panel("a", 40)], "t")
+    assert threshold_curves([panel("a", 40)], "t") != threshold_curves([panel("a", 8)], "t")

@@ -1,0 +1,1 @@
+"""Calibration: what each threshold finds and what it lets through, measured on a sample of a person's own images."""

@@ -1,0 +1,92 @@
+"""A sample of a person's own images: chosen the same way every time, read once, never changed.
+
+Belongs here: which images are chosen, reading them, and the cause where one cannot be. Does not belong here: what is
+planted in them (`planting.py`).
+"""
+
+import hashlib
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup_assets.kernels.decoding import DecodeLimits, UnreadableImage, decode_image
+from dedup_assets.kernels.describing import ImageDescription, describe_sketches
+from dedup_assets.kernels.planted_edits import scaled
+from dedup_assets.partitions import is_image_path
+from dedup_assets.resources.image_store import Blob, BlobError, ImageStore
+from dedup_assets.resources.isolated_decoding import DecodingTimedOutError, IsolatedDecoder
+
+PLANTED_SIDE_PX = 640
+"""Longer side of the picture that edits are planted in: thumbnails of 256 and hashes see no more of a larger one."""
+
+
+class CalibrationError(ValueError):
+    """There is nothing to measure, or nowhere to put it; one sentence that says why and what to do."""
+
+
+@dataclass(frozen=True)
+class SampledImage:
+    """One image of the sample: its description, and its upright RGB picture, longer side at most PLANTED_SIDE_PX."""
+
+    path: str
+    file_sha256: bytes
+    description: ImageDescription
+    picture: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class UnreadableSample:
+    """One image of the sample that gives no picture, and why."""
+
+    path: str
+    cause: str
+
+
+def choose_sample(images: ImageStore, count: int, seed: int) -> tuple[int, list[Blob]]:
+    """How many images the source holds, and `count` of them: those whose paths hash lowest with the seed.
+
+    The same images give the same sample in whatever order they are listed, and memory holds the sample alone.
+    """
+    listed = 0
+
+    def ranked() -> Iterator[tuple[bytes, Blob]]:
+        nonlocal listed
+        for blob in images.list_blobs():
+            if is_image_path(blob.path):
+                listed += 1
+                yield hashlib.sha256(f"{seed}\0{blob.path}".encode("utf-8", "surrogateescape")).digest(), blob
+
+    chosen = heapq.nsmallest(count, ranked(), key=lambda each: (each[0], each[1].path))
+    return listed, [blob for _, blob in chosen]
+
+
+class SampleReader:
+    """Reads images of a sample, from any number of threads at once."""
+
+    def __init__(self, images: ImageStore, decoder: IsolatedDecoder, limits: DecodeLimits) -> None:
+        self._images, self._decoder, self._limits = images, decoder, limits
+
+    def read(self, blob: Blob) -> SampledImage | UnreadableSample:
+        """One image, decoded here only once it was described, where its format is doubtful in a process of its own.
+
+        Raises:
+            StoreAccessError: the source itself cannot be read any more.
+        """
+        try:
+            data = self._images.read(blob.path, blob.etag)
+        except BlobError as cause:
+            return UnreadableSample(blob.path, str(cause))
+        try:
+            description = describe_sketches([self._decoder.sketch(data, self._limits)])[0]
+            picture = decode_image(data, self._limits).rgb
+        except UnreadableImage as cause:
+            return UnreadableSample(blob.path, cause.sentence)
+        except DecodingTimedOutError as cause:
+            return UnreadableSample(blob.path, str(cause))
+        except Exception as cause:  # noqa: BLE001 - whatever one image's bytes do to a decoder, it is one unreadable image
+            return UnreadableSample(blob.path, f"It could not be described: {type(cause).__name__}: {cause}.")
+        small = scaled(picture, min(1.0, PLANTED_SIDE_PX / max(picture.shape[:2])))
+        return SampledImage(blob.path, hashlib.sha256(data).digest(), description, small)

@@ -1,0 +1,67 @@
+"""A picture as each stage of the line sees it: hashes for candidates, thumbnail for verification, vector for copies.
+
+Belongs here: the kernels' types made from one description, as the assets make them from rows. Does not belong here: reading
+images (`sampling.py`), deciding about pairs (`judging.py`).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup_assets.embedders.protocol import Embedder, Vectors
+from dedup_assets.evidence import decode_thumbnail
+from dedup_assets.kernels.candidates import HashedContents
+from dedup_assets.kernels.decoding import DecodeLimits
+from dedup_assets.kernels.describing import ImageDescription, describe_image
+from dedup_assets.kernels.hashing import dct_hashes, wavelet_hashes
+from dedup_assets.kernels.quality import is_low_information
+from dedup_assets.kernels.verification import VerifiableImage
+
+
+def describe_planted(data: bytes) -> ImageDescription:
+    """Describe a file that was made here, and so can be read."""
+    return describe_image(data, DecodeLimits())
+
+
+def hash_all(descriptions: Sequence[ImageDescription]) -> HashedContents:
+    """The hashes of n pictures, in their order."""
+    grays = np.stack([description.gray_64 for description in descriptions])
+    has_inner = np.array([description.inner_gray_64 is not None for description in descriptions])
+    inner = np.stack([each.gray_64 if each.inner_gray_64 is None else each.inner_gray_64 for each in descriptions])
+    low = is_low_information(
+        np.array([description.contrast for description in descriptions]),
+        np.array([description.detail for description in descriptions]),
+    )
+    return HashedContents(
+        dct=dct_hashes(grays),
+        wavelet=wavelet_hashes(grays),
+        inner_dct=dct_hashes(inner),
+        inner_wavelet=wavelet_hashes(inner),
+        has_inner=has_inner,
+        low_information=np.asarray(low, np.bool_),
+    )
+
+
+def verifiable(description: ImageDescription) -> VerifiableImage:
+    """What verification sees of a picture."""
+    return VerifiableImage(
+        gray_64=description.gray_64,
+        thumbnail=decode_thumbnail(description.thumbnail),
+        inner_box=description.inner_box,
+        width_px=description.width_px,
+        height_px=description.height_px,
+        contrast=description.contrast,
+        detail=description.detail,
+    )
+
+
+def embed_all(descriptions: Sequence[ImageDescription], embedder: Embedder) -> Vectors:
+    """Vectors of n pictures (n, d), as the line makes them of thumbnails; NaN rows where there is none."""
+    return embedder.embed([decode_thumbnail(description.thumbnail) for description in descriptions])
+
+
+def cosines_with(vectors: Vectors, other: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Cosine of each row (n, d) with one vector (d,), -1 where either has none: (n,)."""
+    products = (vectors.astype(np.float64) * other).sum(axis=1)
+    return np.where(np.isfinite(products), products, -1.0)

@@ -1,0 +1,109 @@
+"""What a person is told of a measurement on the terminal.
+
+Belongs here: words and columns. Does not belong here: files (`results.py`), numbers (`curves.py`).
+"""
+
+from collections.abc import Iterator
+
+from dedup_assets.calibration.curves import (
+    UNRELATED,
+    CurvePoint,
+    better_value,
+    curve_of,
+    family_total,
+    found_and_false,
+)
+from dedup_assets.calibration.outcome import Calibration
+from dedup_assets.calibration.results import DUPLICATES_SHEET, policies_of
+from dedup_assets.calibration.thresholds import RANGES, VERIFIED
+from dedup_assets.kernels.planted_edits import Family
+
+MAX_NAMED = 5
+ROW = "{:<24}{:>8}{:>9}{:>9}{:>9}{:>12}{:>12}  {}"
+
+
+def tell(calibration: Calibration) -> str:
+    """The whole summary, ending with the present values as YAML."""
+    table = [_row(calibration, name) for name in RANGES]
+    return "\n".join(
+        [
+            *_about_sample(calibration),
+            "",
+            ROW.format(
+                "threshold", "present", "near", "turned", "copy", "different", "unrelated", "better in both"
+            ).rstrip(),
+            *table,
+            "",
+            "near, turned, copy: share of the planted copies that are let through (to the next test by max_ and cosines, as",
+            "duplicates by the others). different: recoloured pictures and pictures that agree in part. unrelated: pairs of",
+            "the sample. 'better in both': lets through at least as many copies and no more of the others, on this sample.",
+            "",
+            "The present values; a policy file for --policies changes them, nothing else does:",
+            policies_of(calibration),
+        ]
+    )
+
+
+def _about_sample(calibration: Calibration) -> Iterator[str]:
+    sample = calibration.sample
+    yield (
+        f"{len(sample.descriptions):,} of {sample.listed:,} images, {len(sample.planted):,} edits planted in them, "
+        f"{calibration.unrelated:,} unrelated pairs of them."
+    )
+    if sample.same_bytes:
+        yield f"{sample.same_bytes:,} images with the bytes of another one were left out."
+    if sample.unreadable:
+        yield f"{len(sample.unreadable):,} images could not be read:"
+        yield from (f"  {each.path}: {each.cause}" for each in sample.unreadable[:MAX_NAMED])
+        if len(sample.unreadable) > MAX_NAMED:
+            yield f"  and {len(sample.unreadable) - MAX_NAMED:,} more"
+    yield from _about_pairs(calibration)
+
+
+def _about_pairs(calibration: Calibration) -> Iterator[str]:
+    if calibration.duplicates:
+        count = f"{len(calibration.duplicates):,} pairs of the sample count as duplicates under the present policy"
+        yield (
+            f"{count}: FALSE, as no two images are said to show the same; see {DUPLICATES_SHEET}."
+            if calibration.plan.distinct
+            else f"{count} and were set aside: look at {DUPLICATES_SHEET} whether they are."
+        )
+    candidates, of_them = calibration.candidates
+    yield (
+        f"{calibration.verified:,} of the unrelated pairs were verified, the nearest by hash and by vector; the present "
+        f"policy would look at {candidates:,}, of which {of_them:,} are among them."
+    )
+
+
+def _row(calibration: Calibration, name: str) -> str:
+    curve = curve_of(calibration.points, name)
+    present = calibration.present.values[name]
+    own = curve[present]
+    unrelated = next(point for point in own if point.kind == UNRELATED)
+    better = better_value(calibration.points, name)
+    shares = [_share(family_total(own, family)) for family in FAMILIES_OF_COPIES]
+    return ROW.format(
+        name,
+        f"{present:g}",
+        *shares,
+        _count(family_total(own, "different")),
+        f"{unrelated.passed:,}",
+        "" if better is None else _better(own, better, curve[better], name),
+    ).rstrip()
+
+
+FAMILIES_OF_COPIES: tuple[Family, ...] = ("near", "turned", "copy")
+
+
+def _share(total: CurvePoint | None) -> str:
+    return f"{total.share:.4f}" if total else "-"
+
+
+def _count(total: CurvePoint | None) -> str:
+    return f"{total.passed} of {total.pairs}" if total else "-"
+
+
+def _better(present: list[CurvePoint], value: float, points: list[CurvePoint], name: str) -> str:
+    (found, false), (more, less) = found_and_false(present), found_and_false(points)
+    words = "false" if name in VERIFIED else "in vain"
+    return f"{value:g}: {more - found:+,} found, {less - false:+,} {words}"

@@ -1,0 +1,152 @@
+"""Pairs of different pictures: all pairs of the sample by hash and vector, and the hardest of them by verification.
+
+Belongs here: which pairs of a sample are looked at, and setting aside those that show the same picture after all. Does not
+belong here: planted pairs (`planting.py`).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup_assets.calibration.hash_distances import NEVER, HashDistances, measure_distances
+from dedup_assets.calibration.judging import KnownImage, PairJudge, proposed_transform
+from dedup_assets.calibration.lookalikes import LOOKALIKES
+from dedup_assets.calibration.planting import Verdicts
+from dedup_assets.calibration.seeing import describe_planted, hash_all
+from dedup_assets.calibration.thresholds import VERIFIED, PresentPolicy
+from dedup_assets.calibration.verdict_steps import verdict_steps
+from dedup_assets.embedders.protocol import Vectors
+from dedup_assets.evidence import decode_thumbnail
+from dedup_assets.kernels.candidates import find_candidate_pairs
+from dedup_assets.kernels.describing import ImageDescription
+from dedup_assets.kernels.hashing import TRANSFORMS
+from dedup_assets.kernels.planted_edits import jpeg
+from dedup_assets.kernels.verification import UNKNOWN
+
+NEAREST_BY_HASH, NEAREST_BY_VECTOR = 0.5, 1.5
+"""Hardest pairs an image of the sample; of 500 images these are all that the present policy looks at, and as many again."""
+LOOKALIKES_OF_A_KIND = 60
+KNOWN_AT_ONCE = 256
+"""Pictures kept with their local features, 0.4 MB each."""
+
+
+@dataclass(frozen=True)
+class HardPair:
+    """Two images of the sample by their numbers, and under which transform they are verified."""
+
+    left: int
+    right: int
+    transform: str
+
+
+@dataclass(frozen=True)
+class JudgedPair:
+    """Two images of the sample by their numbers, and the verdict on them at each value of each threshold."""
+
+    ends: tuple[int, int]
+    verdicts: Verdicts
+
+    @property
+    def ever_accepted(self) -> bool:
+        """Whether any value of any threshold accepts the pair."""
+        return any(bool(verdicts.any()) for verdicts in self.verdicts.values())
+
+
+class SamplePairs:
+    """All pairs of the n different contents of a sample, each once: m = n (n - 1) / 2."""
+
+    def __init__(self, descriptions: Sequence[ImageDescription], vectors: Vectors, present: PresentPolicy) -> None:
+        self._descriptions, self._present = descriptions, present
+        self.hashes = hash_all(descriptions)
+        left, right = np.triu_indices(len(descriptions), 1)
+        self.left, self.right = left.astype(np.int64), right.astype(np.int64)
+        self.distances: HashDistances = measure_distances(
+            self.hashes, self.left, self.hashes, self.right, present.limits
+        )
+        known = np.where(np.isfinite(vectors), vectors, 0.0).astype(np.float64)
+        has_vector = np.asarray(np.isfinite(vectors).all(axis=1), np.bool_)
+        cosines = (known @ known.T)[self.left, self.right]
+        self.cosines: NDArray[np.float64] = np.where(has_vector[self.left] & has_vector[self.right], cosines, -1.0)
+        self._known = lru_cache(KNOWN_AT_ONCE)(lambda number: KnownImage(descriptions[number]))
+
+    def candidates(self) -> dict[tuple[int, int], str]:
+        """The pairs that the present policy would verify, and under which transform."""
+        found = find_candidate_pairs(self.hashes, self.hashes, self._present.limits)
+        by_hash = {
+            (left, right): TRANSFORMS[transform]
+            for left, right, transform in zip(
+                found.query.tolist(), found.other.tolist(), found.transform.tolist(), strict=True
+            )
+            if left < right
+        }
+        near = self.cosines >= self._present.min_copy_cosine
+        return dict.fromkeys(self._ends(np.flatnonzero(near)), UNKNOWN) | by_hash
+
+    def hardest(self) -> list[HardPair]:
+        """The nearest pairs by hash, under the transform that is nearest, and the nearest by vector, under any; sorted."""
+        count = len(self._descriptions)
+        candidates = self.candidates()
+        by_vector = np.argsort(-self.cosines, kind="stable")[: round(NEAREST_BY_VECTOR * count)]
+        by_hash = np.argsort(self.distances.nearest, kind="stable")[: round(NEAREST_BY_HASH * count)]
+        by_hash = by_hash[self.distances.nearest[by_hash] < NEVER]
+        transforms = [TRANSFORMS[number] for number in self.distances.transform[by_hash].tolist()]
+        proposed = {ends: transform for ends, transform in candidates.items() if transform != UNKNOWN}
+        chosen = dict.fromkeys(self._ends(by_vector[self.cosines[by_vector] > -1]), UNKNOWN)
+        chosen |= dict(zip(self._ends(by_hash), transforms, strict=True)) | proposed
+        return [HardPair(*ends, transform) for ends, transform in sorted(chosen.items())]
+
+    def judge(self, pairs: Sequence[HardPair], pool: Executor, advance: Callable[[], None]) -> Iterator[JudgedPair]:
+        """Verify pairs at every value of every threshold."""
+        for judged in pool.map(self._judge, pairs):
+            yield judged
+            advance()
+
+    def _judge(self, pair: HardPair) -> JudgedPair:
+        judge = PairJudge(self._known(pair.left), self._known(pair.right), pair.transform)
+        present = self._present
+        verdicts = verdict_steps(judge, present.verification.thresholds(), present.grids(VERIFIED))
+        return JudgedPair((pair.left, pair.right), verdicts)
+
+    def _ends(self, rows: NDArray[np.int64]) -> list[tuple[int, int]]:
+        return list(zip(self.left[rows].tolist(), self.right[rows].tolist(), strict=True))
+
+
+def same_pictures(pairs: Sequence[tuple[int, int]], count: int) -> NDArray[np.int64]:
+    """For each of `count` images the lowest number among those that accepted pairs connect it with: (count,)."""
+    first = np.arange(count, dtype=np.int64)
+    for left, right in pairs:
+        one, other = sorted((first[left], first[right]))
+        first[first == other] = one
+    return first
+
+
+def lookalikes_of(descriptions: Sequence[ImageDescription]) -> int:
+    """How many pairs of each kind are made of a sample: each takes four different pictures."""
+    return min(len(descriptions), LOOKALIKES_OF_A_KIND) if len(descriptions) >= 4 else 0
+
+
+def judge_lookalikes(
+    descriptions: Sequence[ImageDescription], present: PresentPolicy, pool: Executor, advance: Callable[[], None]
+) -> Iterator[tuple[str, Verdicts]]:
+    """The kinds and verdicts of pairs that agree in part."""
+    jobs = [(kind, number) for kind in LOOKALIKES for number in range(lookalikes_of(descriptions))]
+    for found in pool.map(partial(_judge_lookalike, descriptions, present), jobs):
+        yield found
+        advance()
+
+
+def _judge_lookalike(
+    descriptions: Sequence[ImageDescription], present: PresentPolicy, job: tuple[str, int]
+) -> tuple[str, Verdicts]:
+    """Verified as hashes propose the pair, or else as if vectors had."""
+    kind, number = job
+    four = [descriptions[(number + step) % len(descriptions)] for step in range(4)]
+    made = LOOKALIKES[kind]([decode_thumbnail(description.thumbnail) for description in four])
+    left, right = (describe_planted(jpeg(picture)) for picture in made)
+    transform = proposed_transform(hash_all([left]), hash_all([right]), present.limits) or UNKNOWN
+    judge = PairJudge(KnownImage(left), KnownImage(right), transform)
+    return kind, verdict_steps(judge, present.verification.thresholds(), present.grids(VERIFIED))

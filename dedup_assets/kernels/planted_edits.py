@@ -1,0 +1,189 @@
+"""Edits of known kind and strength, as people make them: what the demo plants, and what calibration measures with.
+
+Belongs here: what an edit does to pixels, how the result is encoded, and the list of kinds that are planted. Does not
+belong here: which pictures get which edit (`calibration/`, `demo.py`), or finding them again.
+
+Pictures are (h, w, 3) uint8 RGB. Everything is a function of the picture alone: noise is drawn from its own content.
+"""
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+Family = Literal["near", "turned", "copy", "different"]
+WHITE, BLACK = (255, 255, 255), (0, 0, 0)
+JPEG_QUALITY = 88
+
+
+@dataclass(frozen=True, slots=True)
+class PlantedEdit:
+    """One kind of edit: its name, what it ought to be found as ("different": not at all), and the file it makes."""
+
+    name: str
+    family: Family
+    apply: Callable[[Picture], bytes]
+
+
+def encode(picture: Picture, suffix: str, *parameters: int) -> bytes:
+    """The bytes of a file of this suffix, with parameters as `cv2.imencode` takes them."""
+    return cv2.imencode(suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), list(parameters))[1].tobytes()
+
+
+def jpeg(picture: Picture, quality: int = JPEG_QUALITY) -> bytes:
+    """The bytes of a JPEG file of a quality from 1 to 100."""
+    return encode(picture, ".jpg", cv2.IMWRITE_JPEG_QUALITY, quality)
+
+
+def webp(picture: Picture, quality: int) -> bytes:
+    """The bytes of a lossy WebP file of a quality from 1 to 100."""
+    return encode(picture, ".webp", cv2.IMWRITE_WEBP_QUALITY, quality)
+
+
+def scaled(picture: Picture, factor: float) -> Picture:
+    """`factor` times as wide and high, at least one pixel."""
+    height, width = picture.shape[:2]
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(picture, size, interpolation=how), np.uint8)
+
+
+def toned(picture: Picture, gain: float = 1.0, offset: float = 0.0, gamma: float = 1.0) -> Picture:
+    """gain * x^gamma + offset, of x in 0..1 and cut to it."""
+    levels = gain * np.linspace(0, 1, 256) ** gamma + offset
+    return np.clip(np.rint(255 * levels), 0, 255).astype(np.uint8)[picture]
+
+
+def grayed(picture: Picture) -> Picture:
+    """The mean of the three channels in each of them."""
+    return np.repeat(picture.mean(2, keepdims=True), 3, 2).astype(np.uint8)
+
+
+def blurred(picture: Picture, pixels: float) -> Picture:
+    """Smoothed by a Gaussian of `pixels` standard deviation, of a picture of 500."""
+    sigma = pixels * max(picture.shape[:2]) / 500
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), max(sigma, 0.3)), np.uint8)
+
+
+def noisy(picture: Picture, levels: float) -> Picture:
+    """With Gaussian noise of `levels` standard deviation, drawn from the picture's own bytes."""
+    random = np.random.default_rng(zlib.crc32(picture.tobytes()))
+    noise = random.normal(0, levels, picture.shape)
+    return np.clip(picture + noise, 0, 255).astype(np.uint8)
+
+
+def cropped(picture: Picture, removed: float, at: float = 1 / 3) -> Picture:
+    """Without a share of its area; `at` says which part of that lies left and above, half of it being the middle."""
+    side = (1 - removed) ** 0.5
+    height, width = (max(1, round(length * side)) for length in picture.shape[:2])
+    top, left = (round((whole - part) * at) for whole, part in zip(picture.shape, (height, width), strict=False))
+    return np.ascontiguousarray(picture[top : top + height, left : left + width])
+
+
+def framed(picture: Picture, share: float, colour: tuple[int, int, int] = BLACK) -> Picture:
+    """Within a border of `share` of the shorter side."""
+    width = max(1, round(min(picture.shape[:2]) * share))
+    border = cv2.copyMakeBorder(picture, width, width, width, width, cv2.BORDER_CONSTANT, value=colour)
+    return np.asarray(border, np.uint8)
+
+
+def captioned(picture: Picture, words: str = "LOOK AT THIS") -> Picture:
+    """Below a white strip of a fifth of its height with words on it."""
+    bar = max(1, picture.shape[0] // 5)
+    whole = cv2.copyMakeBorder(picture, bar, 0, 0, 0, cv2.BORDER_CONSTANT, value=WHITE)
+    size = picture.shape[1] / 420
+    return np.asarray(cv2.putText(whole, words, (10, bar * 2 // 3), cv2.FONT_HERSHEY_DUPLEX, size, BLACK, 2), np.uint8)
+
+
+def dated(picture: Picture) -> Picture:
+    """With a date in its lower right corner."""
+    height, width = picture.shape[:2]
+    at, size = (int(width * 0.62), int(height * 0.95)), width / 700
+    thickness = max(1, width // 160)
+    written = cv2.putText(
+        picture.copy(), "2025-06-01", at, cv2.FONT_HERSHEY_DUPLEX, size, WHITE, thickness, cv2.LINE_AA
+    )
+    return np.asarray(written, np.uint8)
+
+
+def watermarked(picture: Picture) -> Picture:
+    """Under words across its middle that let 60 % of it through."""
+    height, width = picture.shape[:2]
+    at, size = (int(width * 0.08), int(height * 0.55)), width / 340
+    written = cv2.putText(
+        picture.copy(), "WATERMARK", at, cv2.FONT_HERSHEY_DUPLEX, size, WHITE, max(2, width // 100), cv2.LINE_AA
+    )
+    return np.asarray(cv2.addWeighted(picture, 0.6, written, 0.4, 0), np.uint8)
+
+
+def mirrored(picture: Picture) -> Picture:
+    """Left for right."""
+    return np.ascontiguousarray(picture[:, ::-1])
+
+
+def turned(picture: Picture, quarters: int = 1) -> Picture:
+    """By quarter turns against the clock."""
+    return np.ascontiguousarray(np.rot90(picture, quarters))
+
+
+def tilted(picture: Picture, degrees: float) -> Picture:
+    """Turned about its middle within its own frame, the edge pixels repeated."""
+    height, width = picture.shape[:2]
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1)
+    return np.asarray(cv2.warpAffine(picture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def recoloured(picture: Picture) -> Picture:
+    """Every hue turned by 150 degrees: the same thing in another colour, which is another product."""
+    hsv = cv2.cvtColor(picture, cv2.COLOR_RGB2HSV)
+    hsv[..., 0] = (hsv[..., 0].astype(int) + 75) % 180
+    return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), np.uint8)
+
+
+def _drawn(edit: Callable[[Picture], Picture]) -> Callable[[Picture], bytes]:
+    """An edit of pixels, saved as a JPEG."""
+    return lambda picture: jpeg(edit(picture))
+
+
+PLANTED_EDITS: tuple[PlantedEdit, ...] = (
+    *(PlantedEdit(f"JPEG {quality}", "near", partial(jpeg, quality=quality)) for quality in (90, 70, 45, 20)),
+    PlantedEdit("WebP 60", "near", partial(webp, quality=60)),
+    *(
+        PlantedEdit(f"size {factor:g}", "near", _drawn(partial(scaled, factor=factor)))
+        for factor in (1.5, 0.75, 0.5, 0.25, 0.125)
+    ),
+    PlantedEdit("brighter", "near", _drawn(partial(toned, gain=1.2, offset=0.03))),
+    PlantedEdit("darker", "near", _drawn(partial(toned, gain=0.7))),
+    PlantedEdit("more contrast", "near", _drawn(partial(toned, gain=1.4, offset=-0.2))),
+    PlantedEdit("gamma 1.5", "near", _drawn(partial(toned, gamma=1.5))),
+    PlantedEdit("grayscale", "near", _drawn(grayed)),
+    PlantedEdit("blurred", "near", _drawn(partial(blurred, pixels=1.8))),
+    PlantedEdit("noisy", "near", _drawn(partial(noisy, levels=12))),
+    *(
+        PlantedEdit(f"cropped {removed:.0%}", "near", _drawn(partial(cropped, removed=removed)))
+        for removed in (0.02, 0.05, 0.1)
+    ),
+    PlantedEdit("border 3%", "near", _drawn(partial(framed, share=0.03, colour=WHITE))),
+    PlantedEdit("watermark", "near", _drawn(watermarked)),
+    PlantedEdit("date", "near", _drawn(dated)),
+    PlantedEdit("mirrored", "turned", _drawn(mirrored)),
+    PlantedEdit("turned", "turned", _drawn(turned)),
+    PlantedEdit("upside down", "turned", _drawn(partial(turned, quarters=2))),
+    *(
+        PlantedEdit(f"cropped {removed:.0%}", "copy", _drawn(partial(cropped, removed=removed)))
+        for removed in (0.2, 0.5, 0.65)
+    ),
+    PlantedEdit("frame 15%", "copy", _drawn(partial(framed, share=0.15))),
+    PlantedEdit("caption", "copy", _drawn(captioned)),
+    PlantedEdit("tilted 6°", "copy", _drawn(partial(tilted, degrees=6))),
+    PlantedEdit("mirrored, cropped", "copy", _drawn(lambda picture: cropped(mirrored(picture), 0.2))),
+    PlantedEdit("cropped, dark, JPEG 20", "copy", lambda picture: jpeg(toned(cropped(picture, 0.4), gain=0.7), 20)),
+    PlantedEdit("recoloured", "different", _drawn(recoloured)),
+)
+"""Every kind that calibration plants, from light to heavy."""

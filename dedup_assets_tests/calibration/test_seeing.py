@@ -1,0 +1,33 @@
+"""Calibration sees pictures as the line does."""
+
+import numpy as np
+
+from dedup_assets.calibration.seeing import cosines_with, describe_planted, embed_all, hash_all, verifiable
+from dedup_assets.embedders.descriptor import DescriptorEmbedder
+from dedup_assets.kernels.hashing import dct_hashes
+from dedup_assets.kernels.planted_edits import framed, jpeg
+from dedup_assets_tests.calibration.samples import described, photograph
+
+
+def test_hashes_are_those_of_the_gray_images_and_inner_ones_stand_where_there_is_a_border() -> None:
+    plain, bordered = described("coffee.png"), describe_planted(jpeg(framed(photograph("coffee.png"), 0.15)))
+    flat = describe_planted(jpeg(np.full((80, 80, 3), 90, np.uint8)))
+    hashes = hash_all([plain, bordered, flat])
+    assert hashes.has_inner.tolist() == [False, True, False]
+    assert hashes.low_information.tolist() == [False, False, True]
+    assert np.array_equal(hashes.dct[0], dct_hashes(plain.gray_64[None])[0])
+    assert bordered.inner_gray_64 is not None
+    assert np.array_equal(hashes.inner_dct[1], dct_hashes(bordered.inner_gray_64[None])[0])
+
+
+def test_verification_sees_the_stored_thumbnail() -> None:
+    image = verifiable(described("coffee.png"))
+    assert max(image.thumbnail.shape) == 256
+    assert image.contrast == described("coffee.png").contrast
+
+
+def test_a_picture_without_vector_is_near_to_none() -> None:
+    flat = describe_planted(jpeg(np.full((80, 80, 3), 90, np.uint8)))
+    vectors = embed_all([described("coffee.png"), flat], DescriptorEmbedder())
+    assert np.allclose(cosines_with(vectors, vectors[0]), [1, -1], atol=1e-5)
+    assert cosines_with(vectors, vectors[1]).tolist() == [-1, -1]

@@ -1,0 +1,28 @@
+"""The summary names every threshold, what was left out, and how to change anything."""
+
+import yaml
+
+from dedup_assets.calibration.outcome import Calibration
+from dedup_assets.calibration.telling import tell
+from dedup_assets.calibration.thresholds import RANGES
+
+
+def test_the_summary_fits_a_terminal_and_names_every_threshold(calibration: Calibration) -> None:
+    lines = tell(calibration).splitlines()
+    assert max(map(len, lines)) <= 140
+    for name in RANGES:
+        (row,) = [line for line in lines if line.startswith(f"{name} ")]
+        assert f"{calibration.present.values[name]:g}" in row.split()
+
+
+def test_what_could_not_be_used_is_told(calibration: Calibration) -> None:
+    text = tell(calibration)
+    assert "7 of 9 images, 28 edits planted in them, 20 unrelated pairs of them." in text
+    assert "1 images with the bytes of another one were left out." in text
+    assert "half.jpg: The JPEG file ends before its picture is complete" in text
+    assert "1 pairs of the sample count as duplicates under the present policy and were set aside" in text
+
+
+def test_the_summary_ends_with_a_policy_file(calibration: Calibration) -> None:
+    sections = yaml.safe_load(tell(calibration).split("nothing else does:\n")[1])
+    assert sections["wavelet_groups"]["max_dct_distance"] == calibration.present.candidates.max_dct_distance
