@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dedup_assets.kernels.hashing import GRAY_SIDE
 from dedup_assets.resources.table_store import TableStore
-from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST
+from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST, METADATA_HASHES
 
 CELLS = 16
 """The small gray picture of an image that stays in memory is 16x16: 256 bytes, 256 MB for a million images."""
@@ -22,9 +22,12 @@ COLUMNS = (
 
 
 def read_images(tables: TableStore) -> pl.DataFrame:
-    """One row a readable image, sorted by content, then id, with `partition`, `created_at`, `has_metadata` and `gray_cells`."""
+    """One row a readable image, sorted by content, then id; beside columns of the tables:
+
+    `partition`, `created_at`, `has_metadata`, `has_recipe` (its metadata tell the whole recipe of a generation), `gray_cells`.
+    """
     frames = [_read_partition(tables, key) for key in tables.partitions(IMAGE_FEATURES)]
-    return pl.concat([_prepare(IMAGE_FEATURES.empty(), IMAGE_MANIFEST.empty(), ""), *frames]).sort(
+    return pl.concat([_prepare(IMAGE_FEATURES.empty(), IMAGE_MANIFEST.empty(), METADATA_HASHES.empty(), ""), *frames]).sort(
         "file_sha256", "image_id"
     )
 
@@ -45,13 +48,16 @@ def gray_matrix(images: pl.DataFrame) -> NDArray[np.uint8]:
 
 def _read_partition(tables: TableStore, key: str) -> pl.DataFrame:
     features = tables.read(IMAGE_FEATURES, key, [*COLUMNS, "decode_status", "gray_64", "metadata_text"])
-    return _prepare(features, tables.read(IMAGE_MANIFEST, key), key)
+    recipes = tables.read(METADATA_HASHES, key, ["image_id", "metadata_hash"])
+    return _prepare(features, tables.read(IMAGE_MANIFEST, key), recipes, key)
 
 
-def _prepare(features: pl.DataFrame, manifest: pl.DataFrame, key: str) -> pl.DataFrame:
+def _prepare(features: pl.DataFrame, manifest: pl.DataFrame, recipes: pl.DataFrame, key: str) -> pl.DataFrame:
     readable = features.filter(pl.col("decode_status") == "ok")
     images = readable.select(*COLUMNS, has_metadata=pl.col("metadata_text").is_not_null()).with_columns(
-        partition=pl.lit(key), gray_cells=pl.Series(_shrink(readable["gray_64"]), dtype=pl.Binary)
+        partition=pl.lit(key),
+        gray_cells=pl.Series(_shrink(readable["gray_64"]), dtype=pl.Binary),
+        has_recipe=pl.col("image_id").is_in(recipes.drop_nulls()["image_id"].implode()),
     )
     return images.join(manifest.select("image_id", "created_at"), on="image_id", maintain_order="left")
 

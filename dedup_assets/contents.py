@@ -34,13 +34,13 @@ def readable(tables: TableStore, partition: str, parts: Sequence[Part], columns:
 def order_pair_ends(pairs: pl.DataFrame) -> pl.DataFrame:
     """Swap the ends of pairs so that left_id < right_id; a `transform` column is inverted with them.
 
-    Expects left_id, right_id, left_sha256, right_sha256; other columns are kept as they are.
+    Expects left_id, right_id, and what else is told of the ends as left_... and right_...; other columns are kept.
     """
     swap = pl.col("left_id") > pl.col("right_id")
     ends = {
         f"{side}_{what}": pl.when(swap).then(pl.col(f"{other}_{what}")).otherwise(pl.col(f"{side}_{what}"))
         for side, other in (("left", "right"), ("right", "left"))
-        for what in ("id", "sha256")
+        for what in (name.removeprefix("left_") for name in pairs.columns if name.startswith("left_"))
     }
     if "transform" in pairs.columns:
         turned = pl.col("transform").replace({"rot90": "rot270", "rot270": "rot90"})

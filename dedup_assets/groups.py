@@ -13,18 +13,18 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import Field
 
-from dedup_assets.collected_images import gray_matrix
-from dedup_assets.kernels.consensus import measure_deviation
-from dedup_assets.kernels.grouping import Verify, find_components, form_stars_with, name_groups
+from dedup_assets.crowds import with_crowds
+from dedup_assets.decided import Decided
+from dedup_assets.keep_inputs import deviations_of, keep_columns
+from dedup_assets.kernels.decided_groups import form_decided_stars
+from dedup_assets.kernels.grouping import find_components, form_stars_with, name_groups
 from dedup_assets.kernels.keeping import KEEP_RULES, Ranking, explain_choice, rank_images
 from dedup_assets.stage import Policy
 from dedup_assets.stars import StarVerifier
+from dedup_assets.verdicts import tell_kept, tell_vouched
 
+NOTHING_DECIDED = Decided()
 PAIR_KEY = ("left_sha256", "right_sha256")
-NUMBERS = (
-    "width_px", "height_px", "size_bytes", "jpeg_quality", "prior_jpeg_quality", "bits_per_pixel", "blockiness", "sharpness",
-    "upscale_score", "colourfulness",
-)  # fmt: skip
 
 
 class KeepPolicy(Policy):
@@ -78,59 +78,57 @@ def rank_contents(graph: ContentGraph, place: NDArray[np.int64]) -> NDArray[np.i
 
 
 def group_images(
-    images: pl.DataFrame, pairs: pl.DataFrame, policy: KeepPolicy, stars: StarVerifier, first: pl.Series | None = None
+    images: pl.DataFrame,
+    pairs: pl.DataFrame,
+    policy: KeepPolicy,
+    stars: StarVerifier,
+    first: pl.Series | None = None,
+    decided: Decided = NOTHING_DECIDED,
 ) -> pl.DataFrame:
     """Group `images` (see `collected_images`) by the pairs that passed; returns the columns of `representatives` and `partition`.
 
-    `pairs` (left_sha256, right_sha256, verdict, level, decided_by) are all known verdicts; `stars` judges pairs of contents
-    that no search proposed. Contents in `first` become centres before any other.
+    `pairs` (left_sha256, right_sha256, verdict, level, decided_by) are verdicts on what searches proposed and people
+    decided; `stars` knows these, and judges other pairs of contents. Contents in `first` become centres before any
+    other, and before them those that people want to keep.
     """
-    passed = pairs.filter("verdict")
-    graph = ContentGraph.build(images, passed)
+    graph = ContentGraph.build(images, with_crowds(pairs.filter("verdict"), stars))
     component = graph.component_of_image
-    columns = {**keep_columns(images), "deviation": measure_deviation(gray_matrix(images), component)}
+    columns = {**keep_columns(images), "deviation": deviations_of(images, component)}
     ranking = rank_images(columns, component, policy.keep_rule, policy.prefer_prefixes)
-    front = None if first is None else graph.contents.is_in(first.implode()).to_numpy()
-    grouped = form_groups(images, graph, ranking, front, stars)
-    asked = stars.asked.filter("verdict").select(passed.columns)
-    described = describe_members(images, grouped, pl.concat([passed, asked]))
+    grouped = form_groups(images, graph, ranking, decided, first, stars)
+    judged = [verdicts.filter("verdict").select(pairs.columns) for verdicts in (stars.known, stars.asked)]
+    described = describe_members(images, grouped, pl.concat(judged))
     rows = pl.concat([images.select("image_id", "file_sha256", "partition"), grouped, described], how="horizontal")
+    rows = tell_vouched(rows, decided)
     return rows.with_columns(
         is_representative=pl.col("image_id") == pl.col("representative_id"),
         quality_score=quality_scores(images),
-        kept_because=explain_groups(rows, columns, ranking),
+        kept_because=tell_kept(rows, explain_groups(rows, columns, ranking), decided),
     )
 
 
-def keep_columns(images: pl.DataFrame) -> dict[str, NDArray[Any]]:
-    """The columns of images as the keep rules take them; NaN where a value is not known."""
-    box = images["inner_box"]
-    numbers = {name: images[name] for name in NUMBERS} | {
-        "inner_width": box.list.get(2, null_on_oob=True).fill_null(1.0),
-        "inner_height": box.list.get(3, null_on_oob=True).fill_null(1.0),
-    }
-    return {name: values.cast(pl.Float64).fill_null(np.nan).to_numpy() for name, values in numbers.items()} | {
-        "path": images["path"].to_numpy(),
-        "image_format": images["image_format"].fill_null("").to_numpy(),
-        "has_metadata": images["has_metadata"].to_numpy(),
-        "modified_at": images["created_at"].dt.epoch("us").to_numpy(),
-    }
-
-
 def form_groups(
-    images: pl.DataFrame, graph: ContentGraph, ranking: Ranking, first: NDArray[np.bool_] | None, verify: Verify
+    images: pl.DataFrame,
+    graph: ContentGraph,
+    ranking: Ranking,
+    decided: Decided,
+    first: pl.Series | None,
+    verify: StarVerifier,
 ) -> pl.DataFrame:
     """Columns group_id, group_size, representative_row, keep_rank of each image, in the order of `images`.
 
-    `first` (n,) marks contents that become centres before any other; None: none. `verify` judges pairs of contents that
+    Contents that people want to keep become centres first, then those in `first`. `verify` judges pairs of contents that
     no search has proposed.
     """
-    content_rank = rank_contents(graph, ranking.rank)
-    if first is not None:
-        content_rank = np.argsort(
-            np.argsort(np.where(first, 0, len(first)) + content_rank, kind="stable"), kind="stable"
-        )
-    centre_node = form_stars_with(content_rank, graph.edges, verify)[graph.node_of_image]
+    keep_rank = rank_contents(graph, ranking.rank)
+    content_rank = np.argsort(np.lexsort((keep_rank, decided.tiers(graph.contents, first))), kind="stable")
+    bonds = decided.bonds_of(graph.contents)
+    centre_of_node = (
+        form_stars_with(content_rank, graph.edges, verify, tell_left_out=verify.tell_left_out)
+        if bonds is None
+        else form_decided_stars(content_rank, keep_rank, graph.edges, verify, bonds, verify.tell_left_out)
+    )
+    centre_node = centre_of_node[graph.node_of_image]
     best_row = np.full(len(graph.contents), -1, np.int64)
     best_row[graph.node_of_image[ranking.order[::-1]]] = ranking.order[::-1]
     centre_row = best_row[centre_node]
@@ -180,15 +178,17 @@ def describe_members(images: pl.DataFrame, grouped: pl.DataFrame, passed: pl.Dat
 
 def explain_groups(rows: pl.DataFrame, columns: Mapping[str, NDArray[Any]], ranking: Ranking) -> pl.Series:
     """Why each group keeps the image that it keeps, in words, on every row of the group."""
-    ordered = rows.with_row_index("row").sort("group_id", "keep_rank").group_by("group_id", maintain_order=True)
-    words = ordered.agg(
-        pl.col("row").first().alias("kept"), pl.col("row").get(1, null_on_oob=True).alias("next")
-    ).with_columns(
-        pl.struct("kept", "next")
-        .map_elements(lambda pair: explain_choice(columns, ranking, pair["kept"], pair["next"]), pl.String)
-        .alias("words")
+    ranked = rows.select("group_id", "keep_rank").with_row_index("row")
+    first, second = (ranked.filter(pl.col("keep_rank") == place).select("group_id", "row") for place in (0, 1))
+    rivals = first.join(second, on="group_id", maintain_order="left", suffix="_next")
+    words = [
+        explain_choice(columns, ranking, kept, beaten) for kept, beaten in rivals.select("row", "row_next").iter_rows()
+    ]
+    told = rivals.select("group_id", words=pl.Series(words, dtype=pl.String))
+    alone = explain_choice(columns, ranking, 0, None)
+    return (
+        rows.select("group_id").join(told, on="group_id", how="left", maintain_order="left")["words"].fill_null(alone)
     )
-    return rows.select("group_id").join(words, on="group_id", how="left", maintain_order="left")["words"]
 
 
 def quality_scores(images: pl.DataFrame) -> pl.Series:

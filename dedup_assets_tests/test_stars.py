@@ -7,7 +7,7 @@ import pytest
 from dedup_assets.contents import read_contents
 from dedup_assets.evidence import PairVerifier, VerificationPolicy
 from dedup_assets.resources.collection import Collection
-from dedup_assets.stars import PARTITION, StarVerifier, read_star_pairs
+from dedup_assets.stars import StarVerifier, read_star_pairs
 from dedup_assets.tables import STAR_PAIRS
 from dedup_assets_tests.described import content_of
 
@@ -78,7 +78,7 @@ def test_what_was_verified_is_remembered_for_the_next_run(described: Collection)
     again = Stars(described, remembered)
     assert again.ask("shop/red.jpg", "web/green.jpg", "shop/red small.jpg") == [False, True]
     assert (again.opened, again.verifier.remember()) == (0, 0)
-    assert described.tables().commit_of(STAR_PAIRS, PARTITION).rows == 2
+    assert described.tables().read_many(STAR_PAIRS).height == 2
 
 
 def test_what_was_verified_under_another_policy_is_not_read(described: Collection) -> None:

@@ -1,10 +1,11 @@
 """`similar_groups`: heavy edits among the kept pictures, found by their vectors and confirmed by geometry; then look-alikes.
 
-Belongs here: which pairs of kept pictures are looked at, and their verdicts. Does not belong here: vectors (`embeddings`),
-the tests (`kernels/verification.py`), the final groups (`dedup_report`).
+Belongs here: the policy, and the verdicts on the pairs that are looked at. Does not belong here: vectors (`embeddings`), which
+pairs these are (`nearest_pictures.py`), the tests (`kernels/verification.py`), the final groups (`dedup_report`).
 
-All pairs above the provider's threshold are looked at. A cut at the nearest k would depend on what else was there when an
-image came, and so on the order in which images arrive.
+The table holds the pairs that are looked at now, of all partitions, each in the partition of its left picture, and no other: a
+function of the contents, their vectors and the policies. A pair that is no longer among them leaves, so that no group rests
+on it; should it come back, it is verified again.
 """
 
 from collections.abc import Mapping
@@ -13,20 +14,17 @@ from functools import partial
 from typing import Any
 
 import dagster as dg
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from pydantic import Field
 
-from dedup_assets.contents import order_pair_ends, read_contents
 from dedup_assets.evidence import PAIR_KEY, PairVerifier, VerificationPolicy
-from dedup_assets.kernels.search import find_vector_pairs
+from dedup_assets.nearest_pictures import SearchLimits, find_neighbours, read_providers
 from dedup_assets.report.plots import distance_histogram
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter
-from dedup_assets.resources.table_commits import Commit, Part
+from dedup_assets.resources.table_commits import Commit
 from dedup_assets.stage import PartitionWork, Policy, Stage, table_asset
-from dedup_assets.tables import EMBEDDINGS, SIMILAR_GROUPS, VERIFIED_GROUPS
+from dedup_assets.tables import EMBEDDINGS, REPRESENTATIVES, SIMILAR_GROUPS, VERIFIED_GROUPS
 
 PAIRS_A_PART = 1_000
 
@@ -40,6 +38,14 @@ class SimilarityPolicy(Policy):
     min_similar_cosine: float | None = Field(
         default=None, ge=-1, le=1, description="From here on two pictures are look-alikes"
     )
+    # Among 300,000 pictures, 10 lose 0.8 and 1.2 % of two collections' copies against none at 40, 20 lose 0.8 % of both, and
+    # 5 lose 0.8 and 2.0 %; the time of verification is in proportion (benchmarks/vector_search.md).
+    neighbours: int = Field(
+        default=10, ge=1, le=1_000, description="Nearest pictures of each kept one that are tested for a copy"
+    )
+    max_exact_pictures: int = Field(
+        default=500_000, ge=1, description="Up to so many pictures all are compared; an index searches more"
+    )
 
     def limits(self, provider: Mapping[str, Any]) -> tuple[float, float]:
         """The two limits, those of the provider where the policy leaves them open."""
@@ -50,7 +56,7 @@ class SimilarityPolicy(Policy):
         return float(copy), float(similar)
 
 
-@table_asset(SIMILAR_GROUPS, {"opencv"}, "1", reads_all=[EMBEDDINGS], in_one_run=True)
+@table_asset(SIMILAR_GROUPS, {"opencv"}, "2", reads_all=[EMBEDDINGS], in_one_run=True)
 def similar_groups(
     context: dg.AssetExecutionContext,
     collection: Collection,
@@ -58,36 +64,30 @@ def similar_groups(
     similarity_policy: SimilarityPolicy,
     progress: ProgressReporter,
 ) -> None:
-    """Compare the newly embedded pictures of each partition with all others, and verify what may be a copy."""
+    """Compare each kept picture with its nearest of all partitions, and verify what may be a copy."""
     stage = Stage(
         context, SIMILAR_GROUPS, collection.tables(), verification_policy, similarity_policy, source=EMBEDDINGS
     )
-    search: _Search | None = None
+    providers = read_providers(stage.tables)
+    inputs = stage.digest_of_all(REPRESENTATIVES, EMBEDDINGS, VERIFIED_GROUPS)
+    fingerprint = stage.fingerprint(inputs, providers)
+    judging: _Judging | None = None
     for key in stage.keys:
-        vectors = stage.tables.commit_of(EMBEDDINGS, key)
-        with stage.partition(key, stage.fingerprint(vectors.digest, _provider(vectors))) as work:
+        with stage.partition(key, fingerprint) as work:
             work.counts = {"verified_pairs": 0}
-            if not work.is_current and vectors.details:
-                search = search or _Search(stage, collection, verification_policy, similarity_policy, vectors.details)
-                _compare(stage, work, search, progress)
-            pairs = stage.tables.read(SIMILAR_GROUPS, key)
-            work.counts |= {
-                "copies": int(pairs["verdict"].sum()),
-                "look_alikes": int((pairs["level"] == "similar").sum()),
-            }
-            work.preview = pairs.filter(pl.col("level").is_not_null()).select(
-                *PAIR_KEY, "level", "cosine_similarity", "local_inliers"
-            )
-            work.picture = partial(_histogram, pairs, search)
+            if not work.is_current and providers:
+                judging = judging or _Judging(stage, collection, verification_policy, similarity_policy, progress)
+                work.commit, work.counts["verified_pairs"] = judging.bring_up_to_date(work.commit, fingerprint)
+            _describe(stage, work, judging)
+    for key in set(stage.tables.partitions(SIMILAR_GROUPS)).union(judging.partitions if judging else ()):
+        if judging and key not in stage.keys:
+            judging.bring_up_to_date(stage.tables.commit_of(SIMILAR_GROUPS, key), fingerprint)
+    if judging:
+        judging.tell()
 
 
-def _provider(vectors: Commit) -> dict[str, Any]:
-    names = ("model", "revision", "min_copy_cosine", "min_similar_cosine")
-    return {name: vectors.details.get(name) for name in names}
-
-
-class _Search:
-    """All vectors of one model, read once a run."""
+class _Judging:
+    """The pairs that are looked at now, of all partitions, found once a run, and the verdicts on them."""
 
     def __init__(
         self,
@@ -95,103 +95,87 @@ class _Search:
         collection: Collection,
         verification: VerificationPolicy,
         policy: SimilarityPolicy,
-        provider: Mapping[str, Any],
+        progress: ProgressReporter,
     ) -> None:
-        self.provider = provider
-        self.min_copy, self.min_similar = policy.limits(provider)
+        self.stage, self.tables, self.progress = stage, stage.tables, progress
         self.verifier = PairVerifier(collection, verification)
-        self.homes = read_contents(stage.tables, ()).select("file_sha256", "image_id")
-        every = [
-            self.usable(stage, key, stage.tables.commit_of(EMBEDDINGS, key).parts)
-            for key in stage.tables.partitions(EMBEDDINGS)
-        ]
-        self.vectors = pl.concat(every).unique("file_sha256", keep="first", maintain_order=True).sort("file_sha256")
+        self.about: dict[str, dict[str, Any]] = {}
+        self.min_copy = 1.0
+        found = []
+        for provider in read_providers(self.tables):
+            self.min_copy, min_similar = policy.limits(provider)
+            limits = SearchLimits(policy.neighbours, self.min_copy, policy.max_exact_pictures, collection.workers)
+            neighbours = find_neighbours(self.tables, provider, limits)
+            alike = pl.col("cosine_similarity") >= min_similar
+            found.append(neighbours.pairs.with_columns(alike=alike))
+            self.about[f"{provider['model']} {provider['revision']}"] = neighbours.about
+        known = self.tables.read_many(VERIFIED_GROUPS, columns=PAIR_KEY)
+        self.pairs = pl.concat(found).unique(PAIR_KEY, keep="first", maintain_order=True)
+        self.unknown = self.pairs.join(known, on=PAIR_KEY, how="anti", maintain_order="left")
+        by_partition = self.unknown.partition_by("partition", as_dict=True)
+        self.partitions = {str(key): pairs for (key,), pairs in by_partition.items()}
 
-    def usable(self, stage: Stage, key: str, parts: tuple[Part, ...]) -> pl.DataFrame:
-        """Contents still in the source and their vectors of this model: file_sha256, image_id, vector."""
-        rows = stage.tables.read_parts(
-            EMBEDDINGS, key, parts, ["subject", "content_key", "model", "revision", "vector"]
-        )
-        of_model = rows.filter(
-            (pl.col("subject") == "image")
-            & (pl.col("model") == self.provider["model"])
-            & (pl.col("revision") == self.provider["revision"])
-            & pl.col("vector").is_not_null()
-        )
-        contents = of_model.select(pl.col("content_key").str.decode("hex").alias("file_sha256"), "vector")
-        return contents.join(self.homes, on="file_sha256", maintain_order="left")
+    def bring_up_to_date(self, commit: Commit, fingerprint: str) -> tuple[Commit, int]:
+        """Make a partition hold the pairs of now with their verdicts; returns its state and how many were verified."""
+        pairs = self.partitions.get(commit.partition, self.unknown.clear())
+        before = self.tables.read_parts(SIMILAR_GROUPS, commit.partition, commit.parts)
+        kept = _with_cosine(before.filter(pl.col("policy_version") == self.verifier.policy_version), pairs)
+        if not kept.equals(before.sort(PAIR_KEY)):
+            commit = self.tables.rewrite(SIMILAR_GROUPS, commit.partition, kept, "")
+        todo = pairs.join(kept, on=PAIR_KEY, how="anti", maintain_order="left")
+        commit, verified = self._verify(replace(commit, fingerprint=None), todo)
+        return self.tables.publish(replace(commit, fingerprint=fingerprint)), verified
 
-    def pairs_of(self, queries: pl.DataFrame) -> pl.DataFrame:
-        """Pairs of a query and any other content at or above the lower limit, ends in order, each once."""
-        query, other, cosine = find_vector_pairs(
-            self._matrix(queries), self._matrix(self.vectors), min(self.min_copy, self.min_similar)
-        )
-        left = queries.select(left_id="image_id", left_sha256="file_sha256")[query]
-        right = self.vectors.select(right_id="image_id", right_sha256="file_sha256")[other]
-        pairs = pl.concat([left, right], how="horizontal").with_columns(
-            cosine_similarity=pl.Series(cosine, dtype=pl.Float64), transform=pl.lit("unknown")
-        )
-        apart = pairs.filter(pl.col("left_sha256") != pl.col("right_sha256"))
-        return order_pair_ends(apart).unique(PAIR_KEY, keep="first", maintain_order=True)
+    def _verify(self, commit: Commit, pairs: pl.DataFrame) -> tuple[Commit, int]:
+        part, verified = SIMILAR_GROUPS.empty(), 0
+        asked = pairs.with_columns(transform=pl.lit("unknown"))
+        with self.progress.track(
+            self.stage.log, f"{SIMILAR_GROUPS.name} [{commit.partition}]", pairs.height, "pairs"
+        ) as tracker:
+            for rows in self.verifier.verify(asked, tracker.advance):
+                part, verified = pl.concat([part, _with_cosine(rows, pairs)]), verified + rows.height
+                if part.height >= PAIRS_A_PART:
+                    commit, part = self.tables.append(commit, SIMILAR_GROUPS, part), part.clear()
+        return self.tables.append(commit, SIMILAR_GROUPS, part), verified
 
-    def _matrix(self, vectors: pl.DataFrame) -> NDArray[np.float32]:
-        """Vectors as (n, d) float32, where d is that of all of them even for none."""
-        dimension = len(self.vectors["vector"][0]) if self.vectors.height else 1
-        return vectors["vector"].explode().to_numpy().astype(np.float32, copy=False).reshape(-1, dimension)
+    def tell(self) -> None:
+        """Say in the log and on the materialization what was searched and where the cap was met."""
+        about = {"pairs_looked_at": self.unknown.height, "pairs_known_by_hash": self.pairs.height - self.unknown.height}
+        self.stage.context.add_asset_metadata(about | {"search": self.about}, partition_key=self.stage.keys[0])
+        for model, each in self.about.items():
+            self.stage.log(
+                f"{SIMILAR_GROUPS.name}: {each['searched_pictures']:,} pictures by vectors of {model}, {each['search']} search "
+                f"(recall {each['search_recall']:.3f}); {self.unknown.height:,} pairs to look at. "
+                f"{each['pictures_at_the_cap']:,} pictures have as many neighbours as the policy allows, or more."
+            )
 
 
-def _compare(stage: Stage, work: PartitionWork, search: _Search, progress: ProgressReporter) -> None:
-    stamp = {
-        "policies": [policy.version for policy in stage.policies],
-        "model": [search.provider["model"], search.provider["revision"]],
+def _with_cosine(rows: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Rows of evidence on those that are among `pairs`, with the cosine of now; rejected pairs of look-alikes are named so."""
+    columns = pairs.select(*PAIR_KEY, "cosine_similarity", "alike")
+    found = rows.drop("cosine_similarity", strict=False).join(columns, on=PAIR_KEY).sort(PAIR_KEY)
+    rejected = pl.when("alike").then(pl.lit("similar"))
+    level = pl.when("verdict").then("level").otherwise(rejected)
+    return found.with_columns(level=level).select(SIMILAR_GROUPS.column_names)
+
+
+def _describe(stage: Stage, work: PartitionWork, judging: _Judging | None) -> None:
+    pairs = stage.tables.read(SIMILAR_GROUPS, work.key)
+    work.counts |= {
+        "copies": int(pairs["verdict"].sum()),
+        "look_alikes": int((pairs["level"] == "similar").sum()),
     }
-    if {name: work.commit.details.get(name) for name in stamp} != stamp:
-        work.commit = stage.tables.rewrite(SIMILAR_GROUPS, work.key, SIMILAR_GROUPS.empty(), "", stamp)
-    embedded = stage.tables.commit_of(EMBEDDINGS, work.key)
-    searched = set(work.commit.details.get("searched_parts", ()))
-    queries = search.usable(stage, work.key, tuple(part for part in embedded.parts if part.name not in searched))
-    pairs = _without_verdict(stage, work, search.pairs_of(queries))
-    with progress.track(stage.log, f"{SIMILAR_GROUPS.name} [{work.key}]", pairs.height, "pairs") as tracker:
-        part = SIMILAR_GROUPS.empty()
-        for rows in search.verifier.verify(
-            pairs.filter(pl.col("cosine_similarity") >= search.min_copy), tracker.advance
-        ):
-            part = pl.concat([part, _name_look_alikes(rows, pairs, search)])
-            work.counts["verified_pairs"] += rows.height
-            if part.height >= PAIRS_A_PART:
-                work.commit, part = stage.tables.append(work.commit, SIMILAR_GROUPS, part), part.clear()
-        work.commit = stage.tables.append(work.commit, SIMILAR_GROUPS, part)
-    work.commit = replace(work.commit, details=stamp | {"searched_parts": embedded.part_names})
-    stage.finish(work)
-
-
-def _without_verdict(stage: Stage, work: PartitionWork, pairs: pl.DataFrame) -> pl.DataFrame:
-    """Leave out pairs that were verified already: here (in what this run goes on from), elsewhere, or as candidates by hash."""
-    others = [key for key in stage.tables.partitions(SIMILAR_GROUPS) if key != work.key]
-    known = (
-        stage.tables.read_many(VERIFIED_GROUPS, columns=PAIR_KEY),
-        stage.tables.read_many(SIMILAR_GROUPS, others, PAIR_KEY),
-        stage.tables.read_parts(SIMILAR_GROUPS, work.key, work.commit.parts, PAIR_KEY),
+    work.preview = pairs.filter(pl.col("level").is_not_null()).select(
+        *PAIR_KEY, "level", "cosine_similarity", "local_inliers"
     )
-    return pairs.join(pl.concat(known), on=PAIR_KEY, how="anti", maintain_order="left")
+    work.picture = partial(_histogram, pairs, judging)
 
 
-def _name_look_alikes(rows: pl.DataFrame, pairs: pl.DataFrame, search: _Search) -> pl.DataFrame:
-    """Rejected pairs of very similar vectors are look-alikes; they stay rejected."""
-    with_cosine = rows.join(
-        pairs.select(*PAIR_KEY, "cosine_similarity"), on=PAIR_KEY, how="left", maintain_order="left"
-    )
-    alike = ~pl.col("verdict") & (pl.col("cosine_similarity") >= search.min_similar)
-    return with_cosine.with_columns(level=pl.when(alike).then(pl.lit("similar")).otherwise(pl.col("level"))).select(
-        SIMILAR_GROUPS.column_names
-    )
-
-
-def _histogram(pairs: pl.DataFrame, search: _Search | None) -> bytes | None:
+def _histogram(pairs: pl.DataFrame, judging: _Judging | None) -> bytes | None:
     cosines = pairs["cosine_similarity"].drop_nulls()
     if cosines.is_empty():
         return None
-    limit = search.min_copy if search else None
+    limit = judging.min_copy if judging else None
     return distance_histogram(cosines.to_numpy(), limit, "Cosine similarity of pairs looked at", "cosine")
 
 

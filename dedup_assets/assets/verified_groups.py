@@ -48,7 +48,7 @@ def verified_groups(
 
 def _verify(stage: Stage, work: PartitionWork, verifier: PairVerifier, progress: ProgressReporter) -> None:
     source = made_from(stage.tables, work.key, WAVELET_GROUPS)
-    candidates = stage.tables.read(WAVELET_GROUPS, work.key)
+    candidates = stage.tables.read(WAVELET_GROUPS, work.key).filter(~pl.col("stands_for_more"))
     work.commit = _drop_other_policies(stage, work)
     known = stage.tables.read_parts(VERIFIED_GROUPS, work.key, work.commit.parts, PAIR_KEY)
     pairs = candidates.join(known, on=PAIR_KEY, how="anti", maintain_order="left")
@@ -101,8 +101,8 @@ def every_candidate_pair_has_a_verdict(collection: Collection) -> dg.AssetCheckR
     tables = collection.tables()
     present = read_contents(tables, ())["file_sha256"].implode()
     keys = up_to_date_partitions(tables, VERIFIED_GROUPS, WAVELET_GROUPS)
-    candidates, verdicts = (tables.read_many(table, keys, PAIR_KEY) for table in (WAVELET_GROUPS, VERIFIED_GROUPS))
-    missing = candidates.join(verdicts, on=PAIR_KEY, how="anti").filter(
-        pl.all_horizontal(pl.col(PAIR_KEY).is_in(present))
-    )
+    candidates = tables.read_many(WAVELET_GROUPS, keys, [*PAIR_KEY, "stands_for_more"])
+    verdicts = tables.read_many(VERIFIED_GROUPS, keys, PAIR_KEY)
+    listed = candidates.filter(~pl.col("stands_for_more"))
+    missing = listed.join(verdicts, on=PAIR_KEY, how="anti").filter(pl.all_horizontal(pl.col(PAIR_KEY).is_in(present)))
     return dg.AssetCheckResult(passed=missing.is_empty(), metadata={"pairs_without_verdict": missing.height})

@@ -15,10 +15,11 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import Field
 
-from dedup_assets.contents import order_pair_ends, read_contents, readable
-from dedup_assets.kernels.candidates import CandidateLimits, CandidatePairs, HashedContents, find_candidate_pairs
-from dedup_assets.kernels.hashing import HASH_BYTES, TRANSFORMS
-from dedup_assets.kernels.quality import is_low_information
+from dedup_assets.candidate_index import CandidateIndex
+from dedup_assets.contents import readable
+from dedup_assets.hashed_contents import read_class_index
+from dedup_assets.kernels.candidates import CandidateLimits
+from dedup_assets.recipe_pairs import RecipeIndex
 from dedup_assets.report.plots import distance_histogram
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter
@@ -26,12 +27,7 @@ from dedup_assets.resources.table_commits import Part
 from dedup_assets.stage import PartitionWork, Policy, Stage, table_asset
 from dedup_assets.tables import IMAGE_FEATURES, METADATA_HASHES, WAVELET_GROUPS
 
-HASH_COLUMNS = ("dct_hash", "wavelet_hash", "inner_dct_hash", "inner_wavelet_hash", "contrast", "detail")
-QUERIES_AT_ONCE = 1_000
-
-MAX_CONTENTS_A_RECIPE = 100
-"""A recipe of more contents (one seed over many source images) proposes no pairs: their number would be its square. The
-hashes still find those that look alike; how many recipes were left to them stands on the materialization."""
+CLASS_KEY = ("left_class", "right_class")
 
 
 class CandidatePolicy(Policy):
@@ -57,7 +53,7 @@ class CandidatePolicy(Policy):
     )
 
 
-@table_asset(WAVELET_GROUPS, {"numpy"}, "1", reads_all=[IMAGE_FEATURES, METADATA_HASHES])
+@table_asset(WAVELET_GROUPS, {"numpy"}, "2", reads_all=[IMAGE_FEATURES, METADATA_HASHES])
 def wavelet_groups(
     context: dg.AssetExecutionContext,
     collection: Collection,
@@ -79,7 +75,8 @@ def wavelet_groups(
                     tracker.advance(index.size)
             work.counts = {
                 "candidate_pairs": work.commit.rows,
-                "crowded_recipes": index.crowded_recipes if index else 0,
+                "crowded_recipes": index.recipes.crowded if index else 0,
+                "crowded_contents": int(work.commit.details.get("crowded_contents", 0)),
             }
             work.preview = stage.tables.read(WAVELET_GROUPS, key).select(
                 "left_id", "right_id", "dct_distance", "transform"
@@ -91,111 +88,75 @@ class _Index:
     """All contents and their hashes, read once a run, after the features of all its partitions are visible."""
 
     def __init__(self, stage: Stage, policy: CandidatePolicy) -> None:
-        self.policy = policy
-        self.contents = read_contents(stage.tables, HASH_COLUMNS)
-        self.hashes = _hashed(self.contents)
-        recipes = (
-            stage.tables.read_many(METADATA_HASHES, columns=["file_sha256", "metadata_hash"]).drop_nulls().unique()
-        )
-        rare = recipes.filter(pl.len().over("metadata_hash") <= MAX_CONTENTS_A_RECIPE)
-        self.crowded_recipes = recipes["metadata_hash"].n_unique() - rare["metadata_hash"].n_unique()
-        self.recipe_of = recipes
-        self.recipes = self.contents.select("image_id", "file_sha256").join(rare, on="file_sha256")
+        limits = CandidateLimits(policy.max_dct_distance, policy.max_turned_dct_distance, policy.max_wavelet_distance)
+        self.hashes = CandidateIndex(read_class_index(stage.tables), limits)
+        self.contents = self.hashes.index.contents
+        self.recipes = RecipeIndex(stage.tables, self.contents)
         self.size = self.contents.height
 
-    def candidates_of(self, queries: pl.DataFrame) -> pl.DataFrame:
-        """Candidate pairs between some contents and all, ends in order, each once."""
-        by_hash = [self._by_hash(chunk) for chunk in queries.iter_slices(QUERIES_AT_ONCE)]
-        return pl.concat([WAVELET_GROUPS.empty(), *by_hash, self._by_recipe(queries)]).unique(
+    def candidates_of(self, queries: NDArray[np.int64]) -> tuple[pl.DataFrame, int]:
+        """Candidate pairs between some contents and all, ends in order, each once; and how many contents are crowded."""
+        by_hash = self.hashes.candidates_of(queries)
+        by_recipe = self.recipes.candidates_of(self.contents[queries]).with_columns(
+            transform=pl.lit("unknown"), stands_for_more=pl.lit(False)
+        )
+        every = pl.concat([by_hash.pairs, by_recipe], how="diagonal").unique(
             WAVELET_GROUPS.key, keep="first", maintain_order=True
         )
-
-    def _by_hash(self, queries: pl.DataFrame) -> pl.DataFrame:
-        policy = self.policy
-        limits = CandidateLimits(policy.max_dct_distance, policy.max_turned_dct_distance, policy.max_wavelet_distance)
-        pairs = find_candidate_pairs(_hashed(queries), self.hashes, limits)
-        return self._rows(queries, pairs)
-
-    def _rows(self, queries: pl.DataFrame, pairs: CandidatePairs) -> pl.DataFrame:
-        left = queries.select(left_id="image_id", left_sha256="file_sha256")[pairs.query]
-        right = self.contents.select(right_id="image_id", right_sha256="file_sha256")[pairs.other]
-        return self._complete(
-            pl.concat([left, right], how="horizontal").with_columns(
-                dct_distance=pl.Series(pairs.dct_distance, dtype=pl.Int32),
-                wavelet_distance=pl.Series(pairs.wavelet_distance, dtype=pl.Int32),
-                transform=pl.Series([TRANSFORMS[number] for number in pairs.transform], dtype=pl.String),
-            )
-        )
-
-    def _by_recipe(self, queries: pl.DataFrame) -> pl.DataFrame:
-        left = self.recipes.join(queries, on="file_sha256", how="semi").select(
-            left_id="image_id", left_sha256="file_sha256", metadata_hash="metadata_hash"
-        )
-        right = self.recipes.select(right_id="image_id", right_sha256="file_sha256", metadata_hash="metadata_hash")
-        pairs = left.join(right, on="metadata_hash").drop("metadata_hash")
-        return self._complete(
-            pairs.with_columns(
-                dct_distance=pl.lit(None, pl.Int32),
-                wavelet_distance=pl.lit(None, pl.Int32),
-                transform=pl.lit("unknown"),
-            )
-        )
-
-    def _complete(self, pairs: pl.DataFrame) -> pl.DataFrame:
-        """Order the ends, drop pairs of a content with itself, and say which pairs share a recipe."""
-        ordered = order_pair_ends(pairs.filter(pl.col("left_sha256") != pl.col("right_sha256"))).unique(
-            WAVELET_GROUPS.key, keep="first", maintain_order=True
-        )
-        recipe = self.recipe_of
-        left = ordered.join(recipe, left_on="left_sha256", right_on="file_sha256", how="left", maintain_order="left")[
-            "metadata_hash"
-        ]
-        right = ordered.join(recipe, left_on="right_sha256", right_on="file_sha256", how="left", maintain_order="left")[
-            "metadata_hash"
-        ]
-        same = (left == right).fill_null(False)
-        return ordered.with_columns(same_recipe=same).select(WAVELET_GROUPS.column_names)
+        return self.recipes.tell_same(every).select(WAVELET_GROUPS.column_names), by_hash.crowded
 
 
 def _search(stage: Stage, work: PartitionWork, index: _Index) -> None:
     features = stage.tables.commit_of(IMAGE_FEATURES, work.key)
-    searched = set(work.commit.details.get("searched_parts", ())) if _same_policy(work, stage) else set()
+    searched = set(work.commit.details.get("searched_parts", ())) if _same_search(work, stage) else set()
     queries = _new_contents(stage, work.key, [part for part in features.parts if part.name not in searched], index)
     before = stage.tables.read(WAVELET_GROUPS, work.key) if searched else WAVELET_GROUPS.empty()
-    pairs = _drop_owned_by_others(stage, work.key, index.candidates_of(queries))
+    found, crowded = index.candidates_of(queries)
+    pairs = _drop_known(stage, work.key, before, found)
     every = pl.concat([before, pairs]).unique(WAVELET_GROUPS.key, keep="first", maintain_order=True)
-    details = {"searched_parts": features.part_names, "policy": index.policy.version}
+    details = {
+        "searched_parts": features.part_names,
+        "search": _search_version(stage),
+        "crowded_contents": crowded + (int(work.commit.details.get("crowded_contents", 0)) if searched else 0),
+    }
     work.commit = stage.tables.rewrite(
         WAVELET_GROUPS, work.key, every.sort(WAVELET_GROUPS.key), work.fingerprint, details
     )
 
 
-def _same_policy(work: PartitionWork, stage: Stage) -> bool:
-    return bool(work.commit.details.get("policy") == stage.policies[0].version)
+def _search_version(stage: Stage) -> str:
+    """What the pairs of a partition were searched with: another policy or code searches all of its contents again."""
+    return stage.fingerprint()
 
 
-def _new_contents(stage: Stage, key: str, parts: list[Part], index: _Index) -> pl.DataFrame:
+def _same_search(work: PartitionWork, stage: Stage) -> bool:
+    return bool(work.commit.details.get("search") == _search_version(stage))
+
+
+def _new_contents(stage: Stage, key: str, parts: list[Part], index: _Index) -> NDArray[np.int64]:
+    """Rows of the index of the contents of some parts."""
     new = readable(stage.tables, key, parts, ()).select("file_sha256").unique()
-    return index.contents.join(new, on="file_sha256", how="semi", maintain_order="left")
+    return (
+        index.contents.with_row_index("row")
+        .join(new, on="file_sha256", how="semi", maintain_order="left")["row"]
+        .to_numpy()
+        .astype(np.int64)
+    )
 
 
-def _drop_owned_by_others(stage: Stage, key: str, pairs: pl.DataFrame) -> pl.DataFrame:
-    """Leave out pairs that another partition has found already: each pair is verified by one owner."""
+def _drop_known(stage: Stage, key: str, before: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Leave out pairs that another partition has found already: each pair is verified by one owner.
+
+    One pair for all of two classes is left out where any pair of these is known.
+    """
     others = [name for name in stage.tables.partitions(WAVELET_GROUPS) if name != key]
-    known = stage.tables.read_many(WAVELET_GROUPS, others, WAVELET_GROUPS.key)
-    return pairs.join(known, on=WAVELET_GROUPS.key, how="anti", maintain_order="left")
-
-
-def _hashed(contents: pl.DataFrame) -> HashedContents:
-    low = is_low_information(contents["contrast"].to_numpy(), contents["detail"].to_numpy())
-    codes = {name: _codes(contents[f"{name}_hash"]) for name in ("dct", "wavelet", "inner_dct", "inner_wavelet")}
-    has_inner = contents["inner_dct_hash"].is_not_null().to_numpy()
-    return HashedContents(**codes, has_inner=has_inner, low_information=low)
-
-
-def _codes(hashes: pl.Series) -> NDArray[np.uint8]:
-    joined = b"".join(hashes.fill_null(bytes(HASH_BYTES)))
-    return np.frombuffer(joined, np.uint8).reshape(-1, HASH_BYTES)
+    columns = [*WAVELET_GROUPS.key, *CLASS_KEY]
+    known = stage.tables.read_many(WAVELET_GROUPS, others, columns)
+    classes = pl.concat([known.select(CLASS_KEY), before.select(CLASS_KEY)]).drop_nulls().unique()
+    both = pl.concat([classes, classes.select(left_class="right_class", right_class="left_class")])
+    listed = pairs.filter(~pl.col("stands_for_more"))
+    standing = pairs.filter("stands_for_more").join(both, on=CLASS_KEY, how="anti", maintain_order="left")
+    return pl.concat([listed, standing]).join(known, on=WAVELET_GROUPS.key, how="anti", maintain_order="left")
 
 
 def _histogram(stage: Stage, key: str, policy: CandidatePolicy) -> bytes | None:

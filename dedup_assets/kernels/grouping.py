@@ -10,6 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 Verify = Callable[[int, NDArray[np.int64]], NDArray[np.bool_]]
+WhoJoins = Callable[[int, NDArray[np.int64]], NDArray[np.int64]]
+
+FEW_NEIGHBOURS = 64
+MAX_FRUITLESS = 16
+"""A node in another's star that has more than FEW_NEIGHBOURS candidates leads new centres to them until MAX_FRUITLESS of these
+found none: else 100,000 different pictures around one would be asked about each other."""
+
+
+def _ignore(_left_out: int) -> None:
+    """Where nobody wants to know."""
 
 
 class Neighbours:
@@ -27,10 +37,20 @@ class Neighbours:
         both = both[np.concatenate([[True], ~repeated])] if len(both) else both
         self._targets = np.ascontiguousarray(both[:, 1])
         self._starts = np.searchsorted(both[:, 0], np.arange(node_count + 1))
+        self._degrees = np.diff(self._starts)
 
     def __getitem__(self, node: int) -> NDArray[np.int64]:
         """Return the neighbours of one node, ascending."""
         return self._targets[self._starts[node] : self._starts[node + 1]]
+
+    def contains(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return for each of (m, 2) pairs whether its nodes are the same or neighbours."""
+        count = len(self._starts) - 1
+        keys = np.repeat(np.arange(count), np.diff(self._starts)) * count + self._targets
+        asked = pairs[:, 0] * count + pairs[:, 1]
+        at = np.minimum(np.searchsorted(keys, asked), max(0, len(keys) - 1))
+        found = keys[at] == asked if len(keys) else np.zeros(len(pairs), np.bool_)
+        return np.asarray((pairs[:, 0] == pairs[:, 1]) | found)
 
     def of_all(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the distinct neighbours of several nodes, ascending."""
@@ -38,7 +58,11 @@ class Neighbours:
 
     def linked(self) -> NDArray[np.bool_]:
         """Return for each node whether it has any neighbour."""
-        return np.diff(self._starts) > 0
+        return self.degrees() > 0
+
+    def degrees(self) -> NDArray[np.int64]:
+        """Return how many neighbours each node has."""
+        return self._degrees
 
 
 def find_components(node_count: int, pairs: NDArray[np.integer]) -> NDArray[np.int64]:
@@ -82,7 +106,11 @@ def _best_first(rank: NDArray[np.integer], wanted: NDArray[np.bool_]) -> NDArray
 
 
 def form_stars_with(
-    rank: NDArray[np.integer], candidate_pairs: NDArray[np.integer], verify: Verify
+    rank: NDArray[np.integer],
+    candidate_pairs: NDArray[np.integer],
+    verify: Verify,
+    who_joins: WhoJoins | None = None,
+    tell_left_out: Callable[[int], None] = _ignore,
 ) -> NDArray[np.int64]:
     """Form stars as `form_stars` does, from candidate pairs that are verified only when a centre asks for them.
 
@@ -90,32 +118,55 @@ def form_stars_with(
     centre. A centre first asks for its candidates, then for the candidates of those that passed: so a star is whole
     even where the candidate search linked its members to another node than the best. No pair is asked twice. There are
     at most two calls a centre and none for nodes without candidates; the pairs asked are at most the candidate pairs
-    and, for each centre, the candidates of its verified candidates: n - 1 for n identical nodes that a star links.
+    and, for each centre, the candidates of its verified candidates: n - 1 for n identical nodes that a star links. Of
+    the candidates of a node that has been taken by another centre only so many are asked, see MAX_FRUITLESS;
+    `tell_left_out` hears how many more there were, each time that some are left out.
+    who_joins(centre, members), where given, says which of the nodes that could join a star do; the others stay free.
     """
     neighbours = Neighbours(len(rank), candidate_pairs)
     centre = np.arange(len(rank), dtype=np.int64)
     linked = neighbours.linked()
-    free, is_centre = linked.copy(), np.zeros(len(rank), dtype=np.bool_)
+    asking = _Asking(neighbours, linked.copy(), verify, tell_left_out)
     for node in _best_first(rank, linked).tolist():
-        if free[node]:
-            free[node], is_centre[node] = False, True
-            joining = _ask_two_hops(node, neighbours, free, is_centre, verify)
-            centre[joining], free[joining] = node, False
+        if asking.free[node]:
+            joining = asking.ask_two_hops(node)
+            joining = who_joins(node, joining) if who_joins else joining
+            centre[joining], asking.free[joining] = node, False
     return centre
 
 
-def _ask_two_hops(
-    node: int, neighbours: Neighbours, free: NDArray[np.bool_], is_centre: NDArray[np.bool_], verify: Verify
-) -> NDArray[np.int64]:
-    """Return the free nodes that `verify` accepts for a new centre. Other centres were asked when they were chosen."""
-    first = neighbours[node]
-    first = first[~is_centre[first]]
-    passed = first[verify(node, first)] if len(first) else first
-    second = neighbours.of_all(passed)
-    second = np.setdiff1d(second[free[second]], first, assume_unique=True)
-    further = second[verify(node, second)] if len(second) else second
-    joining = np.concatenate([passed, further])
-    return np.asarray(joining[free[joining]], dtype=np.int64)
+class _Asking:
+    """What centres have asked so far: who is free, and how often each taken node led to nobody."""
+
+    def __init__(
+        self, neighbours: Neighbours, free: NDArray[np.bool_], verify: Verify, tell_left_out: Callable[[int], None]
+    ) -> None:
+        self.free = free
+        self._neighbours, self._verify, self._tell_left_out = neighbours, verify, tell_left_out
+        self._is_centre = np.zeros(len(free), dtype=np.bool_)
+        self._fruitless = np.where(neighbours.degrees() > FEW_NEIGHBOURS, 0, -len(free))
+
+    def ask_two_hops(self, node: int) -> NDArray[np.int64]:
+        """Return the free nodes that `verify` accepts for a new centre. Other centres were asked when they were chosen."""
+        self.free[node], self._is_centre[node] = False, True
+        first = self._neighbours[node]
+        first = first[~self._is_centre[first]]
+        passed = first[self._verify(node, first)] if len(first) else first
+        leading = self._leading(passed)
+        second = self._neighbours.of_all(leading)
+        second = np.setdiff1d(second[self.free[second]], first, assume_unique=True)
+        further = second[self._verify(node, second)] if len(second) else second
+        if len(second) and not len(further):
+            self._fruitless[leading[~self.free[leading]]] += 1
+        joining = np.concatenate([passed, further])
+        return np.asarray(joining[self.free[joining]], dtype=np.int64)
+
+    def _leading(self, passed: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Those of the nodes that passed whose candidates are asked too."""
+        exhausted = ~self.free[passed] & (self._fruitless[passed] >= MAX_FRUITLESS)
+        if exhausted.any():
+            self._tell_left_out(int(self._neighbours.degrees()[passed[exhausted]].sum()))
+        return passed[~exhausted]
 
 
 def name_groups(

@@ -46,12 +46,16 @@ def with_shared_measures(columns: Columns, component: Labels) -> Columns:
 
 
 def rank_pixels(columns: Columns, component: Labels) -> Key:
-    """Count steps of 1.5 % below the most real pixels of the component."""
+    """Count steps of 1.5 % below the most real pixels of the component.
+
+    An image that tells its whole recipe is as large as its generator made it: what a generator enlarged is its final.
+    """
     if "pixel_steps" in columns:
         return columns["pixel_steps"]
     size = np.stack([read_number(columns, "width_px", 1), read_number(columns, "height_px", 1)], axis=1)
     inner = size * np.stack([read_number(columns, "inner_width", 1), read_number(columns, "inner_height", 1)], axis=1)
-    signals = read_number(columns, "upscale_score"), read_number(columns, "sharpness")
+    enlarged = np.where(read_number(columns, "has_recipe") > 0, 0.0, read_number(columns, "upscale_score"))
+    signals = enlarged, read_number(columns, "sharpness")
     real = count_real_pixels(size, inner, *signals, component)
     return _steps_above_least(1 / real, component, PIXEL_TOLERANCE)
 

@@ -1,7 +1,7 @@
-"""Finding all pairs of near codes: 256-bit hashes by Hamming distance, vectors by cosine.
+"""Finding all pairs of near codes: 256-bit hashes by Hamming distance.
 
-Here belong the searches over many images, which see nothing but codes and vectors. How a code is made from an image, and
-whether a candidate pair shows the same picture, belong elsewhere.
+Here belongs the search over many images, which sees nothing but codes. How a code is made from an image, and whether a
+candidate pair shows the same picture, belong elsewhere; vectors are searched by `vector_search`.
 """
 
 import numpy as np
@@ -15,12 +15,8 @@ EXHAUSTIVE_PAIRS_A_BAND = 1 << 14
 """Comparing so many pairs takes as long as one band of a small search: below it, all pairs are compared."""
 EXHAUSTIVE_BLOCK = 1 << 20
 BUFFERED_PAIRS = 1 << 22
-VECTOR_BLOCK = 2048
-COSINE_SLACK = 1e-4
-"""Products of float32 blocks differ in the last digits with the shape of the block; the exact cosine decides afterwards."""
 
 DistancePairs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]
-CosinePairs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
 
 
 def find_pairs_within(queries: NDArray[np.uint8], codes: NDArray[np.uint8], radius: int) -> DistancePairs:
@@ -49,21 +45,26 @@ def find_pairs_within(queries: NDArray[np.uint8], codes: NDArray[np.uint8], radi
         raise ValueError(f"radius {radius} is outside 0..{MAX_RADIUS}")
     if len(queries) * len(codes) <= EXHAUSTIVE_PAIRS_A_BAND * len(band_masks(radius)):
         return _compare_all(query_words, code_words, radius)
+    found = _search_bands(query_words, code_words, radius)
+    if code_words is query_words:
+        rows, others = found >> np.uint64(32), found & LOW_HALF
+        itself = np.arange(len(codes), dtype=np.uint64)
+        found = _distinct([found, _packed(others, rows), _packed(itself, itself)])
+    rows, others = found >> np.uint64(32), found & LOW_HALF
+    return rows.astype(np.int64), others.astype(np.int64), _distances(query_words, rows, code_words, others, CODE_BITS)
+
+
+def _search_bands(queries: NDArray[np.uint64], codes: NDArray[np.uint64], radius: int) -> NDArray[np.uint64]:
+    """Pairs that meet in any band and are within the radius, packed, sorted, each once; within one set, one way round."""
     found, buffered = np.empty(0, np.uint64), [np.empty(0, np.uint64)]
-    for number, mask in enumerate(band_masks(radius) if len(queries) and len(codes) else ()):
-        for rows, others in band_collisions(query_words, code_words, mask):
-            distances = _distances(query_words, rows, code_words, others, radius)
+    for number, mask in enumerate(band_masks(radius) if queries.shape[1] and codes.shape[1] else ()):
+        for rows, others in band_collisions(queries, codes, mask):
+            distances = _distances(queries, rows, codes, others, radius)
             fresh = (distances <= radius) & ((distances > 0) | (number == 0))
             buffered.append(_packed(rows[fresh], others[fresh]))
         if sum(map(len, buffered)) > BUFFERED_PAIRS:
             found, buffered = _distinct([found, *buffered]), []
-    found = _distinct([found, *buffered])
-    rows, others = found >> np.uint64(32), found & LOW_HALF
-    if code_words is query_words:
-        itself = np.arange(len(codes), dtype=np.uint64)
-        found = _distinct([found, _packed(others, rows), _packed(itself, itself)])
-        rows, others = found >> np.uint64(32), found & LOW_HALF
-    return rows.astype(np.int64), others.astype(np.int64), _distances(query_words, rows, code_words, others, CODE_BITS)
+    return _distinct([found, *buffered])
 
 
 def _compare_all(queries: NDArray[np.uint64], codes: NDArray[np.uint64], radius: int) -> DistancePairs:
@@ -79,47 +80,6 @@ def _compare_all(queries: NDArray[np.uint64], codes: NDArray[np.uint64], radius:
     met = meet_in_a_band(queries[:, rows], codes[:, others], band_masks(radius))
     rows, others = rows[met], others[met]
     return rows, others, np.bitwise_count(queries[:, rows] ^ codes[:, others]).sum(axis=0, dtype=np.int32)
-
-
-def find_vector_pairs(queries: NDArray[np.float32], vectors: NDArray[np.float32], min_cosine: float) -> CosinePairs:
-    """Every pair of a query and a vector whose cosine similarity is at least `min_cosine`; exact and symmetric.
-
-    Args:
-        queries: (q, d) float32, L2-normalised.
-        vectors: (n, d) float32, L2-normalised. May be the same array, each row then finds itself too.
-        min_cosine: inclusive, in [-1, 1]; high is alike.
-
-    Returns:
-        Rows of queries, rows of vectors (int64) and cosines (float32), sorted by query row, then vector row.
-
-    Raises:
-        ValueError: arrays of other shapes.
-    """
-    if queries.ndim != 2 or vectors.ndim != 2 or queries.shape[1] != vectors.shape[1]:
-        raise ValueError(f"queries and vectors must be (q, d) and (n, d), not {queries.shape} and {vectors.shape}")
-    parts = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))]
-    for first in range(0, len(queries), VECTOR_BLOCK):
-        for start in range(0, len(vectors), VECTOR_BLOCK):
-            block = queries[first : first + VECTOR_BLOCK] @ vectors[start : start + VECTOR_BLOCK].T
-            rows, others = np.nonzero(block >= min_cosine - COSINE_SLACK)
-            rows, others = rows + first, others + start
-            cosines = _exact_cosines(queries, rows, vectors, others)
-            kept = cosines >= np.float32(min_cosine)
-            parts.append((rows[kept], others[kept], cosines[kept]))
-    rows, others, cosines = (np.concatenate(column) for column in zip(*parts, strict=True))
-    order = np.lexsort((others, rows))
-    return rows[order], others[order], cosines[order]
-
-
-def _exact_cosines(
-    queries: NDArray[np.float32], rows: NDArray[np.int64], vectors: NDArray[np.float32], others: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """Row by row in float64, rounded once: the same whichever side is the query and however blocks are cut."""
-    out = np.empty(len(rows), np.float32)
-    for start in range(0, len(rows), VECTOR_BLOCK):
-        part = slice(start, start + VECTOR_BLOCK)
-        out[part] = (queries[rows[part]].astype(np.float64) * vectors[others[part]]).sum(axis=1)
-    return out
 
 
 def _as_words(codes: NDArray[np.uint8]) -> NDArray[np.uint64]:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
@@ -65,6 +66,47 @@ def test_another_policy_compares_all_vectors_again_and_keeps_none_of_the_pairs_b
     assert {row["policy_version"] for row in embedded.pairs(SIMILAR_GROUPS).values()} == {strict.version}
     compare(embedded)
     assert embedded.pairs(SIMILAR_GROUPS)[CROP]["verdict"]
+
+
+def test_each_picture_is_compared_with_so_many_of_its_nearest_and_a_cap_that_is_met_is_told(embedded: Stages) -> None:
+    compare(embedded, similarity_policy=EVERYTHING)
+    every = embedded.pairs(SIMILAR_GROUPS)
+    notes = compare(
+        embedded, similarity_policy=SimilarityPolicy(neighbours=1, min_copy_cosine=-1, min_similar_cosine=-1)
+    )
+    nearest = embedded.pairs(SIMILAR_GROUPS)
+    assert CROP in nearest
+    assert set(nearest) < set(every)
+    assert total(notes, "verified_pairs") == 0
+    told = next(note["search"] for note in notes.values() if "search" in note)
+    (about,) = told.values()
+    assert about["pictures_at_the_cap"] == about["searched_pictures"] == embedded.tables.read_many(EMBEDDINGS).height
+    assert all(row == every[ends] for ends, row in nearest.items())
+
+
+def test_a_run_over_one_partition_gives_all_partitions_the_pairs_of_now(embedded: Stages) -> None:
+    compare(embedded, similarity_policy=EVERYTHING)
+    every = embedded.tables.read_many(SIMILAR_GROUPS).sort(SIMILAR_GROUPS.key)
+    embedded.forget(SIMILAR_GROUPS)
+    for key in ("web", "shop"):
+        notes = embedded.run(similar_groups, keys=[key], similarity_policy=EVERYTHING)[NAME]
+        assert embedded.tables.read_many(SIMILAR_GROUPS).sort(SIMILAR_GROUPS.key).equals(every)
+    assert [note["skipped"] for note in notes.values()] == [True]
+
+
+def test_a_pair_that_lost_its_place_leaves_and_is_verified_again_when_it_has_one(embedded: Stages) -> None:
+    compare(embedded, similarity_policy=EVERYTHING)
+    gone = next(iter(set(embedded.pairs(SIMILAR_GROUPS)) - {CROP}))
+    home = next(key for key in ("shop", "web") if embedded.tables.commit_of(SIMILAR_GROUPS, key).rows)
+    before = embedded.tables.read(SIMILAR_GROUPS, home)
+    stray = before.head(1).with_columns(left_sha256=pl.lit(b"\0" * 32), left_id=pl.lit(0, pl.Int64))
+    commit = embedded.tables.commit_of(SIMILAR_GROUPS, home)
+    embedded.tables.append(replace(commit, fingerprint=""), SIMILAR_GROUPS, stray)
+    compare(embedded, similarity_policy=EVERYTHING)
+    assert embedded.tables.read(SIMILAR_GROUPS, home).equals(before.sort(SIMILAR_GROUPS.key))
+    compare(embedded, similarity_policy=NOTHING)
+    assert gone not in embedded.pairs(SIMILAR_GROUPS)
+    assert total(compare(embedded, similarity_policy=EVERYTHING), "verified_pairs") == before.height
 
 
 def test_without_vectors_there_is_nothing_to_compare_and_nothing_is_finished(grouped: Stages) -> None:

@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.grouping import Neighbours, find_components, form_stars, form_stars_with, name_groups
+from dedup_assets.kernels.grouping import (
+    MAX_FRUITLESS,
+    Neighbours,
+    find_components,
+    form_stars,
+    form_stars_with,
+    name_groups,
+)
 
 NO_PAIRS = np.empty((0, 2), dtype=np.int64)
 
@@ -160,6 +167,41 @@ def test_a_hundred_thousand_identical_images_take_linear_time_and_questions() ->
     assert (centre == np.argmin(rank)).all()
     assert sum(asked) == count - 1
     assert time.perf_counter() - start < 10
+
+
+@pytest.mark.parametrize("hub_is", ["the best", "the worst", "in the middle"])
+def test_twenty_thousand_different_pictures_around_one_are_not_all_asked_about_each_other(hub_is: str) -> None:
+    count = 20_000
+    hub = {"the best": 0, "in the middle": count // 2, "the worst": count - 1}[hub_is]
+    others = np.delete(np.arange(count), hub)
+    asked, left_out = [0], [0]
+
+    def verify(centre: int, members: NDArray[np.int64]) -> NDArray[np.bool_]:
+        asked[0] += len(members)
+        return np.asarray((members == hub) | (centre == hub))
+
+    def tell_left_out(pairs: int) -> None:
+        left_out[0] += pairs
+
+    pairs = np.stack([np.full(count - 1, hub), others], axis=1)
+    centre = form_stars_with(np.arange(count), pairs, verify, tell_left_out=tell_left_out)
+    assert asked[0] <= (MAX_FRUITLESS + 3) * count
+    assert (left_out[0] > 0) == (hub_is != "the best")
+    assert np.unique(centre, return_counts=True)[1].max() == (count if hub_is == "the best" else 2)
+
+
+def test_a_crowded_node_leads_on_as_long_as_that_finds_somebody() -> None:
+    count = 20 * MAX_FRUITLESS
+    picture = np.arange(count) // 4
+    pairs = np.stack([np.zeros(count - 1, dtype=np.int64), np.arange(1, count)], axis=1)
+
+    def verify(centre: int, members: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return np.asarray((members == 0) | (centre == 0) | (picture[members] == picture[centre]))
+
+    rank = np.roll(np.arange(count), 1)
+    centre = form_stars_with(rank, pairs, verify)
+    assert (rank[0], centre[1]) == (count - 1, 1)
+    assert all(len(set(centre[4 * group : 4 * group + 4].tolist())) == 1 for group in range(1, count // 4))
 
 
 @settings(deadline=None)

@@ -25,6 +25,13 @@ def test_pictures_within_one_and_a_half_percent_are_equally_large() -> None:
     assert measured(keep_rules.rank_pixels, columns, [0, 1, 2, 3]) == [0, 0, 0, 0]
 
 
+def test_an_enlargement_counts_as_its_source_unless_its_generator_made_it() -> None:
+    sizes = {"width_px": [500, 1000], "height_px": [500, 1000], "upscale_score": [0.0, 0.6], "sharpness": [20.0, 5.0]}
+    assert measured(keep_rules.rank_pixels, table(**sizes))[1] > 0
+    assert measured(keep_rules.rank_pixels, table(**sizes, has_recipe=[True, True]))[1] == 0
+    assert measured(keep_rules.rank_pixels, table(**sizes, has_recipe=[True, False]))[1] > 0
+
+
 def test_compression_counts_in_doublings_and_png_as_none() -> None:
     columns = table(jpeg_quality=[96, 92, 91, 75, 12, np.nan], image_format=["JPEG"] * 5 + ["PNG"])
     assert measured(keep_rules.rank_compression, columns) == [0, 1, 1, 2, 5, 0]

@@ -104,13 +104,17 @@ def line(line_of: LineOf) -> Line:
 
 
 def restored_files() -> list[Planted]:
-    """An original, its final of twice the size with the face restored, and what is saved beside them with their text."""
+    """Originals with finals of twice the size, the face restored: one of more detail, one merely enlarged; and what lies beside."""
     large = squared(photograph("astronaut"), 360)
     original, final = scaled(large, 0.5), with_face_restored(large)
+    small = squared(photograph("motorcycle_left"), 240)
+    enlarged = with_face_restored(cv2.resize(small, (480, 480), interpolation=cv2.INTER_LANCZOS4).astype(np.uint8))
     before = inpainted(original, squared(photograph("hubble_deep_field"), 180))
     return [
         Planted("face/00043 ORIG.png", of_text(original, INFOTEXT), "astronaut"),
         Planted("face/00043 FINAL.png", of_text(final, FINAL_INFOTEXT), "astronaut"),
+        Planted("enlarged/00044 ORIG.png", of_text(small, INFOTEXT.replace("Seed: ", "Seed: 1")), "motorcycle"),
+        Planted("enlarged/00044 FINAL.png", of_text(enlarged, FINAL_INFOTEXT.replace("Seed: ", "Seed: 1")), "motorcycle"),
         Planted("face/00043 mask.png", of_text(ellipse(original), INFOTEXT), "mask"),
         Planted("face/00043 before.png", of_text(before, INFOTEXT), "before"),
     ]
@@ -119,13 +123,13 @@ def restored_files() -> list[Planted]:
 def test_only_pairs_become_groups_and_their_finals_are_kept(line: Line) -> None:
     """Batch, grid, mask and the picture before inpainting share their recipe with others, and stay apart."""
     outcome = line.run()
-    pairs = {(f"{folder} ORIG.png", f"{folder} FINAL.png") for folder in ("pair/00042", "face/00043")}
+    pairs = {(f"{folder} ORIG.png", f"{folder} FINAL.png") for folder in ("pair/00042", "face/00043", "enlarged/00044")}
     assert outcome.groups == {frozenset(pair) for pair in pairs}
     for original_path, final_path in pairs:
         final, original = outcome.by_path[final_path], outcome.by_path[original_path]
         assert (final["Status"], original["Status"], original["Level"]) == ("Best", "Duplicate", "generation")
     recipes = line.tables.read_many(METADATA_HASHES)
-    assert sorted(recipes["metadata_hash"].value_counts()["count"]) == [1, 2, 4, 5]
+    assert sorted(recipes["metadata_hash"].value_counts()["count"]) == [1, 2, 2, 4, 5]
 
 
 def test_hostile_texts_are_stored_as_read_and_the_database_hashes_every_recipe_as_the_table_does(line: Line) -> None:
