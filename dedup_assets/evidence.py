@@ -51,35 +51,55 @@ PAIR_KEY = ("left_sha256", "right_sha256")
 _DEFAULT = VerificationThresholds()
 
 
+def _share(default: float, description: str) -> Any:
+    """A setting from 0 to 1."""
+    return Field(default=default, ge=0, le=1, description=description)
+
+
 class VerificationPolicy(Policy):
     """When two pictures count as the same; the reasons for the numbers stand in `kernels/evidence.py`."""
 
-    min_global_agreement: float = Field(
-        default=_DEFAULT.min_global_agreement,
-        ge=0,
-        le=1,
-        description="Share of windows that correlate without alignment",
+    min_global_agreement: float = _share(
+        _DEFAULT.min_global_agreement, "Share of windows that correlate without alignment"
     )
-    min_color_agreement: float = Field(
-        default=_DEFAULT.min_color_agreement, ge=0, le=1, description="Share of coloured pixels of one hue"
-    )
+    min_color_agreement: float = _share(_DEFAULT.min_color_agreement, "Share of coloured pixels of one hue")
     min_local_inliers: int = Field(
         default=_DEFAULT.min_local_inliers, ge=4, le=400, description="Local features that one map must explain"
     )
-    min_local_agreement: float = Field(
-        default=_DEFAULT.min_local_agreement, ge=0, le=1, description="Share of windows that correlate under that map"
+    min_local_agreement: float = _share(_DEFAULT.min_local_agreement, "Share of windows that correlate under that map")
+    min_overlap: float = _share(_DEFAULT.min_overlap, "Share of the contained picture that both show")
+    min_shown_share: float = _share(_DEFAULT.min_shown_share, "Share of the larger picture that both show")
+    min_near_overlap: float = _share(
+        _DEFAULT.min_near_overlap, "Share of both pictures that makes a copy a near-duplicate"
     )
-    min_overlap: float = Field(
-        default=_DEFAULT.min_overlap, ge=0, le=1, description="Share of the contained picture that both show"
-    )
-    min_shown_share: float = Field(
-        default=_DEFAULT.min_shown_share, ge=0, le=1, description="Share of the larger picture that both show"
-    )
-    min_near_overlap: float = Field(
-        default=_DEFAULT.min_near_overlap,
+    max_strict_difference: float = Field(
+        default=_DEFAULT.max_strict_difference,
         ge=0,
-        le=1,
-        description="Share of both pictures that makes a copy a near-duplicate",
+        le=64,
+        description="Gray levels by which plain pictures may differ anywhere",
+    )
+    min_strict_correlation: float = Field(
+        default=_DEFAULT.min_strict_correlation, ge=-1, le=1, description="Correlation of plain pictures"
+    )
+    min_tone: float = Field(default=_DEFAULT.min_tone, ge=-1, le=1, description="Correlation of the two as wholes")
+    min_drawn_agreement: float = _share(
+        _DEFAULT.min_drawn_agreement, "Share of windows that correlate where both are drawings, pages or screens"
+    )
+    max_conflict: float = _share(
+        _DEFAULT.max_conflict, "Share of the strokes of drawings, pages and screens that contradict each other"
+    )
+    max_parallax: float = _share(
+        _DEFAULT.max_parallax,
+        "Share of blocks beside their place: from here on two shots of one scene; 1 accepts stereo pairs and bursts",
+    )
+    min_plain_inliers: int = Field(
+        default=_DEFAULT.min_plain_inliers,
+        ge=4,
+        le=400,
+        description="Local features that one map must explain in pictures of little detail",
+    )
+    min_refined_agreement: float = _share(
+        _DEFAULT.min_refined_agreement, "Share of windows that correlate after aligning by pixels"
     )
 
     def thresholds(self) -> VerificationThresholds:

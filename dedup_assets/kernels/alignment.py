@@ -5,7 +5,6 @@ of a crop or a turn from local features is in `geometry`; what the numbers decid
 """
 
 from dataclasses import dataclass
-from itertools import product
 
 import cv2
 import numpy as np
@@ -22,17 +21,11 @@ MIN_CONTENT_STD = 4.0
 """Gray levels within a window: JPEG at quality 12 leaves up to 3 on flat colour, so 4 is picture."""
 MIN_CORRELATION = 0.5
 """A window agrees from here; windows of unrelated photographs lie around 0 with standard deviation 0.3."""
-
-MIN_PEAK_SHARPNESS = 0.75
-"""Of the pixels within 3 levels of the commonest gray, those within 1: pages and screens, recompressed too, measured 0.75 to
-0.99, plain grounds of photographs 0.5 to 0.75 except where clipped."""
-STROKE_WINDOW_PX = 9
-STROKE_SMOOTHING_PX = 0.7
-STROKE_CONTRAST = 50.0
-"""Gray levels that the whole picture's standard deviation is brought to, so that exposure does not matter."""
-MIN_STROKE_STD = 10.0
-MIN_STROKE_CORRELATION = 0.8
-"""One 3 px digit against another correlates up to 0.9, recompressed or blurred strokes of their own from 0.95."""
+MAX_FLAT_STD = 0.1
+"""Levels: one colour, recompressed, is one colour still. A 12-bit scan stored in 16 bits shows as 0 to 3 levels of 255 with
+0.5, and is no copy of a black picture."""
+ENCLOSED_SHARE = 0.6
+"""Of a flat area's rim: from here on what differs encloses it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +36,7 @@ class StructureComparison:
     correlation    mean local correlation over the windows with content, -1..1, high is alike
     content_share  share of the compared windows that have content in either picture, 0..1
     tone           correlation of the two as wholes over everything compared, -1..1, high is alike
-    agreeing       (h, w) bool, where the pictures agree: structure correlates, or both are flat
+    agreeing       (h, w) bool, where the pictures agree: structure correlates, or both are flat and not enclosed by what differs
     """
 
     agreement: float
@@ -76,45 +69,8 @@ def compare_structure(
         correlation=float(correlation[counted].mean()) if found else 0.0,
         content_share=found / max(1, int(compared.sum())),
         tone=_correlate(smooth[0][compared], smooth[1][compared]),
-        agreeing=(agrees | ~content) & compared,
+        agreeing=(agrees & content | _without_enclosed(~content & compared, content & ~agrees & compared)) & compared,
     )
-
-
-def plain_share(gray: NDArray[np.uint8], compared: NDArray[np.bool_]) -> float:
-    """Share, 0..1, of the compared pixels of a (h, w) uint8 picture within one level of its commonest gray.
-
-    0 where the peak is broad: paper and screens are of one level, a photographed ground spreads over several.
-    """
-    counts = np.bincount(gray[compared], minlength=256) / max(1, int(compared.sum()))
-    narrow, broad = (float(np.convolve(counts, np.ones(2 * levels + 1)).max()) for levels in (1, 3))
-    return narrow if narrow >= MIN_PEAK_SHARPNESS * broad else 0.0
-
-
-def measure_conflict(left: NDArray[np.uint8], right: NDArray[np.uint8], compared: NDArray[np.bool_]) -> float:
-    """Share of the small windows with strokes in which both pictures have strokes, but others; 0..1, low is alike.
-
-    For drawings, pages and screens, (h, w) uint8 gray at the size of thumbnails, where a word is three windows. What one
-    picture has and the other lacks (a stamp on paper) is no conflict. The best of nine shifts by a pixel counts.
-    """
-    grays = (_blurred(gray.astype(np.float32), STROKE_SMOOTHING_PX) for gray in (left, right))
-    one, other = ((p - p[compared].mean()) * (STROKE_CONTRAST / max(float(p[compared].std()), 1.0)) for p in grays)
-    mean, variance = _moments(one)
-    padded = np.pad(other, 1, mode="edge")
-    best = np.full(one.shape, -1.0, np.float32)
-    for y, x in product(range(3), range(3)):
-        moved = padded[y : y + one.shape[0], x : x + one.shape[1]]
-        moved_mean, moved_variance = _moments(moved)
-        covariance = _windowed(one * moved, STROKE_WINDOW_PX) - mean * moved_mean
-        best = np.maximum(best, covariance / np.sqrt(np.maximum(variance * moved_variance, 1.0)))
-    other_variance = _moments(other)[1]
-    either = compared & (np.maximum(variance, other_variance) >= MIN_STROKE_STD**2)
-    both = compared & (np.minimum(variance, other_variance) >= MIN_STROKE_STD**2 / 2)
-    return float((both & (best < MIN_STROKE_CORRELATION)).sum()) / max(1, int(either.sum()))
-
-
-def _moments(values: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    mean = _windowed(values, STROKE_WINDOW_PX)
-    return mean, _windowed(values * values, STROKE_WINDOW_PX) - mean * mean
 
 
 def _correlate(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
@@ -128,8 +84,22 @@ def _blurred(values: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32
     return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma_px, borderType=cv2.BORDER_REFLECT), np.float32)
 
 
-def _windowed(values: NDArray[np.float32], side: int = WINDOW_PX) -> NDArray[np.float32]:
-    return np.asarray(cv2.boxFilter(values, cv2.CV_32F, (side, side), borderType=cv2.BORDER_REFLECT), np.float32)
+def _windowed(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    side = WINDOW_PX, WINDOW_PX
+    return np.asarray(cv2.boxFilter(values, cv2.CV_32F, side, borderType=cv2.BORDER_REFLECT), np.float32)
+
+
+def _without_enclosed(flat: NDArray[np.bool_], differing: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Flat areas, (h, w), without those that mostly border on what differs: the inside of a sticker is no agreement."""
+    if not differing.any():
+        return flat
+    count, labels = cv2.connectedComponents(flat.astype(np.uint8), connectivity=4)
+    around = cv2.dilate(labels.astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.int64)
+    rim = ~flat & (around > 0)
+    sizes = np.bincount(around[rim], minlength=count)
+    walls = np.bincount(around[rim & differing], minlength=count)
+    enclosed = walls > ENCLOSED_SHARE * sizes
+    return np.asarray(flat & ~enclosed[labels], np.bool_)
 
 
 def to_gray(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -180,10 +150,10 @@ def largest_difference(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> tup
     """Strict comparison of two (h, w, 3) uint8 pictures of one shape.
 
     Returns the largest difference of any channel after a 3x3 mean, in levels 0..255 (low is alike), and the correlation of
-    the two (-1..1, high is alike; 1 where neither varies by more than half a level).
+    the two (-1..1, high is alike; 1 where neither varies by more than MAX_FLAT_STD).
     """
     one, other = (picture.astype(np.float32) for picture in (left, right))
     difference = float(np.abs(cv2.blur(one, (3, 3)) - cv2.blur(other, (3, 3))).max())
-    if max(one.std(axis=(0, 1)).max(), other.std(axis=(0, 1)).max()) <= 0.5:
+    if max(one.std(axis=(0, 1)).max(), other.std(axis=(0, 1)).max()) <= MAX_FLAT_STD:
         return difference, 1.0
     return difference, _correlate(one - one.mean(axis=(0, 1)), other - other.mean(axis=(0, 1)))

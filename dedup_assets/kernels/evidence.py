@@ -19,6 +19,8 @@ DecidedBy = Literal[
     "strict_pixels",
     "color",
     "conflict",
+    "seam",
+    "parallax",
     "global_structure",
     "local_features",
     "local_structure",
@@ -71,6 +73,9 @@ class VerificationThresholds:
     """Share of coloured pixels of one hue."""
     min_local_inliers: int = 8
     """An affine map has 6 unknowns, 3 matches; 5 more by chance at 4 px of 256 have p = (π 4²/ 256²)^5 = 3e-16 each draw."""
+    min_plain_inliers: int = 12
+    """Local features that must agree where a picture is low in detail: one figure in a clear sky has 12 to 60, blank scans,
+    gradients and near-black frames none or a few."""
     min_local_agreement: float = 0.75
     """Share of windows that correlate under the fitted map."""
     min_overlap: float = 0.6
@@ -85,9 +90,18 @@ class VerificationThresholds:
     min_plain_share: float = 0.33
     """Share of pixels of one gray level, from which a picture is a drawing, a page or a screen (0.36 to 0.94); 8 of 622
     photographs are, two of them pages indeed."""
-    max_conflict: float = 0.005
-    """Share of strokes that contradict each other: recompressed, resized and aligned pages and screens measured up to 0.003,
-    one screen with three other words from 0.016, a table with other digits from 0.008."""
+    min_drawn_agreement: float = 0.88
+    """Share of windows that correlate where both are drawings: charts of one template with other bars reached 0.80."""
+    max_conflict: float = 0.0045
+    """Share of strokes that contradict each other, and not in one direction only: recompressed, resized and cropped pages,
+    screens and charts measured up to 0.0041, but for one blurred chart; one certificate of another person and day from
+    0.0050, a table with other digits from 0.0067, a screen with three other words from 0.010."""
+    max_parallax: float = 0.2
+    """Share of blocks beside their place: a stereo pair of a motorcycle left 0.31 to 0.36 of them; of 12 photographs in 70
+    edits each, one whose local contrast was stretched left 0.26, all others 0.16 at most."""
+    min_strays: float = 0.25
+    """Share of local features beside their place, from which parallax is measured at all: 0.64 of the stereo pair's,
+    0.41 of the median pair of two layers shifted by 2 %; of copies 0.40 at most, and then no parallax."""
     min_refined_agreement: float = 0.85
     """Aligning pixels makes the best of any two smooth pictures: unrelated ones reached 0.65."""
     min_refined_overlap: float = 0.8

@@ -9,12 +9,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.alignment import largest_difference, resize_into
+from dedup_assets.kernels.alignment import largest_difference, resize_into, to_gray
 from dedup_assets.kernels.evidence import UNKNOWN, DecidedBy, PairEvidence, VerifiableImage, VerificationThresholds
 from dedup_assets.kernels.hashing import transform_image
 from dedup_assets.kernels.local_features import LocalFeatures
 from dedup_assets.kernels.mapping import is_upright
-from dedup_assets.kernels.overlap import OverlapComparison, compare_overlap
+from dedup_assets.kernels.overlap import OverlapComparison, align_pictures, compare_overlap, is_panel
+from dedup_assets.kernels.parallax import measure_parallax
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,27 @@ def judge_overlap(pair: Pair, matrix: NDArray[np.float64], test: DecidedBy, min_
         overlap_left=seen.share_left,
         overlap_right=seen.share_right,
     )
-    if seen.structure.agreement < min_agreement or not _is_enough(seen, limits):
+    needed = limits.min_drawn_agreement if seen.plain_share >= limits.min_plain_share else 0.0
+    if seen.structure.agreement < max(needed, min_agreement) or not _is_enough(seen, limits):
         return evidence
     if seen.colour.agreement < limits.min_color_agreement:
         return replace(evidence, decided_by="color")
     if seen.conflict > limits.max_conflict:
         return replace(evidence, decided_by="conflict")
+    if is_panel(pair.left.thumbnail, pair.right.thumbnail, matrix, seen.relation):
+        return replace(evidence, decided_by="seam")
     near = min(seen.share_left, seen.share_right) >= limits.min_near_overlap and is_upright(matrix)
     return replace(evidence, verdict=True, level="near" if near else "copy", relation=seen.relation)
+
+
+def judge_parallax(pair: Pair, matrix: NDArray[np.float64], evidence: PairEvidence) -> PairEvidence:
+    """Take an accepted pair back where parts of the two moved against each other: then they are two shots of one scene."""
+    onto_left = (evidence.overlap_left or 0.0) >= (evidence.overlap_right or 0.0)
+    aligned = align_pictures(pair.left.thumbnail, pair.right.thumbnail, matrix, onto_left)
+    share = measure_parallax(to_gray(aligned.target), to_gray(aligned.warped), aligned.inside)
+    if share < pair.thresholds.max_parallax:
+        return evidence
+    return replace(evidence, verdict=False, level=None, relation=None, decided_by="parallax")
 
 
 def _is_enough(seen: OverlapComparison, limits: VerificationThresholds) -> bool:

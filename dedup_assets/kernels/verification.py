@@ -1,7 +1,7 @@
 """Do two images show the same picture? A cascade of tests, from cheap to dear, that leaves its evidence.
 
 Here belongs the order of the tests and what each may decide. The tests themselves are in `alignment`, `colour`,
-`geometry` and `overlap`; the numbers in `evidence`; who is proposed as a pair at all, in `search`.
+`geometry`, `overlap`, `parallax`, `seams` and `strokes`; the numbers in `evidence`; who is proposed as a pair at all, in `search`.
 """
 
 from dataclasses import replace
@@ -18,10 +18,10 @@ from dedup_assets.kernels.evidence import (
 )
 from dedup_assets.kernels.geometry import GeometricFit, fit_geometry, fit_mirrored_geometry
 from dedup_assets.kernels.hashing import INVERSE_TRANSFORMS, TRANSFORMS
-from dedup_assets.kernels.judging import Pair, judge_overlap, judge_strictly
+from dedup_assets.kernels.judging import Pair, judge_overlap, judge_parallax, judge_strictly
 from dedup_assets.kernels.local_features import LocalFeatures, extract_local_features, scale_to_canvas
 from dedup_assets.kernels.mapping import BoxMap, best_box_map, refine_map
-from dedup_assets.kernels.quality import is_low_information
+from dedup_assets.kernels.quality import MAX_FLAT_CONTRAST, is_low_information
 
 __all__ = [
     "UNKNOWN",
@@ -33,7 +33,7 @@ __all__ = [
     "verify_pair",
 ]
 
-CERTAIN_REJECTIONS = frozenset({"color", "conflict"})
+CERTAIN_REJECTIONS = frozenset({"color", "conflict", "seam", "parallax"})
 """Where features fitted and structure agreed but this did not, no other alignment will change it."""
 MIRRORING = frozenset({"mirror", "flip", "transpose", "transverse"})
 DEFAULT_THRESHOLDS = VerificationThresholds()
@@ -77,18 +77,27 @@ def _decide(pair: Pair) -> PairEvidence:
     if pair.transform in ("identity", UNKNOWN) and np.array_equal(pair.left.thumbnail, pair.right.thumbnail):
         return PairEvidence(True, "near", "identical_pixels", pair.transform, 1.0, 1.0, 1.0, relation="same")
     if any(is_low_information(image.contrast, image.detail) for image in (pair.left, pair.right)):
-        return judge_strictly(pair)
+        return _decide_plain(pair)
     start = None if pair.transform == UNKNOWN else best_box_map(pair.left, pair.right, pair.transform)
     if start is not None:
         seen = judge_overlap(pair, start.matrix, "global_structure", pair.thresholds.min_global_agreement)
         if seen.verdict or seen.decided_by == "color":
             return seen
         if seen.content_share is not None and seen.content_share < pair.thresholds.min_content_share:
-            return judge_strictly(pair)
+            return _decide_plain(pair)
     local = _decide_locally(pair)
     if local.verdict or local.decided_by in CERTAIN_REJECTIONS or start is None:
         return local
     return _decide_refined(pair, start, local)
+
+
+def _decide_plain(pair: Pair) -> PairEvidence:
+    """Where there is little to see: strictly, or by what little there is, if that is distinct and nothing contradicts it."""
+    strict = judge_strictly(pair)
+    if strict.verdict or min(pair.left.contrast, pair.right.contrast) <= MAX_FLAT_CONTRAST:
+        return strict
+    local = _decide_locally(pair)
+    return local if local.verdict and (local.local_inliers or 0) >= pair.thresholds.min_plain_inliers else strict
 
 
 def _decide_locally(pair: Pair) -> PairEvidence:
@@ -99,6 +108,8 @@ def _decide_locally(pair: Pair) -> PairEvidence:
         inliers = fit.inliers if fit else 0
         return PairEvidence(False, None, "local_features", pair.transform, local_inliers=inliers)
     evidence = judge_overlap(pair, fit.matrix, "local_structure", limits.min_local_agreement)
+    if evidence.verdict and fit.strays >= limits.min_strays:
+        evidence = judge_parallax(pair, fit.matrix, evidence)
     coverage = max(fit.hull_left / (evidence.overlap_left or 1.0), fit.hull_right / (evidence.overlap_right or 1.0))
     return replace(evidence, local_inliers=fit.inliers, local_coverage=min(1.0, coverage))
 

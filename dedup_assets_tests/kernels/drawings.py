@@ -77,6 +77,40 @@ def spreadsheet(seed: int) -> Picture:
     return window
 
 
+def certificate(seed: int) -> Picture:
+    """One form with another name, course and date."""
+    paper = np.full((850, 1100, 3), 255, np.uint8)
+    cv2.rectangle(paper, (30, 30), (1070, 820), (40, 80, 150), 6)
+    _write(paper, "Certificate of Attendance", 230, 180, 1.6)
+    _write(paper, "This is to certify that", 390, 280, 0.8)
+    names = ("Anna Miller", "Boris Sokolov", "Carla Garcia", "Dai Tanaka")
+    _write(paper, names[seed % 4], 380, 400, 1.5, (0, 0, 0))
+    _write(paper, "has taken part in the course held in the town hall", 260, 500, 0.8)
+    _write(paper, f"{11 + 7 * (seed % 3)} May 20{12 + 5 * (seed % 4)}", 150, 700, 0.9)
+    cv2.circle(paper, (850, 680), 70, (180, 40, 40), -1)
+    return paper
+
+
+def bar_chart(seed: int) -> Picture:
+    """One template with other figures."""
+    paper = np.full((600, 800, 3), 255, np.uint8)
+    for y in range(80, 540, 60):
+        cv2.line(paper, (80, y), (760, y), (200, 200, 200), 1)
+    for bar, height in enumerate(np.random.default_rng(seed).integers(40, 420, 8).tolist()):
+        cv2.rectangle(paper, (110 + 80 * bar, 520 - height), (160 + 80 * bar, 520), (60, 110, 190), -1)
+        _write(paper, str(2010 + bar), 105 + 80 * bar, 550)
+    _write(paper, "Revenue by year", 260, 50, 1)
+    return paper
+
+
+def clear_sky(figure: Picture) -> Picture:
+    """A small figure, (h, w, 3), before next to nothing."""
+    sky = gradient(90, 140)
+    height, width = figure.shape[:2]
+    sky[190 : 190 + height, 150 : 150 + width] = figure // 4 + 90
+    return sky
+
+
 def icon(seed: int) -> Picture:
     random = np.random.default_rng(seed)
     picture = np.full((64, 64, 3), 255, np.uint8)

@@ -1,6 +1,7 @@
 """A frame adds no pixels, enlarging adds none, and a natural border takes none away."""
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.real_pixels import FRAMED_PIXELS, UPSCALED_PIXELS, count_real_pixels
@@ -33,6 +34,13 @@ def test_a_product_on_white_counts_whole_and_more_than_a_crop_into_it() -> None:
 def test_a_product_that_was_padded_counts_as_much_as_before() -> None:
     product, padded = (1000, 1000, 600, 400, 0.1, 5.0), (1200, 1200, 600, 401, 0.1, 4.0)
     assert count([product, padded]).tolist() == [1_000_000, 1_000_000]
+
+
+def test_a_caption_whose_border_ends_at_its_words_counts_as_the_picture_that_most_have() -> None:
+    captioned, crop = (1000, 960, 1000, 880, 0.1, 9.0), (700, 700, 700, 700, 0.1, 10.0)
+    assert count([PHOTO] * 4 + [captioned, crop])[4] == pytest.approx(800_000 * FRAMED_PIXELS)
+    assert count([PHOTO] * 3 + [captioned, crop])[3] == 960_000
+    assert count([PHOTO] * 4 + [(1100, 960, 1100, 880, 0.1, 9.0)])[4] == 1_056_000
 
 
 def test_an_image_in_which_noise_hides_the_border_counts_as_much_as_one_that_shows_it() -> None:
