@@ -1,28 +1,40 @@
 """Measure a provider of vectors on a labelled collection: speed, recall by kind of edit, and false candidates.
 
     python benchmarks/embeddings.py COLLECTION [--provider descriptor] [--compared-with 3000]
+    python benchmarks/embeddings.py FOLDER --speed 200 [--provider open_clip --policies policies.yaml]
 
 COLLECTION holds `blobs/` and `truth.csv` (columns path, group, role, kind), where files of one group show the same
 picture. Reported are images/s; for each kind the share of copies that have their original among the 10 nearest
 originals, and whose cosine with it reaches `min_copy_cosine`; and for a range of thresholds the unrelated candidates
 that one image has among 3,000.
+
+With `--speed`, only that: from stored JPEG thumbnails to vectors, as the asset does it, and for a model also its bare forward
+pass over prepared tensors, in batches of the size that was found. Both are run in turn, three times, and the faster counts.
 """
 
 import argparse
 import csv
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import cycle, islice
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.assets.embeddings import EmbeddingPolicy
+from dedup_assets.embedders.batching import run_ahead
 from dedup_assets.embedders.chain import choose_embedder
-from dedup_assets.embedders.settings import EmbedderSettings
+from dedup_assets.embedders.protocol import Embedder
+from dedup_assets.embedders.torch_embedder import TorchEmbedder
+from dedup_assets.evidence import decode_thumbnail
+from dedup_assets.settings import read_policies
 
 THUMBNAIL_SIDE_PX = 256
 NEAREST = 10
+EMBEDDED_AT_ONCE = 64
 SHARES = (0.03, 0.01, 0.003, 0.001, 0.0001)
 
 
@@ -33,7 +45,8 @@ def read_thumbnail(path: Path) -> NDArray[np.uint8] | None:
     if image is None:
         return None
     scale = min(1.0, THUMBNAIL_SIDE_PX / max(image.shape[:2]))
-    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    size = [max(1, round(length * scale)) for length in image.shape[1::-1]]
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def read_collection(folder: Path) -> tuple[list[dict[str, str]], list[NDArray[np.uint8]]]:
@@ -43,6 +56,68 @@ def read_collection(folder: Path) -> tuple[list[dict[str, str]], list[NDArray[np
     pictures = [(row, read_thumbnail(folder / "blobs" / row["path"])) for row in rows]
     readable = [(row, picture) for row, picture in pictures if picture is not None]
     return [row for row, _ in readable], [picture for _, picture in readable]
+
+
+def read_photographs(folder: Path, count: int) -> list[bytes]:
+    """JPEG thumbnails, as `image_features` stores them, of the first pictures of a folder; again from the start if too few."""
+    read = (read_thumbnail(path) for path in sorted(folder.rglob("*")) if path.is_file())
+    pictures = list(islice((picture for picture in read if picture is not None), count))
+    thumbnails = [cv2.imencode(".jpg", picture[..., ::-1])[1].tobytes() for picture in pictures]
+    return list(islice(cycle(thumbnails), count))
+
+
+def print_speed(embedder: Embedder, thumbnails: Sequence[bytes]) -> None:
+    """Images a second from thumbnails to vectors, against the forward pass alone where the provider is a model."""
+    embed_all(embedder, thumbnails)  # finds the batch size
+    forward = bare_forward(embedder, thumbnails)
+    whole: list[tuple[float, float]] = []
+    bare: list[tuple[float, float]] = []
+    for _ in range(3):
+        whole.append(seconds_of(lambda: embed_all(embedder, thumbnails)))
+        if forward:
+            bare.append(seconds_of(forward))
+    wall, cpu = (min(each) for each in zip(*whole, strict=True))
+    count = len(thumbnails)
+    print(f"{embedder.name} {embedder.model}: {count / wall:.1f} images/s, {1000 * cpu / count:.1f} ms of CPU an image")
+    if isinstance(embedder, TorchEmbedder):
+        bare_wall, bare_cpu = (min(each) for each in zip(*bare, strict=True))
+        print(
+            f"bare forward pass on {embedder.device}, {embedder.batches.size} a batch: {count / bare_wall:.1f} images/s, "
+            f"{1000 * bare_cpu / count:.1f} ms of CPU an image; ratio {bare_wall / wall:.3f}, by CPU time {bare_cpu / cpu:.3f}"
+        )
+
+
+def seconds_of(work: Callable[[], None]) -> tuple[float, float]:
+    """Seconds by the clock, and of all threads of this process: on a machine shared with others only these are its own."""
+    started, started_cpu = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - started, time.process_time() - started_cpu
+
+
+def embed_all(embedder: Embedder, thumbnails: Sequence[bytes]) -> None:
+    calls = [thumbnails[start : start + EMBEDDED_AT_ONCE] for start in range(0, len(thumbnails), EMBEDDED_AT_ONCE)]
+    for _ in run_ahead(
+        lambda call: embedder.embed([decode_thumbnail(data) for data in call]), calls, embedder.calls_at_once
+    ):
+        pass
+
+
+def bare_forward(embedder: Embedder, thumbnails: Sequence[bytes]) -> Callable[[], None] | None:
+    """The model's forward pass over tensors that are ready; None for a provider that is no model in this process."""
+    if not isinstance(embedder, TorchEmbedder):
+        return None
+    from PIL import Image as PillowImage
+
+    prepared = [embedder.preprocess(PillowImage.fromarray(decode_thumbnail(data))) for data in thumbnails]
+    size = embedder.batches.size
+    batches = [torch_stack(prepared[start : start + size]) for start in range(0, len(prepared), size)]
+    return lambda: [embedder.run(batch) for batch in batches].clear()
+
+
+def torch_stack(tensors: Sequence[Any]) -> Any:
+    import torch
+
+    return torch.stack(list(tensors))
 
 
 def print_recall(
@@ -81,9 +156,14 @@ def main() -> None:
     ask.add_argument("collection", type=Path)
     ask.add_argument("--provider", default="descriptor")
     ask.add_argument("--compared-with", type=int, default=3000)
+    ask.add_argument("--policies", help="YAML file whose section embeddings names the model")
+    ask.add_argument("--speed", type=int, help="measure only the speed, on that many pictures of a folder")
     want = ask.parse_args()
     cv2.setNumThreads(1)
-    embedder = choose_embedder((want.provider,), EmbedderSettings()).embedder
+    policy = EmbeddingPolicy(**read_policies(want.policies).get("embeddings", {}))
+    embedder = choose_embedder((want.provider,), policy.embedder_settings()).embedder
+    if want.speed:
+        return print_speed(embedder, read_photographs(want.collection, want.speed))
     rows, pictures = read_collection(want.collection)
     started, started_cpu = time.perf_counter(), time.process_time()
     vectors = embedder.embed(pictures)

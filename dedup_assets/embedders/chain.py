@@ -7,16 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dedup_assets.embedders.descriptor import DescriptorEmbedder
+from dedup_assets.embedders.devices import on_devices
 from dedup_assets.embedders.dhash import DifferenceHashEmbedder
 from dedup_assets.embedders.http import connect_http
-from dedup_assets.embedders.open_clip import load_open_clip
+from dedup_assets.embedders.open_clip import find_open_clip, load_open_clip
 from dedup_assets.embedders.protocol import Embedder, EmbedderUnavailableError, NoEmbedderError
 from dedup_assets.embedders.settings import EmbedderSettings
-from dedup_assets.embedders.timm import load_timm
+from dedup_assets.embedders.timm import find_timm, load_timm
 
 PROVIDERS: Mapping[str, Callable[[EmbedderSettings], Embedder]] = {
-    "open_clip": load_open_clip,
-    "timm": load_timm,
+    "open_clip": on_devices(find_open_clip, load_open_clip),
+    "timm": on_devices(find_timm, load_timm),
     "http": connect_http,
     "descriptor": lambda _: DescriptorEmbedder(),
     "dhash": lambda _: DifferenceHashEmbedder(),
@@ -31,8 +32,10 @@ class EmbedderChoice:
     fallback_reasons: tuple[str, ...]
 
 
-def choose_embedder(order: Sequence[str], settings: EmbedderSettings) -> EmbedderChoice:
+def choose_embedder(order: Sequence[str], settings: EmbedderSettings, reasons: Sequence[str] = ()) -> EmbedderChoice:
     """Try the providers of `order` one after the other and return the first that can work.
+
+    `reasons` are those why providers before them are not used.
 
     Raises:
         ValueError: a name of the order is not that of a provider.
@@ -41,10 +44,24 @@ def choose_embedder(order: Sequence[str], settings: EmbedderSettings) -> Embedde
     unknown = [name for name in order if name not in PROVIDERS]
     if unknown:
         raise ValueError(f"unknown embedding provider '{unknown[0]}'; known are {', '.join(PROVIDERS)}")
-    reasons: list[str] = []
+    why_not = list(reasons)
     for name in order:
         try:
-            return EmbedderChoice(PROVIDERS[name](settings), tuple(reasons))
+            return EmbedderChoice(PROVIDERS[name](settings), tuple(why_not))
         except EmbedderUnavailableError as error:
-            reasons.append(f"{name}: {error}")
-    raise NoEmbedderError("no embedding provider can be used: " + "; ".join(reasons or ["the order is empty"]))
+            why_not.append(f"{name}: {error}")
+    raise NoEmbedderError("no embedding provider can be used: " + "; ".join(why_not or ["the order is empty"]))
+
+
+def fall_back(
+    failed: EmbedderChoice, error: EmbedderUnavailableError, order: Sequence[str], settings: EmbedderSettings
+) -> EmbedderChoice:
+    """The next provider of `order` after one that stopped working.
+
+    Raises:
+        NoEmbedderError: there is none; the text holds every reason.
+    """
+    name = failed.embedder.name
+    return choose_embedder(
+        order[order.index(name) + 1 :], settings, (*failed.fallback_reasons, f"{name} stopped working: {error}")
+    )

@@ -3,6 +3,7 @@
 Belongs here: its thresholds and their measurement. Does not belong here: how it works (`kernels/descriptors.py`).
 """
 
+import os
 from collections.abc import Sequence
 
 from dedup_assets.embedders.protocol import Image, Vectors
@@ -21,6 +22,7 @@ class DescriptorEmbedder:
     # none reaches 0.47.
     min_copy_cosine = 0.18
     min_similar_cosine = 0.5
+    calls_at_once = min(8, os.cpu_count() or 1)
 
     @property
     def revision(self) -> str:

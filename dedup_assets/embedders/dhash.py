@@ -24,6 +24,7 @@ class DifferenceHashEmbedder:
     dimension = SIDE * SIDE
     min_copy_cosine = 0.5
     min_similar_cosine = 0.75
+    calls_at_once = 1
 
     def embed(self, images: Sequence[Image]) -> Vectors:
         """Embed RGB pictures (h, w, 3): (n, 256) float32; NaN rows for pictures without any contrast."""

@@ -44,6 +44,8 @@ class HttpEmbedder:
     name = "http"
     min_copy_cosine = MIN_COPY_COSINE
     min_similar_cosine = MIN_SIMILAR_COSINE
+    calls_at_once = 2
+    """While the service computes one request, the next is on its way."""
 
     def __init__(self, settings: EmbedderSettings) -> None:
         self._settings = settings
@@ -59,7 +61,7 @@ class HttpEmbedder:
         Raises:
             EmbedderUnavailableError: the service does not answer, or answers with something else.
         """
-        size = self._settings.batch_size
+        size = self._settings.http_images_a_request
         parts = [self._embed_batch(images[start : start + size]) for start in range(0, len(images), size)]
         return normalized(np.concatenate([np.empty((0, self.dimension), np.float32), *parts]))
 

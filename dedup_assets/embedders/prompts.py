@@ -1,23 +1,34 @@
-"""Encoders of prompts: BGE by sentence-transformers, and the text towers of CLIP models.
+"""Encoders of prompts: BGE by sentence-transformers, and the text towers of two CLIP models.
 
-Belongs here: loading and running them. Does not belong here: which prompts need a vector (`assets/embeddings.py`).
+Belongs here: loading and running them. Does not belong here: which prompts need a vector (`prompt_vectors.py`).
+
+A prompt beyond the length that a model reads (CLIP 77 tokens, BGE 512) is cut there by the model's own tokenizer.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from dedup_assets.embedders.checkpoints import (
+    available_devices,
+    file_revision,
+    folder_revision,
+    import_extra,
+    loading,
+)
+from dedup_assets.embedders.open_clip import open_clip_checkpoint
 from dedup_assets.embedders.protocol import EmbedderUnavailableError, PromptEncoder, Vectors, normalized
 from dedup_assets.embedders.settings import EmbedderSettings
-from dedup_assets.embedders.torch_embedder import choose_device, find_checkpoint, import_extra
 
 
 @dataclass
 class TextModel:
     """A loaded model: `forward` maps texts to an array (n, dimension)."""
 
+    name: str
     model: str
     revision: str
     forward: Callable[[Sequence[str]], Any]
@@ -35,36 +46,103 @@ class TextModel:
         return normalized(np.concatenate([np.empty((0, self.dimension), np.float32), *parts]))
 
 
-def load_bge(model: str, settings: EmbedderSettings) -> PromptEncoder:
-    """Load a sentence-transformers model, such as the folder of BAAI/bge-large-en-v1.5.
+def load_bge(settings: EmbedderSettings) -> PromptEncoder:
+    """Load a sentence-transformers model: a folder, or a repository such as BAAI/bge-large-en-v1.5.
 
     Raises:
         EmbedderUnavailableError: the library or the model is missing.
     """
     library = import_extra("sentence_transformers", "text")
-    try:
-        loaded = library.SentenceTransformer(
-            model, device=settings.device or None, local_files_only=not settings.allow_download
-        )
-    except (RuntimeError, OSError, ValueError) as error:
-        raise EmbedderUnavailableError(f"{model} cannot be loaded: {error}") from error
-    return TextModel(model, "1", loaded.encode, settings.batch_size)
+    folder = _bge_folder(settings)
+    with loading(settings.bge_model):
+        loaded = library.SentenceTransformer(str(folder), device=_device(settings), local_files_only=True)
+
+        def forward(prompts: Sequence[str]) -> Any:
+            return loaded.encode(list(prompts), show_progress_bar=False)
+
+        model = Path(settings.bge_model).name
+        return TextModel("bge", model, folder_revision(folder), forward, settings.prompts_a_batch)
 
 
-def load_clip_text(model: str, checkpoint: str, settings: EmbedderSettings) -> PromptEncoder:
-    """Load the text tower of an open_clip model, such as ViT-L-14 or ViT-bigG-14.
+def load_clip_l(settings: EmbedderSettings) -> PromptEncoder:
+    """Load the text tower of CLIP-L.
 
     Raises:
         EmbedderUnavailableError: the library or the checkpoint is missing.
     """
-    revision = find_checkpoint(checkpoint, settings)
+    return _load_clip_text("clip_l", settings.clip_l_model, settings.clip_l_checkpoint, settings)
+
+
+def load_clip_g(settings: EmbedderSettings) -> PromptEncoder:
+    """Load the text tower of CLIP-G.
+
+    Raises:
+        EmbedderUnavailableError: the library or the checkpoint is missing.
+    """
+    return _load_clip_text("clip_g", settings.clip_g_model, settings.clip_g_checkpoint, settings)
+
+
+ENCODERS: Mapping[str, Callable[[EmbedderSettings], PromptEncoder]] = {
+    "bge": load_bge,
+    "clip_l": load_clip_l,
+    "clip_g": load_clip_g,
+}
+
+
+@dataclass(frozen=True)
+class EncoderChoice:
+    """The encoders that work, in their order, and for each other one "name: why not"."""
+
+    encoders: tuple[PromptEncoder, ...]
+    missing_reasons: tuple[str, ...]
+
+
+def choose_encoders(names: Sequence[str], settings: EmbedderSettings) -> EncoderChoice:
+    """Load the encoders of these names; unlike providers of images, all of them are wanted, and none replaces another.
+
+    Raises:
+        ValueError: a name is not that of an encoder.
+    """
+    unknown = [name for name in names if name not in ENCODERS]
+    if unknown:
+        raise ValueError(f"unknown prompt encoder '{unknown[0]}'; known are {', '.join(ENCODERS)}")
+    encoders: list[PromptEncoder] = []
+    reasons: list[str] = []
+    for name in names:
+        try:
+            encoders.append(ENCODERS[name](settings))
+        except EmbedderUnavailableError as error:
+            reasons.append(f"{name}: {error}")
+    return EncoderChoice(tuple(encoders), tuple(reasons))
+
+
+def _load_clip_text(name: str, model: str, checkpoint: str, settings: EmbedderSettings) -> PromptEncoder:
+    path = open_clip_checkpoint(model, checkpoint, settings)
     open_clip, torch = import_extra("open_clip", "clip"), import_extra("torch", "clip")
-    device = choose_device(settings.device)
-    loaded = open_clip.create_model(model, pretrained=checkpoint, device=device).eval()
-    tokenize = open_clip.get_tokenizer(model)
+    with loading(model):
+        loaded = open_clip.create_model(model, pretrained=str(path), pretrained_text=False).eval()
+        loaded.visual = torch.nn.Identity()  # the larger half of the model, which prompts do not need
+        device, tokenize = _device(settings), open_clip.get_tokenizer(model)
+        loaded = loaded.to(device)
 
-    def forward(prompts: Sequence[str]) -> Any:
-        with torch.inference_mode():
-            return loaded.encode_text(tokenize(list(prompts)).to(device)).float().cpu().numpy()
+        def forward(prompts: Sequence[str]) -> Any:
+            with torch.inference_mode():
+                return loaded.encode_text(tokenize(list(prompts)).to(device)).float().cpu().numpy()
 
-    return TextModel(model, revision, forward, settings.batch_size)
+        return TextModel(name, model, file_revision(path), forward, settings.prompts_a_batch)
+
+
+def _bge_folder(settings: EmbedderSettings) -> Path:
+    folder = Path(settings.bge_model).expanduser()
+    if folder.is_dir():
+        return folder
+    hub = import_extra("huggingface_hub", "text")
+    with loading(f"{settings.bge_model} is no local folder; it"):
+        found = hub.snapshot_download(
+            settings.bge_model, cache_dir=settings.model_cache or None, local_files_only=not settings.allow_download
+        )
+        return Path(found)
+
+
+def _device(settings: EmbedderSettings) -> str:
+    return (settings.devices or available_devices())[0]

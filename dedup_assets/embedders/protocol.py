@@ -53,6 +53,10 @@ class Embedder(Protocol):
     def min_similar_cosine(self) -> float:
         """Pairs of at least this cosine similarity are look-alikes."""
 
+    @property
+    def calls_at_once(self) -> int:
+        """Calls of `embed` that are worth having under way at the same time, each in a thread of its own."""
+
     def embed(self, images: Sequence[Image]) -> Vectors:
         """Embed upright RGB pictures (h, w, 3), longer side at most 256 px: (n, dimension), rows of length 1.
 
@@ -65,6 +69,10 @@ class Embedder(Protocol):
 
 class PromptEncoder(Protocol):
     """Turns texts into vectors; the same rules hold as for `Embedder`."""
+
+    @property
+    def name(self) -> str:
+        """The encoder: bge, clip_l or clip_g."""
 
     @property
     def model(self) -> str:

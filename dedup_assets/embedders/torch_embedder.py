@@ -1,29 +1,34 @@
-"""What the providers that run a torch model share: the device, half precision, batches that fit.
+"""What the providers that run a torch model share: the device, half precision, batches that fit, preparing ahead.
 
-Belongs here: moving batches of pictures through a model. Does not belong here: which model (`open_clip.py`, `timm.py`).
+Belongs here: moving batches of pictures through a model. Does not belong here: which model (`open_clip.py`, `timm.py`), or
+where its parameters come from (`checkpoints.py`).
 """
 
-import importlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from hashlib import sha256
-from pathlib import Path
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
+from dedup_assets.embedders.batching import BatchSizer
+from dedup_assets.embedders.checkpoints import import_extra
 from dedup_assets.embedders.protocol import EmbedderUnavailableError, Image, Vectors, normalized
-from dedup_assets.embedders.settings import EmbedderSettings
 
-REVISION_LENGTH = 16
+PREPARING_THREADS = min(16, os.cpu_count() or 1)
+CALLS_AT_ONCE = 2
+"""While the pictures of one call are on the device, those of the next are prepared."""
 
 
 @dataclass
 class TorchEmbedder:
     """A loaded model as a provider.
 
-    `forward` maps a tensor (n, 3, s, s) to one (n, dimension), `preprocess` a PIL image to a tensor (3, s, s).
-    On a GPU it runs in half precision, and a batch that does not fit its memory is halved until it does.
+    `forward` maps a tensor (n, 3, s, s) to one (n, dimension), `preprocess` a PIL image to a tensor (3, s, s). On a GPU it
+    runs in half precision. The batch size is found while working: vectors of other batch sizes differ in the last bits.
     """
 
     name: str
@@ -34,12 +39,16 @@ class TorchEmbedder:
     forward: Callable[[Any], Any]
     preprocess: Callable[[Any], Any]
     device: str
-    batch_size: int
+    batches: BatchSizer = field(default_factory=BatchSizer)
     dimension: int = 0
+    calls_at_once: int = CALLS_AT_ONCE
 
     def __post_init__(self) -> None:
         """Learn the dimension by embedding one gray picture, which also proves that the model works."""
-        self.dimension = self._run([np.full((64, 64, 3), 127, np.uint8)]).shape[1]
+        self._torch = import_extra("torch", "clip")
+        self._device_is_free = Lock()
+        self._preparing = ThreadPoolExecutor(PREPARING_THREADS)
+        self.dimension = self.run(self._prepare(np.full((64, 64, 3), 127, np.uint8))[None]).shape[1]
 
     def embed(self, images: Sequence[Image]) -> Vectors:
         """Embed RGB pictures (h, w, 3): (n, dimension) float32, NaN where the model gave nothing finite.
@@ -47,77 +56,40 @@ class TorchEmbedder:
         Raises:
             EmbedderUnavailableError: not even one picture fits the GPU's memory.
         """
-        vectors = np.empty((len(images), self.dimension), np.float32)
-        start = 0
-        while start < len(images):
-            batch = images[start : start + self.batch_size]
-            computed = self._run_if_it_fits(batch)
-            if computed is None:
-                self.batch_size = max(1, len(batch) // 2)
-                continue
-            vectors[start : start + len(batch)] = computed
-            start += len(batch)
-        return normalized(vectors)
+        prepared = list(self._preparing.map(self._prepare, images))
+        with self._device_is_free:
+            parts = [np.empty((0, self.dimension), np.float32), *self._batches_of(prepared)]
+        return normalized(np.concatenate(parts))
 
-    def _run_if_it_fits(self, batch: Sequence[Image]) -> Vectors | None:
-        torch = import_extra("torch", "clip")
-        try:
-            return self._run(batch)
-        except torch.cuda.OutOfMemoryError:
-            if len(batch) == 1:
-                raise EmbedderUnavailableError("one picture does not fit the GPU's memory") from None
-            torch.cuda.empty_cache()
-            return None
-
-    def _run(self, batch: Sequence[Image]) -> Vectors:
-        torch = import_extra("torch", "clip")
-        from PIL import Image as PillowImage
-
-        pixels = torch.stack([self.preprocess(PillowImage.fromarray(image)) for image in batch])
+    def run(self, pixels: Any) -> Vectors:
+        """One forward pass over a tensor (n, 3, s, s): (n, dimension) float32, of any length."""
         kind = self.device.split(":")[0]
-        with torch.inference_mode(), torch.autocast(kind, torch.float16, enabled=kind == "cuda"):
+        with self._torch.inference_mode(), self._torch.autocast(kind, self._torch.float16, enabled=kind == "cuda"):
             return np.asarray(self.forward(pixels.to(self.device)).float().cpu().numpy(), np.float32)
 
+    def _prepare(self, image: Image) -> Any:
+        from PIL import Image as PillowImage
 
-def import_extra(module: str, extra: str) -> Any:
-    """Import a module that comes with an optional extra of the install.
+        return self.preprocess(PillowImage.fromarray(image))
 
-    Raises:
-        EmbedderUnavailableError: it is not installed, or does not import.
-    """
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        raise EmbedderUnavailableError(
-            f"{error.name} is not installed (pip install 'dedup-assets[{extra}]')"
-        ) from error
-    except (ImportError, OSError) as error:
-        raise EmbedderUnavailableError(f"{module} does not import: {error}") from error
+    def _batches_of(self, prepared: Sequence[Any]) -> Iterator[Vectors]:
+        start = 0
+        while start < len(prepared):
+            batch = prepared[start : start + self.batches.size]
+            computed = self._run_if_it_fits(batch)
+            if computed is not None:
+                start += len(batch)
+                yield computed
 
-
-def choose_device(wanted: str) -> str:
-    """`wanted`, or else the first GPU of this machine, or else the CPU."""
-    return wanted or ("cuda" if import_extra("torch", "clip").cuda.is_available() else "cpu")
-
-
-def find_checkpoint(checkpoint: str, settings: EmbedderSettings) -> str:
-    """Return the revision of a checkpoint: the SHA-256 of a local file, or the name of one that may be downloaded.
-
-    Raises:
-        EmbedderUnavailableError: none is configured, or it is no local file and nothing may be downloaded.
-    """
-    if not checkpoint:
-        raise EmbedderUnavailableError("no checkpoint is configured")
-    if Path(checkpoint).is_file():
-        with Path(checkpoint).open("rb") as file:
-            return _digest(file.read)
-    if not settings.allow_download:
-        raise EmbedderUnavailableError(f"'{checkpoint}' is no local file, and allow_download is not set")
-    return checkpoint
-
-
-def _digest(read: Callable[[int], bytes]) -> str:
-    digest = sha256()
-    while block := read(1 << 20):
-        digest.update(block)
-    return digest.hexdigest()[:REVISION_LENGTH]
+    def _run_if_it_fits(self, batch: Sequence[Any]) -> Vectors | None:
+        began = time.perf_counter()
+        try:
+            computed = self.run(self._torch.stack(list(batch)))
+        except self._torch.OutOfMemoryError:
+            if len(batch) == 1:
+                raise EmbedderUnavailableError("one picture does not fit the GPU's memory") from None
+            self._torch.cuda.empty_cache()
+            self.batches.out_of_memory(len(batch))
+            return None
+        self.batches.note(len(batch), time.perf_counter() - began)
+        return computed

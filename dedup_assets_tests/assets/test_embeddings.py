@@ -1,3 +1,7 @@
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import dagster as dg
@@ -9,8 +13,12 @@ from pgvector.psycopg import register_vector
 
 from dedup_assets.assets import embeddings
 from dedup_assets.assets.embeddings import EmbeddingPolicy, every_kept_picture_is_embedded
+from dedup_assets.embedders.dhash import DifferenceHashEmbedder
+from dedup_assets.embedders.protocol import Image, Vectors
+from dedup_assets.embedders.server import EmbeddingServer
 from dedup_assets.tables import EMBEDDINGS, REPRESENTATIVES
 from dedup_assets_tests.assets.stages import GROUPING, Notes, Stages, total
+from dedup_assets_tests.embedders.models import SMALL_CLIP, open_clip_checkpoint, sentence_transformer
 from dedup_assets_tests.photographs import make_photograph, png
 
 NAME = EMBEDDINGS.name
@@ -111,3 +119,108 @@ def test_the_provider_in_use_and_why_others_are_not_stand_on_every_materializati
     for note in (*notes.values(), *embed(grouped, embedding_policy=policy).values()):
         assert (note["provider"], note["model"]) == ("dhash", "dhash-16x16")
         assert [reason.split(":")[0] for reason in note["fallback_reasons"]] == ["open_clip", "http"]
+
+
+class StopsAfter:
+    """A service that embeds a number of requests and then answers nothing but errors."""
+
+    def __init__(self, requests: int) -> None:
+        self.left = requests
+        outer = self
+
+        class Stopping(DifferenceHashEmbedder):
+            model = "served"
+
+            def embed(self, images: Sequence[Image]) -> Vectors:
+                outer.left -= 1
+                if outer.left < 0:
+                    raise RuntimeError("out of memory")
+                return super().embed(images)
+
+        self.server = EmbeddingServer(("127.0.0.1", 0), Stopping())
+
+
+@contextmanager
+def serving(stopping: StopsAfter) -> Iterator[str]:
+    thread = Thread(target=stopping.server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{stopping.server.server_port}/embeddings"
+    stopping.server.shutdown()
+    thread.join()
+    stopping.server.server_close()
+
+
+def test_two_providers_fall_back_one_after_the_other_and_each_reason_is_told(grouped: Stages) -> None:
+    policy = EmbeddingPolicy(
+        providers=["open_clip", "http", "descriptor"],
+        open_clip_checkpoint=f"{grouped.source}/no such model.pt",
+        http_url="http://127.0.0.1:9/embeddings",
+    )
+    notes = embed(grouped, embedding_policy=policy)
+    for note in notes.values():
+        assert note["provider"] == "descriptor"
+        open_clip, http = note["fallback_reasons"]
+        assert open_clip.startswith("open_clip: there is no file")
+        assert http.startswith("http: 127.0.0.1:9 does not answer")
+    assert set(grouped.tables.read_many(EMBEDDINGS)["provider"]) == {"descriptor"}
+    for key in grouped.tables.partitions(EMBEDDINGS):
+        assert len(grouped.tables.commit_of(EMBEDDINGS, key).details["fallback_reasons"]) == 2
+
+
+def test_a_provider_that_stops_half_way_leaves_one_space_of_vectors_for_all_partitions(grouped: Stages) -> None:
+    with serving(StopsAfter(requests=2)) as url:  # the first asks what the service is, the second embeds one partition
+        notes = embed(grouped, embedding_policy=EmbeddingPolicy(providers=["http", "dhash"], http_url=url))
+    for note in notes.values():
+        assert note["provider"] == "dhash"
+        assert note["fallback_reasons"][0].startswith("http stopped working: 127.0.0.1")
+    assert embedded_paths(grouped, "dhash-16x16") == KEPT
+    assert embedded_paths(grouped, "served") < KEPT
+    assert {grouped.tables.commit_of(EMBEDDINGS, key).details["model"] for key in notes} == {"dhash-16x16"}
+
+
+def test_without_any_encoder_the_reason_stands_where_the_provider_stands(grouped: Stages) -> None:
+    (note, *_) = embed(grouped, embedding_policy=EmbeddingPolicy(prompt_encoders=["clip_l"])).values()
+    assert note["prompt_encoders_missing"] == ["clip_l: no checkpoint is configured"]
+    assert note["prompt_models"] == []
+    (note, *_) = embed(grouped).values()
+    assert note["prompt_encoders_missing"] == []
+
+
+def test_what_embedding_every_image_would_have_cost_is_stated(grouped: Stages) -> None:
+    notes = embed(grouped)
+    images = sum(note["embedded_images"] + note["duplicates_without_need"] for note in notes.values())
+    assert images == len(grouped.rows(REPRESENTATIVES))
+    assert total(notes, "vector_bytes_saved") == total(notes, "duplicates_without_need") * 256 * 2
+    assert all(note["embedding_seconds_saved"] >= 0 for note in notes.values())
+
+
+@pytest.mark.models
+def test_prompts_of_generated_pictures_are_embedded_once_by_every_encoder(
+    grouped: Stages, database_url: str, tmp_path: Path
+) -> None:
+    policy = EmbeddingPolicy(
+        providers=["dhash"],
+        prompt_encoders=["bge", "clip_l"],
+        bge_model=str(sentence_transformer(tmp_path)),
+        clip_l_model=SMALL_CLIP,
+        clip_l_checkpoint=str(open_clip_checkpoint(tmp_path)),
+    )
+    notes = embed(grouped, embedding_policy=policy)
+    assert total(notes, "bge_misses") == total(notes, "clip_l_misses") == 1
+    assert total(notes, "bge_hits") == 1
+    prompts = grouped.tables.read_many(EMBEDDINGS).filter(pl.col("subject") == "prompt")
+    assert sorted(prompts["provider"]) == ["bge", "clip_l"]
+    assert prompts["content_key"].n_unique() == 1
+    assert stored(database_url, "count(*)", "prompt_embedding") == [(2,)]
+    again = embed(grouped, embedding_policy=policy)
+    assert {note["skipped"] for note in again.values()} == {True}
+
+
+@pytest.mark.models
+def test_pictures_are_embedded_by_a_real_model(grouped: Stages, tmp_path: Path) -> None:
+    checkpoint = str(open_clip_checkpoint(tmp_path))
+    policy = EmbeddingPolicy(open_clip_model=SMALL_CLIP, open_clip_checkpoint=checkpoint)
+    notes = embed(grouped, embedding_policy=policy)
+    assert {(note["provider"], len(note["fallback_reasons"])) for note in notes.values()} == {("open_clip", 0)}
+    assert embedded_paths(grouped, SMALL_CLIP) == KEPT
+    assert total(embed(grouped, embedding_policy=policy), "embedded_images") == 0

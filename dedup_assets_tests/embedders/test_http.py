@@ -26,7 +26,7 @@ def running(server: HTTPServer) -> Iterator[EmbedderSettings]:
     thread.start()
     try:
         url = f"http://127.0.0.1:{server.server_port}/embeddings"
-        yield EmbedderSettings(http_url=url, batch_size=4, http_attempts=3, http_timeout_s=10)
+        yield EmbedderSettings(http_url=url, http_images_a_request=4, http_attempts=3, http_timeout_s=10)
     finally:
         server.shutdown()
         thread.join()

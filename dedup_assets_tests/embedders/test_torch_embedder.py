@@ -1,42 +1,54 @@
-from importlib.util import find_spec
-from pathlib import Path
+"""Batches through a model that is a few lines of torch."""
 
+from typing import Any
+
+import numpy as np
 import pytest
 
-from dedup_assets.embedders.open_clip import load_open_clip
+from dedup_assets.embedders.batching import BatchSizer
 from dedup_assets.embedders.protocol import EmbedderUnavailableError
-from dedup_assets.embedders.settings import EmbedderSettings
-from dedup_assets.embedders.timm import load_timm
-from dedup_assets.embedders.torch_embedder import find_checkpoint, import_extra
+from dedup_assets.embedders.torch_embedder import TorchEmbedder
+from dedup_assets_tests.embedders.pictures import photographs
+
+pytestmark = pytest.mark.models
 
 
-def test_a_missing_extra_says_how_to_install_it() -> None:
-    with pytest.raises(
-        EmbedderUnavailableError, match=r"no_such_library is not installed \(pip install 'dedup-assets\["
-    ):
-        import_extra("no_such_library", "clip")
+class MeanColour:
+    """Maps pictures to their mean colour, and runs out of memory beyond some pictures a batch."""
+
+    def __init__(self, fits: int) -> None:
+        self.fits = fits
+        self.batches: list[int] = []
+
+    def __call__(self, pixels: Any) -> Any:
+        import torch
+
+        if len(pixels) > self.fits:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        self.batches.append(len(pixels))
+        return pixels.mean(dim=(2, 3))
 
 
-def test_the_revision_of_a_local_checkpoint_is_that_of_its_bytes(tmp_path: Path) -> None:
-    one, other = tmp_path / "one.pt", tmp_path / "other.pt"
-    one.write_bytes(b"weights")
-    other.write_bytes(b"other weights")
-    revisions = [find_checkpoint(str(path), EmbedderSettings()) for path in (one, other, one)]
-    assert revisions[0] == revisions[2] != revisions[1]
+def to_tensor(image: Any) -> Any:
+    import torch
+
+    return torch.from_numpy(np.asarray(image.resize((8, 8)), np.float32)).permute(2, 0, 1)
 
 
-def test_nothing_is_downloaded_unless_that_is_allowed() -> None:
-    with pytest.raises(EmbedderUnavailableError, match="no local file, and allow_download is not set"):
-        find_checkpoint("laion2b_s34b_b79k", EmbedderSettings())
-    assert find_checkpoint("laion2b_s34b_b79k", EmbedderSettings(allow_download=True)) == "laion2b_s34b_b79k"
+def embedder_of(model: MeanColour) -> TorchEmbedder:
+    return TorchEmbedder("test", "mean", "1", 0.5, 0.9, model, to_tensor, "cpu", BatchSizer(first=16, largest=16))
 
 
-@pytest.mark.skipif(find_spec("torch") is not None, reason="the extra [clip] is installed")
-def test_models_are_unavailable_without_their_libraries(tmp_path: Path) -> None:
-    (tmp_path / "weights.pt").write_bytes(b"weights")
-    settings = EmbedderSettings(
-        open_clip_checkpoint=str(tmp_path / "weights.pt"), timm_checkpoint=str(tmp_path / "weights.pt")
-    )
-    for load, library in ((load_open_clip, "open_clip"), (load_timm, "timm")):
-        with pytest.raises(EmbedderUnavailableError, match=f"{library} is not installed"):
-            load(settings)
+def test_a_batch_that_does_not_fit_is_halved_until_it_does_and_no_picture_is_lost() -> None:
+    images = photographs() * 10
+    small, large = MeanColour(fits=5), MeanColour(fits=1_000)
+    np.testing.assert_allclose(embedder_of(small).embed(images), embedder_of(large).embed(images), atol=1e-6)
+    assert max(small.batches) == 4
+    assert large.batches == [1, 16, 14]
+
+
+def test_a_picture_that_does_not_fit_alone_makes_the_provider_unavailable() -> None:
+    embedder = embedder_of(model := MeanColour(fits=1))
+    model.fits = 0
+    with pytest.raises(EmbedderUnavailableError, match="one picture does not fit"):
+        embedder.embed(photographs())
