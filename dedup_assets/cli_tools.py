@@ -134,9 +134,10 @@ def _expected_errors() -> tuple[type[Exception], ...]:
     from dedup_assets.resources.image_store import StoreAccessError
     from dedup_assets.resources.locations import LocationError
     from dedup_assets.settings import SettingsError
+    from dedup_assets.similar_images import NoVectorError
     from dedup_assets.stored_models import StoredModelError
 
     return (
         CalibrationError, DatabaseAccessError, LayoutError, LocationError, NoEmbedderError, NoImagesError, NoPhotographsError,
-        NoSourceError, SenselessDecisionError, SettingsError, StoreAccessError, StoredModelError, UnknownImageError,
+        NoSourceError, NoVectorError, SenselessDecisionError, SettingsError, StoreAccessError, StoredModelError, UnknownImageError,
     )  # fmt: skip

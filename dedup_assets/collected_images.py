@@ -1,7 +1,7 @@
 """All readable images of all partitions, with what the keep rules ask for.
 
 Belongs here: reading projections of `image_manifest` and `image_features` across partitions, in flat memory an image.
-Does not belong here: ranking and grouping them (`groups.py`).
+Does not belong here: ranking (`keep_inputs.py`) and grouping them (`groups.py`).
 """
 
 import numpy as np
@@ -13,7 +13,9 @@ from dedup_assets.resources.table_store import TableStore
 from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST, METADATA_HASHES
 
 CELLS = 16
-"""The small gray picture of an image that stays in memory is 16x16: 256 bytes, 256 MB for a million images."""
+"""The small gray picture of an image that is kept in memory while crowds are compared is 16x16: 256 bytes."""
+
+PICTURES_AT_ONCE = 1_000
 
 COLUMNS = (
     "image_id", "path", "file_sha256", "image_format", "width_px", "height_px", "size_bytes", "inner_box", "sharpness",
@@ -24,12 +26,11 @@ COLUMNS = (
 def read_images(tables: TableStore) -> pl.DataFrame:
     """One row a readable image, sorted by content, then id; beside columns of the tables:
 
-    `partition`, `created_at`, `has_metadata`, `has_recipe` (its metadata tell the whole recipe of a generation), `gray_cells`.
+    `partition`, `created_at`, `has_metadata`, `has_recipe` (its metadata tell the whole recipe of a generation).
     """
+    empty = _with_origin(_readable(IMAGE_FEATURES.empty()), IMAGE_MANIFEST.empty(), METADATA_HASHES.empty(), "")
     frames = [_read_partition(tables, key) for key in tables.partitions(IMAGE_FEATURES)]
-    return pl.concat([_prepare(IMAGE_FEATURES.empty(), IMAGE_MANIFEST.empty(), METADATA_HASHES.empty(), ""), *frames]).sort(
-        "file_sha256", "image_id"
-    )
+    return pl.concat([empty, *frames]).sort("file_sha256", "image_id")
 
 
 def read_thumbnails(tables: TableStore, image_ids: pl.Series) -> dict[int, bytes]:
@@ -41,28 +42,42 @@ def read_thumbnails(tables: TableStore, image_ids: pl.Series) -> dict[int, bytes
     return found
 
 
-def gray_matrix(images: pl.DataFrame) -> NDArray[np.uint8]:
-    """The small gray pictures of images as (n, 256) uint8."""
-    return np.frombuffer(b"".join(images["gray_cells"]), np.uint8).reshape(-1, CELLS * CELLS)
+def read_gray_cells(tables: TableStore, images: pl.DataFrame) -> NDArray[np.uint8]:
+    """The small gray pictures of some of the images that `read_images` returned: (n, 256) uint8, in their order."""
+    cells = np.zeros((images.height, CELLS * CELLS), np.uint8)
+    wanted = images.select("image_id", "partition").with_row_index("row")
+    for (key,), rows in wanted.group_by("partition", maintain_order=True):
+        for part in tables.commit_of(IMAGE_FEATURES, str(key)).parts:
+            grays = tables.read_parts(IMAGE_FEATURES, str(key), [part], ["image_id", "gray_64"])
+            for found in grays.join(rows, on="image_id").iter_slices(PICTURES_AT_ONCE):
+                cells[found["row"].to_numpy()] = _shrink(found["gray_64"])
+    return cells
 
 
 def _read_partition(tables: TableStore, key: str) -> pl.DataFrame:
-    features = tables.read(IMAGE_FEATURES, key, [*COLUMNS, "decode_status", "gray_64", "metadata_text"])
+    """Part by part, since the metadata of generations are long."""
+    columns = [*COLUMNS, "decode_status", "metadata_text"]
+    parts = tables.commit_of(IMAGE_FEATURES, key).parts
+    frames = [_readable(tables.read_parts(IMAGE_FEATURES, key, [part], columns)) for part in parts]
+    images = pl.concat([_readable(IMAGE_FEATURES.empty()), *frames])
     recipes = tables.read(METADATA_HASHES, key, ["image_id", "metadata_hash"])
-    return _prepare(features, tables.read(IMAGE_MANIFEST, key), recipes, key)
+    return _with_origin(images, tables.read(IMAGE_MANIFEST, key, ["image_id", "created_at"]), recipes, key)
 
 
-def _prepare(features: pl.DataFrame, manifest: pl.DataFrame, recipes: pl.DataFrame, key: str) -> pl.DataFrame:
+def _readable(features: pl.DataFrame) -> pl.DataFrame:
     readable = features.filter(pl.col("decode_status") == "ok")
-    images = readable.select(*COLUMNS, has_metadata=pl.col("metadata_text").is_not_null()).with_columns(
-        partition=pl.lit(key),
-        gray_cells=pl.Series(_shrink(readable["gray_64"]), dtype=pl.Binary),
-        has_recipe=pl.col("image_id").is_in(recipes.drop_nulls()["image_id"].implode()),
+    return readable.select(*COLUMNS, has_metadata=pl.col("metadata_text").is_not_null())
+
+
+def _with_origin(images: pl.DataFrame, manifest: pl.DataFrame, recipes: pl.DataFrame, key: str) -> pl.DataFrame:
+    named = images.with_columns(
+        partition=pl.lit(key), has_recipe=pl.col("image_id").is_in(recipes.drop_nulls()["image_id"].implode())
     )
-    return images.join(manifest.select("image_id", "created_at"), on="image_id", maintain_order="left")
+    return named.join(manifest.select("image_id", "created_at"), on="image_id", maintain_order="left")
 
 
-def _shrink(grays: pl.Series) -> list[bytes]:
+def _shrink(grays: pl.Series) -> NDArray[np.uint8]:
     block = GRAY_SIDE // CELLS
     pixels = np.frombuffer(b"".join(grays), np.uint8).reshape(-1, CELLS, block, CELLS, block)
-    return [cells.tobytes() for cells in pixels.mean(axis=(2, 4)).round().astype(np.uint8)]
+    means = pixels.sum(axis=(2, 4), dtype=np.uint16) / np.float32(block * block)
+    return np.asarray(means.round().astype(np.uint8).reshape(-1, CELLS * CELLS))

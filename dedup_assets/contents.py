@@ -5,7 +5,9 @@ Belongs here: reading projections of `image_features` across partitions by conte
 
 from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from dedup_assets.resources.table_commits import Part
 from dedup_assets.resources.table_store import TableStore
@@ -29,6 +31,18 @@ def readable(tables: TableStore, partition: str, parts: Sequence[Part], columns:
     """The readable images of some parts: image_id, file_sha256, partition and the named columns."""
     rows = tables.read_parts(IMAGE_FEATURES, partition, parts, ["image_id", "file_sha256", "decode_status", *columns])
     return rows.filter(pl.col("decode_status") == "ok").drop("decode_status").with_columns(partition=pl.lit(partition))
+
+
+def number_contents(contents: pl.Series, values: pl.Series) -> NDArray[np.int64]:
+    """The row in `contents`, distinct and ascending, of each of some SHA-256: (n,), -1 where it is not among them.
+
+    A search instead of a join: three times as long, but a hash table of a million contents takes 140 MB.
+    """
+    if contents.is_empty():
+        return np.full(len(values), -1, np.int64)
+    at = contents.search_sorted(values).clip(0, len(contents) - 1)
+    is_there = (contents.gather(at) == values).to_numpy()
+    return np.where(is_there, at.to_numpy().astype(np.int64), -1)
 
 
 def order_pair_ends(pairs: pl.DataFrame) -> pl.DataFrame:

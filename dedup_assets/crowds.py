@@ -7,10 +7,13 @@ What is listed of a crowd depends on when its contents came; what is asked here 
 crowded contents are looked up, but groups are formed from the stars of crowds alone.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dedup_assets.contents import number_contents
 from dedup_assets.hashed_contents import ClassIndex, binary_matrix, read_class_index
 from dedup_assets.kernels.crowds import MAX_LISTED, ClassGraph, concerned, star_crowds
 from dedup_assets.kernels.evidence import UNKNOWN
@@ -24,8 +27,11 @@ from dedup_assets.verdicts import PERSON
 LINK_COLUMNS = ["left_class", "right_class", "transform"]
 PAIR_KEY = ["left_sha256", "right_sha256"]
 
+PlaceContents = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]
+"""Takes m nodes and a label for each, and returns places 0..m-1: of those with one label, the one to keep is the lowest."""
 
-def with_crowds(passed: pl.DataFrame, stars: StarVerifier) -> pl.DataFrame:
+
+def with_crowds(passed: pl.DataFrame, stars: StarVerifier, place_contents: PlaceContents) -> pl.DataFrame:
     """The pairs (left_sha256, right_sha256) that groups are formed from: those that `passed`, and those of crowds.
 
     `passed` (with decided_by) are all that searches proposed or people named. `stars` verifies what crowds ask for; of
@@ -41,14 +47,16 @@ def with_crowds(passed: pl.DataFrame, stars: StarVerifier) -> pl.DataFrame:
     stars.rely_on(pl.concat([outside, _by_hash(stars.tables, stars.known, outside)]))
     stars.transforms = _Transforms(index.class_of, len(index.classes), numbered)
     proposed = _outside(passed, stars.contents, graph).select(PAIR_KEY)
-    return pl.concat([proposed, _named(stars.contents, _ask(graph, stars))])
+    return pl.concat([proposed, _named(stars.contents, _ask(graph, stars, place_contents))])
 
 
-def _ask(graph: ClassGraph, stars: StarVerifier) -> NDArray[np.int64]:
+def _ask(graph: ClassGraph, stars: StarVerifier, place_contents: PlaceContents) -> NDArray[np.int64]:
     """The pairs of crowds that pass; and those of contents that were of a crowd once, and so were not listed."""
     unlisted = graph.open_pairs()
     unlisted = unlisted[~stars.knows(unlisted)]
-    found = star_crowds(graph, _colours(stars.tables, stars.contents, concerned(graph)), stars)
+    nodes, place = concerned(graph), np.zeros(len(stars.contents), np.int64)
+    place[nodes] = place_contents(nodes, graph.neighbourhoods()[nodes])
+    found = star_crowds(graph, _colours(stars.tables, stars.contents, nodes), stars, place)
     stars.tell_left_out(found.left_out)
     return np.concatenate([unlisted[stars.judge(unlisted)], found.edges])
 
@@ -94,10 +102,8 @@ class _Transforms:
 
 def _of_contents(index: ClassIndex, contents: pl.Series) -> ClassIndex:
     """The index of `contents` alone, in their order: another run may have added more since these were read."""
-    rows = pl.DataFrame({"file_sha256": contents}).join(
-        index.contents.with_row_index("row"), on="file_sha256", maintain_order="left"
-    )["row"]
-    return ClassIndex(index.contents[rows], index.class_of[rows.to_numpy()], index.classes)
+    rows = number_contents(index.contents["file_sha256"], contents)
+    return ClassIndex(index.contents[rows], index.class_of[rows], index.classes)
 
 
 def _number_links(links: pl.DataFrame, names: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -113,13 +119,11 @@ def _number_links(links: pl.DataFrame, names: NDArray[np.int64]) -> NDArray[np.i
 
 def _outside(pairs: pl.DataFrame, contents: pl.Series, graph: ClassGraph) -> pl.DataFrame:
     """The pairs that are not of a crowd, and those that people decided; without those of contents that are gone."""
-    nodes = pl.DataFrame({"sha256": contents}).with_row_index("node").cast({"node": pl.Int64})
-    present = pairs
-    for side in PAIR_KEY:
-        present = present.join(nodes.rename({"node": f"{side}_node", "sha256": side}), on=side, maintain_order="left")
-    ends = present.select(f"{side}_node" for side in PAIR_KEY).to_numpy().reshape(-1, 2)
+    ends = np.stack([number_contents(contents, pairs[side]) for side in PAIR_KEY], axis=1)
+    here = ends.min(axis=1) >= 0
+    present, ends = pairs.filter(here), ends[here]
     decided = pl.col("decided_by").str.starts_with(f"{PERSON}:").fill_null(False)
-    return present.filter(decided | pl.Series(~graph.is_of_a_crowd(ends))).select(pairs.columns)
+    return present.filter(decided | pl.Series(~graph.is_of_a_crowd(ends)))
 
 
 def _colours(tables: TableStore, contents: pl.Series, wanted: NDArray[np.int64]) -> NDArray[np.uint8]:

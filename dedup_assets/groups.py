@@ -4,27 +4,26 @@ Belongs here: bringing images, pairs and keep rules together, for `representativ
 for `dedup_report` (copies too). Does not belong here: the algorithms (`kernels/grouping.py`, `kernels/keeping.py`), storage.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import Field
 
-from dedup_assets.crowds import with_crowds
+from dedup_assets.content_graph import ContentGraph, find_pairs, rank_contents
+from dedup_assets.contents import number_contents
+from dedup_assets.crowds import PlaceContents, with_crowds
 from dedup_assets.decided import Decided
-from dedup_assets.keep_inputs import deviations_of, keep_columns
+from dedup_assets.keep_inputs import explain_kept, path_places, rank_collected
 from dedup_assets.kernels.decided_groups import form_decided_stars
-from dedup_assets.kernels.grouping import find_components, form_stars_with, name_groups
-from dedup_assets.kernels.keeping import KEEP_RULES, Ranking, explain_choice, rank_images
+from dedup_assets.kernels.grouping import find_namesakes, form_stars_with
+from dedup_assets.kernels.keeping import KEEP_RULES, Ranking
+from dedup_assets.kernels.within import count_within, place_within
 from dedup_assets.stage import Policy
 from dedup_assets.stars import StarVerifier
 from dedup_assets.verdicts import tell_kept, tell_vouched
 
 NOTHING_DECIDED = Decided()
-PAIR_KEY = ("left_sha256", "right_sha256")
 
 
 class KeepPolicy(Policy):
@@ -36,45 +35,6 @@ class KeepPolicy(Policy):
         description="Rules in order: the first that tells two images apart decides, ties are broken by path",
     )
     prefer_prefixes: list[str] = Field(default=[], description="Prefixes for the rule prefer_prefix, the dearest first")
-
-
-@dataclass(frozen=True)
-class ContentGraph:
-    """Distinct contents as nodes 0..n-1, in the order of their SHA-256, and verified pairs as edges."""
-
-    contents: pl.Series
-    node_of_image: NDArray[np.int64]
-    edges: NDArray[np.int64]
-
-    @classmethod
-    def build(cls, images: pl.DataFrame, passed: pl.DataFrame) -> "ContentGraph":
-        """Nodes are the contents of `images`; edges the pairs of which both ends are among them."""
-        contents = images["file_sha256"].unique().sort()
-        nodes = pl.DataFrame({"file_sha256": contents}).with_row_index("node")
-        node_of_image = images.select("file_sha256").join(nodes, on="file_sha256", how="left", maintain_order="left")[
-            "node"
-        ]
-        ends = passed.select(PAIR_KEY)
-        for side in PAIR_KEY:
-            ends = ends.join(
-                nodes.select(pl.col("node").alias(f"{side}_node"), pl.col("file_sha256").alias(side)), on=side
-            )
-        edges = ends.select(f"{side}_node" for side in PAIR_KEY).to_numpy().astype(np.int64).reshape(-1, 2)
-        return cls(contents, node_of_image.to_numpy().astype(np.int64), edges)
-
-    @property
-    def component_of_image(self) -> NDArray[np.int64]:
-        """Label of the connected component of each image; images are ranked against those of their own."""
-        return find_components(len(self.contents), self.edges)[self.node_of_image]
-
-
-def rank_contents(graph: ContentGraph, place: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The order of contents, each placed by its best image: a permutation of 0..n-1, 0 is kept first."""
-    best = np.full(len(graph.contents), len(place), np.int64)
-    np.minimum.at(best, graph.node_of_image, place)
-    rank = np.empty(len(best), np.int64)
-    rank[np.argsort(best, kind="stable")] = np.arange(len(best))
-    return rank
 
 
 def group_images(
@@ -91,20 +51,42 @@ def group_images(
     decided; `stars` knows these, and judges other pairs of contents. Contents in `first` become centres before any
     other, and before them those that people want to keep.
     """
-    graph = ContentGraph.build(images, with_crowds(pairs.filter("verdict"), stars))
-    component = graph.component_of_image
-    columns = {**keep_columns(images), "deviation": deviations_of(images, component)}
-    ranking = rank_images(columns, component, policy.keep_rule, policy.prefer_prefixes)
+    edges = with_crowds(pairs.filter("verdict"), stars, _place_contents(images, policy, stars, first, decided))
+    graph = ContentGraph.build(images, edges)
+    ranking = rank_collected(images, graph.component_of_image, policy.keep_rule, policy.prefer_prefixes, stars.tables)
     grouped = form_groups(images, graph, ranking, decided, first, stars)
     judged = [verdicts.filter("verdict").select(pairs.columns) for verdicts in (stars.known, stars.asked)]
-    described = describe_members(images, grouped, pl.concat(judged))
+    described = describe_members(images, graph, grouped, pl.concat(judged))
     rows = pl.concat([images.select("image_id", "file_sha256", "partition"), grouped, described], how="horizontal")
+    words = explain_kept(images, ranking, grouped["representative_row"].to_numpy(), grouped["keep_rank"].to_numpy())
     rows = tell_vouched(rows, decided)
     return rows.with_columns(
         is_representative=pl.col("image_id") == pl.col("representative_id"),
         quality_score=quality_scores(images),
-        kept_because=tell_kept(rows, explain_groups(rows, columns, ranking), decided),
+        kept_because=tell_kept(rows, words, decided),
     )
+
+
+def _place_contents(
+    images: pl.DataFrame, policy: KeepPolicy, stars: StarVerifier, first: pl.Series | None, decided: Decided
+) -> PlaceContents:
+    """How crowds are to rank their contents: as groups will, so that what is asked for crowds is what groups ask again."""
+
+    def place(nodes: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+        contents = stars.contents[nodes]
+        node_of_image = number_contents(contents, images["file_sha256"])
+        rows = np.flatnonzero(node_of_image >= 0)
+        own, some = node_of_image[rows], images[rows]
+        ranking = rank_collected(some, labels[own], policy.keep_rule, policy.prefer_prefixes, stars.tables)
+        graph = ContentGraph(contents, own, np.empty((0, 2), np.int64))
+        return _centres_first(rank_contents(graph, ranking.rank), decided.tiers(contents, first))
+
+    return place
+
+
+def _centres_first(keep_rank: NDArray[np.int64], tiers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The place of each content: by tier, then by rank."""
+    return np.argsort(np.lexsort((keep_rank, tiers)), kind="stable")
 
 
 def form_groups(
@@ -121,7 +103,7 @@ def form_groups(
     no search has proposed.
     """
     keep_rank = rank_contents(graph, ranking.rank)
-    content_rank = np.argsort(np.lexsort((keep_rank, decided.tiers(graph.contents, first))), kind="stable")
+    content_rank = _centres_first(keep_rank, decided.tiers(graph.contents, first))
     bonds = decided.bonds_of(graph.contents)
     centre_of_node = (
         form_stars_with(content_rank, graph.edges, verify, tell_left_out=verify.tell_left_out)
@@ -132,39 +114,37 @@ def form_groups(
     best_row = np.full(len(graph.contents), -1, np.int64)
     best_row[graph.node_of_image[ranking.order[::-1]]] = ranking.order[::-1]
     centre_row = best_row[centre_node]
-    names = name_groups(
-        centre_row,
-        images["created_at"].dt.epoch("us").to_numpy(),
-        images["image_id"].to_numpy(),
-        images["path"].to_list(),
+    namesakes = find_namesakes(centre_row, images["created_at"].dt.epoch("us").to_numpy(), path_places(images))
+    return pl.DataFrame(
+        {
+            "group_id": _group_ids(images["image_id"].to_numpy()[namesakes]),
+            "representative_row": centre_row,
+            "group_size": count_within(centre_row).astype(np.int32),
+            "keep_rank": place_within(np.where(centre_row == np.arange(len(centre_row)), -1, ranking.rank), centre_row),
+        }
     )
-    grouped = pl.DataFrame({"group_id": names, "representative_row": centre_row, "place": ranking.rank}).with_columns(
-        kept=pl.col("representative_row") == pl.int_range(pl.len())
-    )
-    return grouped.with_columns(
-        group_size=pl.len().over("group_id").cast(pl.Int32),
-        keep_rank=pl.struct(~pl.col("kept"), "place").rank("ordinal").over("group_id").cast(pl.Int64) - 1,
-    ).drop("place", "kept")
 
 
-def describe_members(images: pl.DataFrame, grouped: pl.DataFrame, passed: pl.DataFrame) -> pl.DataFrame:
+def _group_ids(image_ids: NDArray[np.int64]) -> pl.Series:
+    """The names of groups: "g" and 16 hex digits of the image_id of their namesake."""
+    data = pa.py_buffer(image_ids.astype(">i8").tobytes())
+    names = pl.Series(pa.FixedSizeBinaryArray.from_buffers(pa.binary(8), len(image_ids), [None, data]))
+    return "g" + names.cast(pl.Binary).bin.encode("hex")
+
+
+def describe_members(
+    images: pl.DataFrame, graph: ContentGraph, grouped: pl.DataFrame, passed: pl.DataFrame
+) -> pl.DataFrame:
     """Columns representative_id, representative_sha256, level and decided_by of each image, in the order of `images`."""
-    kept = images.select(representative_id="image_id", representative_sha256="file_sha256")[
-        grouped["representative_row"]
-    ]
-    members = pl.concat([images.select("image_id", "file_sha256"), kept], how="horizontal")
-    directed = pl.concat(
-        [
-            passed.select(
-                file_sha256=one, representative_sha256=other, pair_level="level", pair_decided_by="decided_by"
-            )
-            for one, other in (PAIR_KEY, PAIR_KEY[::-1])
-        ]
-    ).unique(["file_sha256", "representative_sha256"], keep="first", maintain_order=True)
-    found = members.join(directed, on=["file_sha256", "representative_sha256"], how="left", maintain_order="left")
+    kept_row = grouped["representative_row"].to_numpy()
+    kept = images.select(representative_id="image_id", representative_sha256="file_sha256")[kept_row]
+    pair = find_pairs(graph, graph.node_of_image, graph.node_of_image[kept_row], passed)
+    members = pl.concat([images.select("image_id", "file_sha256"), kept], how="horizontal").with_columns(
+        pair_level=passed["level"].gather(pair), pair_decided_by=passed["decided_by"].gather(pair)
+    )
     itself = pl.col("image_id") == pl.col("representative_id")
     same = pl.col("file_sha256") == pl.col("representative_sha256")
-    return found.select(
+    return members.select(
         "representative_id",
         "representative_sha256",
         level=pl.when(itself).then(None).when(same).then(pl.lit("exact")).otherwise(pl.col("pair_level")),
@@ -173,21 +153,6 @@ def describe_members(images: pl.DataFrame, grouped: pl.DataFrame, passed: pl.Dat
         .when(same)
         .then(pl.lit("file_sha256"))
         .otherwise(pl.col("pair_decided_by")),
-    )
-
-
-def explain_groups(rows: pl.DataFrame, columns: Mapping[str, NDArray[Any]], ranking: Ranking) -> pl.Series:
-    """Why each group keeps the image that it keeps, in words, on every row of the group."""
-    ranked = rows.select("group_id", "keep_rank").with_row_index("row")
-    first, second = (ranked.filter(pl.col("keep_rank") == place).select("group_id", "row") for place in (0, 1))
-    rivals = first.join(second, on="group_id", maintain_order="left", suffix="_next")
-    words = [
-        explain_choice(columns, ranking, kept, beaten) for kept, beaten in rivals.select("row", "row_next").iter_rows()
-    ]
-    told = rivals.select("group_id", words=pl.Series(words, dtype=pl.String))
-    alone = explain_choice(columns, ranking, 0, None)
-    return (
-        rows.select("group_id").join(told, on="group_id", how="left", maintain_order="left")["words"].fill_null(alone)
     )
 
 

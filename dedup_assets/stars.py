@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dedup_assets.contents import order_pair_ends
+from dedup_assets.contents import number_contents, order_pair_ends
 from dedup_assets.evidence import PAIRS_AT_ONCE, PairVerifier
 from dedup_assets.kernels.evidence import UNKNOWN
 from dedup_assets.resources.table_store import TableStore
@@ -21,6 +21,9 @@ from dedup_assets.tables import IMAGE_FEATURES, STAR_PAIRS
 PAIR_KEY = list(STAR_PAIRS.key)
 PAIRS_A_PART = 1_000
 """A killed run verifies at most this many pairs again."""
+
+NO_KEY = np.iinfo(np.int64).max
+"""Behind the keys of all known pairs, so that a search among them always ends at one."""
 
 Transforms = Callable[[NDArray[np.int64]], NDArray[np.str_]]
 """Tells for pairs of nodes (m, 2) how the first turns into the second; 'unknown' where no search can tell."""
@@ -105,8 +108,8 @@ class StarVerifier:
         """Verdicts on pairs, and which of them are known: from before, or verified here."""
         keys = self._key(pairs)
         at = np.searchsorted(self._keys, keys)
-        known = np.append(self._keys, -1)[at] == keys
-        verdicts = known & np.append(self._verdicts, False)[at]
+        known = self._keys[at] == keys
+        verdicts = known & self._verdicts[at]
         for row in np.flatnonzero(~known).tolist() if self._new else ():
             new = self._new.get(int(keys[row]))
             known[row], verdicts[row] = new is not None, bool(new)
@@ -116,14 +119,11 @@ class StarVerifier:
         return np.asarray(pairs.min(axis=1) * len(self.contents) + pairs.max(axis=1), np.int64)
 
     def _index(self, known: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        nodes = pl.DataFrame({"sha256": self.contents}).with_row_index("node").cast({"node": pl.Int64})
-        pairs = known.select(*PAIR_KEY, "verdict")
-        for side in PAIR_KEY:
-            pairs = pairs.join(nodes.rename({"node": f"{side}_node", "sha256": side}), on=side).drop(side)
-        ends = [pl.col(f"{side}_node") for side in PAIR_KEY]
-        key = pl.min_horizontal(ends) * len(self.contents) + pl.max_horizontal(ends)
-        each = pairs.select(key.alias("key"), "verdict").group_by("key").agg(pl.col("verdict").any()).sort("key")
-        return each["key"].to_numpy(), each["verdict"].to_numpy()
+        ends = np.stack([number_contents(self.contents, known[side]) for side in PAIR_KEY], axis=1)
+        here = ends.min(axis=1) >= 0
+        pairs = pl.DataFrame({"key": self._key(ends[here]), "verdict": known["verdict"].filter(here)})
+        each = pairs.group_by("key").agg(pl.col("verdict").any()).sort("key")
+        return np.append(each["key"].to_numpy(), NO_KEY), np.append(each["verdict"].to_numpy(), False)
 
     def _verify(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
         self._places = self._places or _Places(self._make_verifier(), self.contents)

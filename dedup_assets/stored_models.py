@@ -11,7 +11,7 @@ import polars as pl
 
 from dedup_assets.resources.database import DatabaseResource
 from dedup_assets.resources.table_store import TableStore
-from dedup_assets.resources.vectors import drop_model
+from dedup_assets.resources.vector_models import drop_model
 from dedup_assets.tables import EMBEDDINGS
 
 MODEL = ("provider", "model", "revision")
@@ -92,7 +92,7 @@ def drop_stored_model(tables: TableStore, database: DatabaseResource, model: Sto
         after = tables.filter_rows(before, EMBEDDINGS, ["model", "revision"], other)
         removed += before.rows - after.rows
     with database.connect_migrated() as connection:
-        drop_model(connection, model.model, model.revision)
+        drop_model(connection, model.model, model.revision, database.store_name)
     return removed
 
 

@@ -186,6 +186,13 @@ WAVELET_GROUPS = Table(
         ),
         Column("transform", pl.String, "The turn or mirroring at which the hashes agree, or 'unknown'"),
         Column("same_recipe", pl.Boolean, "True where both carry the same metadata_hash"),
+        Column("left_class", pl.Int64, "Name of the left image's hashes; null for a pair by recipe", nullable=True),
+        Column("right_class", pl.Int64, "Name of the right image's hashes; null for a pair by recipe", nullable=True),
+        Column(
+            "stands_for_more",
+            pl.Boolean,
+            "True for one pair in place of all with these hashes: too many to list, verified when groups are formed",
+        ),
     ),
     {"left_id is lower than right_id": pl.col("left_id") < pl.col("right_id")},
 )
@@ -222,7 +229,9 @@ REPRESENTATIVES = Table(
         Column("representative_sha256", pl.Binary, "SHA-256 of that image", "32 bytes"),
         Column("is_representative", pl.Boolean, "True for the image that is kept"),
         Column("level", pl.String, "Level of duplicate against the representative; null for itself", nullable=True),
-        Column("decided_by", pl.String, "The test that decided against the representative", nullable=True),
+        Column(
+            "decided_by", pl.String, "The test that decided against the representative, or the person", nullable=True
+        ),
         Column("keep_rank", pl.Int64, "Place of the image in its group; 0 is kept"),
         Column(
             "quality_score",
@@ -230,7 +239,7 @@ REPRESENTATIVES = Table(
             "Real megapixels times the share of quality that compression left; the keep rules decide, not it",
             "megapixels",
         ),
-        Column("kept_because", pl.String, "The rule by which the representative won, in words"),
+        Column("kept_because", pl.String, "The rule by which the representative won, or whose word, in words"),
     ),
     {
         "the kept image represents itself": pl.col("is_representative")
@@ -275,6 +284,17 @@ SIMILAR_GROUPS = Table(
     {"left_id is lower than right_id": pl.col("left_id") < pl.col("right_id")},
 )
 
+NEAREST_PICTURES = Table(
+    "nearest_pictures",
+    "The nearest neighbours of each kept picture among all of one model, so that the next search compares only what is new.",
+    ("file_sha256",),
+    (
+        FILE_SHA256,
+        Column("neighbours", pl.List(pl.Int32), "Rows of this table, sorted by file_sha256, the nearest first"),
+        Column("cosines", VECTOR, "Their cosine similarities, high is alike", "-1..1"),
+    ),
+)
+
 DEDUP_REPORT = Table(
     "dedup_report",
     "What a person reads: every image of the source exactly once, Best, Duplicate or Unreadable.",
@@ -308,7 +328,12 @@ DEDUP_REPORT = Table(
         Column("level", pl.String, "Level of duplicate against the kept image", nullable=True),
         Column("representative_path", pl.String, "The image kept in its place", nullable=True),
         Column("kept_because", pl.String, "The rule by which the kept image won, in words", nullable=True),
-        Column("decided_by", pl.String, "The test that decided against the kept image", nullable=True),
+        Column(
+            "decided_by",
+            pl.String,
+            "The test that decided against the kept image, or 'person: name, day, reason'",
+            nullable=True,
+        ),
         Column(
             "similar_group_id",
             pl.String,
@@ -344,7 +369,7 @@ ORGANIZED_BLOBS = Table(
     ),
 )
 
-AUXILIARY_TABLES = (STAR_PAIRS,)
+AUXILIARY_TABLES = (STAR_PAIRS, NEAREST_PICTURES)
 """Tables that are no asset of their own: what a stage remembers for its next run."""
 
 TABLES = (

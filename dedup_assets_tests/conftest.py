@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from dedup_assets.resources.collection import Collection
 pytest_plugins = ["dedup_assets_tests.azurite"]
 
 CollectionOf = Callable[..., Collection]
+MODEL_LIBRARIES = ("torch", "open_clip", "timm", "sentence_transformers")
 
 cv2.setNumThreads(1)
 settings.register_profile("repeatable", deadline=None, derandomize=True)
@@ -28,11 +30,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests on real files that cannot ship with the project run where DEDUP_CORPUS names a folder of them."""
-    if "DEDUP_CORPUS" not in os.environ:
-        needing = [item for item in items if item.get_closest_marker("corpus")]
-        config.hook.pytest_deselected(items=needing)
-        items[:] = [item for item in items if item not in needing]
+    """Leave out tests on what is not here: files that cannot ship with the project, and the libraries of models."""
+    absent = [] if "DEDUP_CORPUS" in os.environ else ["corpus"]
+    absent += ["without_models" if all(map(find_spec, MODEL_LIBRARIES)) else "models"]
+    needing = {item for item in items for marker in absent if item.get_closest_marker(marker)}
+    config.hook.pytest_deselected(items=[item for item in items if item in needing])
+    items[:] = [item for item in items if item not in needing]
 
 
 @pytest.fixture(autouse=True)

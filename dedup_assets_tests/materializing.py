@@ -28,7 +28,7 @@ def materialize(
         return dg.materialize(
             [*(asset for asset in assets if isinstance(asset, dg.AssetsDefinition)), *checks],
             instance=records,
-            resources=build_resources(Settings()) | {"collection": collection},
+            resources=build_resources(Settings(store=collection.store)) | {"collection": collection},
             tags=range_tags(records.get_dynamic_partitions(PREFIXES)),
             run_config=SILENT,
         )

@@ -42,6 +42,25 @@ def test_run_asks_for_a_source() -> None:
 def test_the_promised_options_are_there() -> None:
     options = {option for each in main.commands["run"].params for option in each.opts}
     assert {"--store", "--prefix-depth", "--workers", "--policies"} <= options
+    assert {"--max-requests-per-s", "--max-bytes-per-s", "--decode-timeout"} <= options
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--workers", "0"),
+        ("--max-requests-per-s", "0"),
+        ("--max-bytes-per-s", "many"),
+        ("--max-bytes-per-s", "1000"),
+        ("--decode-timeout", "-1"),
+    ],
+)
+def test_a_limit_out_of_its_bounds_is_refused_with_them(tmp_path: Path, option: str, value: str) -> None:
+    said = dedup_assets("run", tmp_path, "--store", tmp_path / "store", option, value)
+    assert said.code == 2
+    assert option in said.err
+    assert value in said.err
+    assert not (tmp_path / "store").exists()
 
 
 @pytest.mark.parametrize("command", ["ui", "organize"])

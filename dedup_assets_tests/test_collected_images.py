@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from dedup_assets.collected_images import CELLS, COLUMNS, gray_matrix, read_images, read_thumbnails
+from dedup_assets.collected_images import CELLS, COLUMNS, read_gray_cells, read_images, read_thumbnails
 from dedup_assets.evidence import decode_thumbnail
 from dedup_assets.resources.collection import Collection
 from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST
@@ -24,7 +24,7 @@ def test_every_readable_image_stands_once_sorted_by_content_then_id(images: pl.D
 
 
 def test_an_image_knows_its_partition_its_age_and_whether_it_has_metadata(images: pl.DataFrame) -> None:
-    assert images.columns == [*COLUMNS, "has_metadata", "partition", "gray_cells", "has_recipe", "created_at"]
+    assert images.columns == [*COLUMNS, "has_metadata", "partition", "has_recipe", "created_at"]
     rows = {row["path"]: row for row in images.iter_rows(named=True)}
     assert {path: row["partition"] for path, row in rows.items()} == {path: path.split("/")[0] for path in READABLE}
     assert [path for path, row in rows.items() if row["has_metadata"]] == ["web/red.png"]
@@ -35,9 +35,11 @@ def test_the_small_gray_picture_is_the_mean_of_blocks_of_the_large_one(
     described: Collection, images: pl.DataFrame
 ) -> None:
     grays = described.tables().read_many(IMAGE_FEATURES, columns=["image_id", "gray_64"])
-    joined = images.select("image_id").join(grays, on="image_id", maintain_order="left")
-    assert gray_matrix(images).shape == (len(READABLE), CELLS * CELLS)
-    for small, gray_64 in zip(gray_matrix(images), joined["gray_64"], strict=True):
+    some = images[[5, 0, 3]]
+    joined = some.select("image_id").join(grays, on="image_id", maintain_order="left")
+    cells = read_gray_cells(described.tables(), some)
+    assert cells.shape == (3, CELLS * CELLS)
+    for small, gray_64 in zip(cells, joined["gray_64"], strict=True):
         large = np.frombuffer(gray_64, np.uint8).reshape(64, 64).astype(float)
         means = [
             large[4 * row : 4 * row + 4, 4 * column : 4 * column + 4].mean()
@@ -55,9 +57,10 @@ def test_an_image_that_left_the_source_is_left_out_although_its_features_are_the
 
 
 def test_without_features_there_are_no_images(collection_of: CollectionOf) -> None:
-    images = read_images(collection_of({}).tables())
+    tables = collection_of({}).tables()
+    images = read_images(tables)
     assert images.is_empty()
-    assert gray_matrix(images).shape == (0, CELLS * CELLS)
+    assert read_gray_cells(tables, images).shape == (0, CELLS * CELLS)
 
 
 def test_thumbnails_are_found_wherever_they_lie_and_unreadable_images_have_none(described: Collection) -> None:

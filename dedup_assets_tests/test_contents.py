@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from dedup_assets.contents import order_pair_ends, read_contents, readable
+from dedup_assets.contents import number_contents, order_pair_ends, read_contents, readable
 from dedup_assets.kernels.hashing import INVERSE_TRANSFORMS, TRANSFORMS, transform_image
 from dedup_assets.partitions import image_id
 from dedup_assets.resources.collection import Collection
@@ -31,6 +31,14 @@ def test_contents_are_sorted_and_none_is_unreadable(described: Collection) -> No
     assert contents.columns == ["image_id", "file_sha256", "contrast", "partition"]
     assert contents["file_sha256"].to_list() == sorted(contents["file_sha256"])
     assert contents["contrast"].null_count() == 0
+
+
+def test_contents_are_numbered_by_their_row_and_others_are_not() -> None:
+    contents = pl.Series([b"b" * 32, b"c" * 32, b"\xff" * 32])
+    values = pl.Series([b"c" * 32, b"d" * 32, b"b" * 32, b"c" * 32, bytes(32), b"\xff" * 32])
+    assert number_contents(contents, values).tolist() == [1, -1, 0, 1, -1, 2]
+    assert number_contents(contents, values.clear()).tolist() == []
+    assert number_contents(contents.clear(), values).tolist() == [-1] * 6
 
 
 def test_without_any_features_there_are_no_contents(collection_of: CollectionOf) -> None:

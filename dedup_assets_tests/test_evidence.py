@@ -48,6 +48,12 @@ def test_pairs_of_which_one_end_has_left_are_dropped_and_counted_as_done(describ
     assert sum(done) == pairs.height + gone.height
 
 
+def test_where_no_image_is_left_all_pairs_are_dropped(described: Collection) -> None:
+    pairs = pairs_of(described.tables(), *SAME)
+    empty = Collection(source=described.source, store=f"{described.store} of nothing")
+    assert verified(empty, pairs).is_empty()
+
+
 def test_no_pairs_give_no_rows(described: Collection) -> None:
     assert (
         list(PairVerifier(described, VerificationPolicy()).verify(pairs_of(described.tables()), lambda _: None)) == []
@@ -57,9 +63,10 @@ def test_no_pairs_give_no_rows(described: Collection) -> None:
 def test_the_answer_depends_neither_on_order_nor_on_threads_nor_on_how_many_are_fetched_at_once(
     described: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pairs = pairs_of(described.tables(), *SAME, *OTHER[:1])
+    pairs = pairs_of(described.tables(), *SAME, *OTHER).with_columns(transform=pl.lit("unknown"))
     together = verified(described, pairs)
     monkeypatch.setattr(evidence, "PAIRS_AT_ONCE", 2)
+    monkeypatch.setattr(evidence, "PACKED_PICTURES", 1)
     several = Collection(source=described.source, store=described.store, workers=4)
     assert verified(several, pairs.reverse()).equals(together)
 

@@ -3,40 +3,21 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from dedup_assets.collected_images import read_images
+from dedup_assets.content_graph import ContentGraph
 from dedup_assets.evidence import PairVerifier, VerificationPolicy
-from dedup_assets.groups import ContentGraph, KeepPolicy, describe_members, group_images, quality_scores, rank_contents
+from dedup_assets.groups import KeepPolicy, describe_members, group_images, quality_scores
 from dedup_assets.resources.collection import Collection
 from dedup_assets.stars import StarVerifier
 from dedup_assets.tables import REPRESENTATIVES, STAR_PAIRS
 from dedup_assets_tests.described import READABLE, pairs_of
+from dedup_assets_tests.test_content_graph import images_of, passed
 
 SAME = [path for path in READABLE if "/red" in path]
 PAIRS = [("shop/red.jpg", path) for path in SAME if path not in ("shop/red.jpg", "web/red again.jpg")]
-
-
-def sha(letter: str) -> bytes:
-    return letter.encode() * 32
-
-
-def images_of(contents: str) -> pl.DataFrame:
-    """One image a letter, which is its content; ids count from one."""
-    return pl.DataFrame(
-        {"image_id": range(1, len(contents) + 1), "file_sha256": [sha(letter) for letter in contents]},
-        schema={"image_id": pl.Int64, "file_sha256": pl.Binary},
-    )
-
-
-def passed(*pairs: str) -> pl.DataFrame:
-    rows = [(sha(pair[0]), sha(pair[1]), "near", "global_structure") for pair in pairs]
-    schema = {"left_sha256": pl.Binary, "right_sha256": pl.Binary, "level": pl.String, "decided_by": pl.String}
-    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def verdicts(collection: Collection) -> pl.DataFrame:
@@ -56,41 +37,21 @@ def grouped(collection: Collection, known: pl.DataFrame, images: pl.DataFrame | 
     return described.with_columns(rows["path"])
 
 
-def test_a_graph_has_a_node_for_each_content_and_an_edge_for_each_pair_that_is_there() -> None:
-    graph = ContentGraph.build(images_of("cabac"), passed("ab", "bc", "ax"))
-    assert graph.contents.to_list() == [sha("a"), sha("b"), sha("c")]
-    assert graph.node_of_image.tolist() == [2, 0, 1, 0, 2]
-    assert sorted(map(tuple, graph.edges.tolist())) == [(0, 1), (1, 2)]
-
-
-def test_images_are_ranked_against_those_of_their_own_component() -> None:
-    component = ContentGraph.build(images_of("cabadc"), passed("ac")).component_of_image
-    assert component[0] == component[1] == component[3] == component[5]
-    assert len({component[0], component[2], component[4]}) == 3
-
-
-def test_without_pairs_every_content_is_a_component() -> None:
-    graph = ContentGraph.build(images_of("aba"), passed())
-    assert graph.edges.shape == (0, 2)
-    assert graph.component_of_image.tolist() == [0, 1, 0]
-
-
-@given(st.lists(st.sampled_from("abcdef"), min_size=1, max_size=20), st.randoms(use_true_random=False))
-def test_contents_are_ranked_by_their_best_image(letters: list[str], random: Any) -> None:
-    place = list(range(len(letters)))
-    random.shuffle(place)
-    graph = ContentGraph.build(images_of("".join(letters)), passed())
-    rank = rank_contents(graph, np.array(place))
-    best = {letter: min(at for at, other in zip(place, letters, strict=True) if other == letter) for letter in letters}
-    assert [sorted(best, key=best.__getitem__).index(letter) for letter in sorted(best)] == rank.tolist()
-
-
 def test_a_member_is_described_by_its_pair_with_the_kept_image_whichever_end_it_is() -> None:
     images = images_of("abca")
-    described = describe_members(images, pl.DataFrame({"representative_row": [0, 0, 2, 0]}), passed("ba"))
+    pairs = passed("xa", "ba")
+    grouped = pl.DataFrame({"representative_row": [0, 0, 2, 0]})
+    described = describe_members(images, ContentGraph.build(images, pairs), grouped, pairs)
     assert described["level"].to_list() == [None, "near", None, "exact"]
     assert described["decided_by"].to_list() == [None, "global_structure", None, "file_sha256"]
     assert described["representative_id"].to_list() == [1, 1, 3, 1]
+
+
+def test_of_two_verdicts_on_a_pair_the_one_that_begins_with_the_member_describes_it() -> None:
+    images, grouped = images_of("ab"), pl.DataFrame({"representative_row": [0, 0]})
+    pairs = passed("ab", "ba", "ba").with_columns(decided_by=pl.Series(["first", "second", "third"]))
+    described = describe_members(images, ContentGraph.build(images, pairs), grouped, pairs)
+    assert described["decided_by"].to_list() == [None, "second"]
 
 
 def test_the_quality_score_is_megapixels_inside_the_frame_times_the_share_of_quality_that_is_left() -> None:

@@ -13,14 +13,23 @@ TESTED_ELSEWHERE = {
     # what a credential or an error is shows only where the emulator accepts or refuses it
     "resources/azure_credentials.py": "resources/test_azure_access.py",
     "resources/azure_errors.py": "resources/test_azure_access.py",
-    # the rows that are stored there
-    "resources/image_rows.py": "resources/test_vectors.py",
-    # two libraries behind one base class, run with checkpoints that are made on the spot
-    "embedders/open_clip.py": "embedders/test_torch_embedder.py",
-    "embedders/timm.py": "embedders/test_torch_embedder.py",
+    # the command itself, started as a process
+    "__main__.py": "test_main.py",
+    # what a person types, is told, and finds in the next report
+    "cli_decide.py": "pipeline/test_decisions.py",
+    "deciding.py": "pipeline/test_decisions.py",
+    # one test of what is found, or removed, and told
+    "cli_servers.py": "resources/test_postgres_folders.py",
+    "cli_similar.py": "test_similar_images.py",
+    # the shape of two assets
+    "whole_container.py": "assets/test_representatives.py",
+    # which pictures need a vector shows in what the asset embeds
+    "image_vectors.py": "assets/test_embeddings.py",
     # fields without behaviour
     "embedders/settings.py": "embedders/test_chain.py",
+    "calibration/outcome.py": "calibration/test_measuring.py",
     # parts of one parser, tested by the graphs that it reads
+    "generation_metadata/tools/comfy_nodes.py": "generation_metadata/tools/test_comfyui.py",
     "generation_metadata/tools/comfy_recipe.py": "generation_metadata/tools/test_comfyui.py",
     "generation_metadata/tools/comfy_sampler.py": "generation_metadata/tools/test_comfyui.py",
 }

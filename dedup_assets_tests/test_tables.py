@@ -31,6 +31,7 @@ VALUES: dict[Any, Any] = {
     pl.Boolean: True,
     TIME: datetime(2026, 11, 1, tzinfo=UTC),
     VECTOR: [0.6, 0.8],
+    pl.List(pl.Int32): [1, 0],
 }
 GOOD: dict[str, Any] = {
     "decode_status": "ok", "right_id": 2, "level": "near", "subject": "image", "status": "Duplicate",

@@ -9,6 +9,7 @@ from functools import partial
 import dagster as dg
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from dedup_assets.collected_images import read_images
 from dedup_assets.decided import Decided, tell_decisions
@@ -16,6 +17,7 @@ from dedup_assets.evidence import PairVerifier, VerificationPolicy
 from dedup_assets.groups import KeepPolicy, group_images
 from dedup_assets.kernels.grouping import find_components
 from dedup_assets.kernels.palette import SUMMARY_BYTES, mean_colour_correlations
+from dedup_assets.kernels.within import whole_components
 from dedup_assets.publishing import publish_report
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database import DatabaseResource
@@ -35,8 +37,11 @@ from dedup_assets.tables import (
 from dedup_assets.verdicts import VERDICT_COLUMNS, gather_verdicts
 from dedup_assets.whole_container import write_whole_container
 
+SUMMARIES_AT_ONCE = 20_000
+"""Colour summaries that are correlated at once: 100 MB in double precision."""
 
-@table_asset(DEDUP_REPORT, {"csv"}, "1", reads_all=[REPRESENTATIVES, SIMILAR_GROUPS], in_one_run=True)
+
+@table_asset(DEDUP_REPORT, {"csv"}, "2", reads_all=[REPRESENTATIVES, SIMILAR_GROUPS], in_one_run=True)
 def dedup_report(
     context: dg.AssetExecutionContext,
     collection: Collection,
@@ -90,12 +95,26 @@ def _report_everything(
 
 
 def _with_colour(stage: Stage, rows: pl.DataFrame) -> pl.DataFrame:
-    colours = stage.tables.read_many(IMAGE_FEATURES, columns=["image_id", "color_8", "dominant_colors"])
-    coloured = rows.join(colours, on="image_id", how="left", maintain_order="left")
-    groups = coloured["group_id"].rank("dense").to_numpy().astype(np.int64) - 1
-    summaries = np.frombuffer(b"".join(coloured["color_8"]), np.uint8).reshape(-1, SUMMARY_BYTES)
-    correlations = pl.Series(mean_colour_correlations(summaries, groups)[groups], dtype=pl.Float64)
-    return coloured.with_columns(avg_color_correlation=correlations.fill_nan(None).round(6))
+    """The rows with dominant_colors and avg_color_correlation; some groups at a time, whose sums are large."""
+    colours = stage.tables.read_many(IMAGE_FEATURES, columns=["image_id", "dominant_colors"])
+    groups = rows["group_id"].rank("dense").to_numpy().astype(np.int64) - 1
+    summaries, correlations = _read_colours(stage, rows["image_id"]), np.full(rows.height, np.nan)
+    for some in whole_components(groups, SUMMARIES_AT_ONCE):
+        which = np.unique(groups[some], return_inverse=True)[1]
+        correlations[some] = mean_colour_correlations(summaries[some], which)[which]
+    return rows.join(colours, on="image_id", how="left", maintain_order="left").with_columns(
+        avg_color_correlation=pl.Series(correlations).fill_nan(None).round(6)
+    )
+
+
+def _read_colours(stage: Stage, image_ids: pl.Series) -> NDArray[np.uint8]:
+    """The colour summaries of images, in their order: (n, SUMMARY_BYTES)."""
+    summaries = np.zeros((len(image_ids), SUMMARY_BYTES), np.uint8)
+    rows = pl.DataFrame({"image_id": image_ids}).with_row_index("row")
+    for key in stage.tables.partitions(IMAGE_FEATURES):
+        own = stage.tables.read(IMAGE_FEATURES, key, ["image_id", "color_8"]).join(rows, on="image_id")
+        summaries[own["row"].to_numpy()] = np.frombuffer(b"".join(own["color_8"]), np.uint8).reshape(-1, SUMMARY_BYTES)
+    return summaries
 
 
 def _look_alikes(rows: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:

@@ -19,13 +19,16 @@ from dedup_assets.embedders.prompts import EncoderChoice, choose_encoders
 from dedup_assets.embedders.protocol import Embedder, EmbedderUnavailableError
 from dedup_assets.embedders.settings import EmbedderSettings
 from dedup_assets.image_vectors import ImageVectors
-from dedup_assets.prompt_vectors import PromptVectors
+from dedup_assets.prompt_vectors import PromptVectors, distinct_prompts
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database import DatabaseResource
-from dedup_assets.resources.image_rows import remove_images, upsert_images
+from dedup_assets.resources.image_rows import remove_images, stored_images, upsert_images
 from dedup_assets.resources.progress import ProgressReporter
-from dedup_assets.resources.prompt_rows import remove_prompts
-from dedup_assets.resources.vectors import build_vector_index, store_vectors
+from dedup_assets.resources.prompt_rows import remove_prompts, use_prompts
+from dedup_assets.resources.stores import StoreEntry, enter_store
+from dedup_assets.resources.vector_index import build_vector_index
+from dedup_assets.resources.vector_models import register_model
+from dedup_assets.resources.vectors import store_vectors
 from dedup_assets.stage import Policy, Stage, made_from, table_asset, up_to_date_partitions
 from dedup_assets.tables import EMBEDDINGS, METADATA_HASHES, REPRESENTATIVES
 from dedup_assets.vector_rows import read_image_rows, read_vectors
@@ -76,7 +79,7 @@ class EmbeddingPolicy(Policy):
         return EmbedderSettings(**values | {"http_allowed_hosts": tuple(self.http_allowed_hosts)})
 
 
-@table_asset(EMBEDDINGS, {"postgres"}, "2", reads=[REPRESENTATIVES, METADATA_HASHES])
+@table_asset(EMBEDDINGS, {"postgres"}, "3", reads=[REPRESENTATIVES, METADATA_HASHES])
 def embeddings(
     context: dg.AssetExecutionContext,
     collection: Collection,
@@ -109,7 +112,7 @@ class _Load:
     images: ImageVectors
     prompts: list[PromptVectors]
     database: DatabaseResource
-    database_identity: str
+    entry: StoreEntry
 
     @cached_property
     def present(self) -> pl.Series:
@@ -141,7 +144,11 @@ def _begin(
 ) -> _Load:
     images = ImageVectors(stage, choice.embedder, progress)
     prompts = [PromptVectors(stage.tables, stage.log, encoder, progress) for encoder in encoders.encoders]
-    return _Load(stage, choice, encoders, images, prompts, database, database.identity())
+    embedder = choice.embedder
+    with database.connect_migrated() as connection:
+        model_id = register_model(connection, embedder.model, embedder.revision, embedder.dimension)
+        entry = enter_store(connection, database.store_name, model_id)
+    return _Load(stage, choice, encoders, images, prompts, database, entry)
 
 
 def _embed_partition(load: _Load, key: str) -> bool:
@@ -149,12 +156,15 @@ def _embed_partition(load: _Load, key: str) -> bool:
     stage, embedder = load.stage, load.choice.embedder
     source = made_from(stage.tables, key, REPRESENTATIVES, METADATA_HASHES)
     models = [_model(embedder), *load.about["prompt_models"]]
-    with stage.partition(key, stage.fingerprint(source, models, load.database_identity)) as work:
+    with stage.partition(key, stage.fingerprint(source, models, load.entry.state)) as work:
         work.counts = {"embedded_images": 0, "written_to_database": 0}
         if not work.is_current:
             work.commit = stage.tables.drop_rows(work.commit, EMBEDDINGS, "content_key", load.present)
             load.images.embed_missing(work)
             with load.database.connect_migrated() as connection:
+                if load.prompts:
+                    hashes = distinct_prompts(stage.tables, key)["prompt_sha256"]
+                    use_prompts(connection, load.entry.store_id, [bytes.fromhex(each) for each in hashes])
                 for prompts in load.prompts:
                     prompts.embed_missing(work, connection)
                 work.counts["written_to_database"] = _store(load, key, connection)
@@ -173,18 +183,18 @@ def _store(load: _Load, key: str, connection: psycopg.Connection) -> int:
     embedder, tables = load.choice.embedder, load.stage.tables
     contents, matrix = read_vectors(tables, key, "image", embedder.model, embedder.revision, embedder.dimension)
     written = store_vectors(connection, embedder.model, embedder.revision, contents, matrix)
-    return written + upsert_images(connection, read_image_rows(tables, key))
+    return written + upsert_images(connection, load.entry.store_id, read_image_rows(tables, key))
 
 
 def _finish_database(load: _Load) -> None:
     """Forget images and prompts that left the source, and index the vectors once they are loaded."""
-    tables, embedder = load.stage.tables, load.choice.embedder
+    tables, embedder, store_id = load.stage.tables, load.choice.embedder, load.entry.store_id
     present = tables.read_many(REPRESENTATIVES, columns=["image_id"])["image_id"]
     with load.database.connect_migrated() as connection:
-        stored = pl.Series([row[0] for row in connection.execute("SELECT image_id FROM dedup.image")], dtype=pl.Int64)
-        remove_images(connection, stored.filter(~stored.is_in(present.implode())).to_list())
-        remove_prompts(connection, {bytes.fromhex(key) for key in load.present})
-        build_vector_index(connection, embedder.model, embedder.revision)
+        stored = pl.Series(stored_images(connection, store_id), dtype=pl.Int64)
+        remove_images(connection, store_id, stored.filter(~stored.is_in(present.implode())).to_list())
+        remove_prompts(connection, store_id, {bytes.fromhex(key) for key in load.present})
+        build_vector_index(connection, embedder.model, embedder.revision, load.stage.log)
 
 
 @dg.asset_check(asset=embeddings, blocking=True, description="Every kept picture has a vector, or a reason why not.")

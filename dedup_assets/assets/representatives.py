@@ -35,7 +35,7 @@ from dedup_assets.whole_container import write_whole_container
 SHEET_GROUPS, SHEET_IMAGES = 8, 6
 
 
-@table_asset(REPRESENTATIVES, {"polars"}, "1", reads_all=[VERIFIED_GROUPS], in_one_run=True)
+@table_asset(REPRESENTATIVES, {"polars"}, "2", reads_all=[VERIFIED_GROUPS], in_one_run=True)
 def representatives(
     context: dg.AssetExecutionContext,
     collection: Collection,

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_REFERENCES = 256
+PICTURES_AT_ONCE = 4_096
 NOISE_GRAY_LEVELS = 0.3
 
 
@@ -29,16 +30,23 @@ def measure_deviation(gray_64: NDArray[np.uint8], component: NDArray[np.int64]) 
 
 def _mean_log_distance(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
     count, references = len(pixels), _spread(pixels)
+    parts = [
+        _sum_log_distances(pixels[start : start + PICTURES_AT_ONCE], references)
+        for start in range(0, count, PICTURES_AT_ONCE)
+    ]
+    return np.asarray(np.concatenate(parts) / (len(references) - (len(references) == count)), dtype=np.float64)
+
+
+def _sum_log_distances(pixels: NDArray[np.uint8], references: NDArray[np.uint8]) -> NDArray[np.float32]:
     left, right = pixels.astype(np.float32), references.astype(np.float32)
     squares = np.square(left).sum(axis=1)[:, None] + np.square(right).sum(axis=1)[None, :] - 2 * left @ right.T
     distance = np.sqrt(np.maximum(squares, 0) / pixels.shape[1])
-    logs = np.log1p(distance / NOISE_GRAY_LEVELS).sum(axis=1)
-    return np.asarray(logs / (len(references) - (len(references) == count)), dtype=np.float64)
+    return np.asarray(np.log1p(distance / NOISE_GRAY_LEVELS).sum(axis=1))
 
 
 def _spread(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return at most MAX_REFERENCES rows, evenly spread over the rows in the order of their bytes."""
     if len(pixels) <= MAX_REFERENCES:
         return pixels
-    by_bytes = sorted(range(len(pixels)), key=lambda row: pixels[row].tobytes())
-    return pixels[[by_bytes[at] for at in np.linspace(0, len(pixels) - 1, MAX_REFERENCES).astype(int)]]
+    by_bytes = np.argsort(np.ascontiguousarray(pixels).view(f"S{pixels.shape[1]}").ravel(), kind="stable")
+    return np.asarray(pixels[by_bytes[np.linspace(0, len(pixels) - 1, MAX_REFERENCES).astype(int)]])

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.classes import count_within_reach, members_by_class
-from dedup_assets.kernels.grouping import Neighbours, Verify
+from dedup_assets.kernels.grouping import Neighbours, Verify, find_components
 
 MAX_LISTED = 64
 """Where more contents than this share or nearly share their hashes, pairs are not listed but asked for: below it the pairs
@@ -47,6 +47,10 @@ class ClassGraph:
         classes = self.class_of[pairs]
         return self.crowded[classes].any(axis=1) & self.near.contains(classes)
 
+    def neighbourhoods(self) -> NDArray[np.int64]:
+        """A label for each content, (n,): the same where a chain of near classes leads from one to the other."""
+        return np.asarray(find_components(len(self.crowded), self.near.pairs())[self.class_of], np.int64)
+
     def open_pairs(self) -> NDArray[np.int64]:
         """All candidate pairs (m, 2) of contents of which neither is in a crowded class."""
         members, starts = members_by_class(self.class_of, len(self.crowded))
@@ -68,16 +72,17 @@ class CrowdStars:
     left_out: int
 
 
-def star_crowds(graph: ClassGraph, colours: NDArray[np.uint8], verify: Verify) -> CrowdStars:
+def star_crowds(graph: ClassGraph, colours: NDArray[np.uint8], verify: Verify, place: NDArray[np.int64]) -> CrowdStars:
     """Form stars of the contents of crowded classes and of the classes next to them.
 
-    The lowest content in no star becomes a centre, and asks the others of its class and of the near ones that are in none, the
-    nearest by colour first. So n equal contents cost n - 1 questions, and what a centre rejects finds another centre. The
-    stars depend on the contents and their classes alone. colours: (n, d) uint8, of crowded contents and those near them.
+    The content with the lowest place in no star becomes a centre, and asks the others of its class and of the near ones that
+    are in none, the nearest by colour first. So n equal contents cost n - 1 questions, and what a centre rejects finds another
+    centre. The stars depend on the contents, their classes and places alone. colours, place: (n, d) uint8 and (n,), distinct;
+    of crowded contents and those near them.
     """
     waiting = _Waiting(graph)
     edges, left_out = [np.empty((0, 2), np.int64)], 0
-    for node in waiting.nodes.tolist():
+    for node in waiting.nodes[np.argsort(place[waiting.nodes])].tolist():
         if waiting.free[node]:
             waiting.free[node] = False
             others = waiting.candidates_of(node)

@@ -4,7 +4,7 @@ Here belongs the shape of groups. Who is better than whom is decided in `keeping
 decided by the caller: beforehand (pairs), or on request (verify).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,10 @@ class Neighbours:
         at = np.minimum(np.searchsorted(keys, asked), max(0, len(keys) - 1))
         found = keys[at] == asked if len(keys) else np.zeros(len(pairs), np.bool_)
         return np.asarray((pairs[:, 0] == pairs[:, 1]) | found)
+
+    def pairs(self) -> NDArray[np.int64]:
+        """Return all pairs of neighbours, (m, 2), each both ways round."""
+        return np.stack([np.repeat(np.arange(len(self._degrees)), self._degrees), self._targets], axis=1)
 
     def of_all(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the distinct neighbours of several nodes, ascending."""
@@ -169,21 +173,17 @@ class _Asking:
         return passed[~exhausted]
 
 
-def name_groups(
-    centre: NDArray[np.int64], created_at: NDArray[np.int64], image_ids: NDArray[np.int64], paths: Sequence[str]
-) -> NDArray[np.str_]:
-    """Return for each image the id of its group: "g" and 16 hex digits of the image_id of the group's oldest member.
+def find_namesakes(
+    centre: NDArray[np.int64], created_at: NDArray[np.int64], path_place: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return for each image the row of the oldest member of its group, after which the group is named.
 
-    centre: (n,) as `form_stars` returns it. created_at: (n,) microseconds; of equally old members the first by path. So
-    a group keeps its id as newer images join it, and when another of its members becomes the kept one.
+    centre: (n,) as `form_stars` returns it. created_at: (n,) microseconds; of equally old members the first by path,
+    path_place: (n,) says which comes first. So a group keeps its name as newer images join it, and when another of its
+    members becomes the kept one.
     """
-    oldest = np.full(len(centre), np.iinfo(np.int64).max)
-    np.minimum.at(oldest, centre, created_at)
-    namesake: dict[int, int] = {}
-    for image in np.flatnonzero(created_at == oldest[centre]).tolist():
-        rival = namesake.setdefault(int(centre[image]), image)
-        if paths[image] < paths[rival]:
-            namesake[int(centre[image])] = image
-    centres, which = np.unique(centre, return_inverse=True)
-    names = [f"g{int(image_ids[namesake[node]]):016x}" for node in centres.tolist()]
-    return np.array(names, dtype="U17")[which]
+    order = np.lexsort((path_place, created_at, centre))
+    _centres, first, which = np.unique(centre[order], return_index=True, return_inverse=True)
+    namesakes = np.empty_like(order)
+    namesakes[order] = order[first][which]
+    return namesakes

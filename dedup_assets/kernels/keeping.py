@@ -66,6 +66,11 @@ class Ranking:
     keys: NDArray[np.float64]
     rules: tuple[str, ...]
 
+    def of(self, rows: NDArray[np.int64]) -> "Ranking":
+        """Return the ranking of some rows among themselves, numbered as they are given."""
+        order = np.argsort(self.rank[rows], kind="stable")
+        return Ranking(order, np.argsort(order), self.keys[rows], self.rules)
+
     def deciding_rule(self, winner: int, runner_up: int) -> str:
         """Return the first rule that set two rows apart; BY_PATH if none did."""
         differing = np.flatnonzero(self.keys[winner] != self.keys[runner_up])
@@ -84,17 +89,29 @@ def rank_images(
     components (`grouping.find_components`): rules judge an image against its own only. The order is total, and
     depends neither on the order of the rows nor on the labels. ValueError for a rule that does not exist.
     """
+    keys = measure_rules(columns, component, rules, prefer_prefixes)
+    return rank_by_keys(keys, np.argsort(np.argsort(columns["path"], kind="stable")), rules)
+
+
+def measure_rules(columns: Columns, component: Labels, rules: Sequence[str], prefer_prefixes: Sequence[str]) -> Key:
+    """Return what each rule measures of n images, (n, rules), as `rank_images` takes them; low is kept.
+
+    A component is judged by itself: the keys of several components may be measured one after another.
+    """
     unknown = sorted(set(rules) - set(RULE_NAMES))
     if unknown:
         raise ValueError(f"unknown keep rules {unknown}, expected some of {list(RULE_NAMES)}")
     measured = keep_rules.with_shared_measures(columns, component)
     keys = [_rank_by(rule, measured, component, prefer_prefixes) for rule in rules]
-    by_path = np.empty(len(component), dtype=np.int64)
-    by_path[np.argsort(columns["path"], kind="stable")] = np.arange(len(component))
-    order = np.lexsort((by_path, *keys[::-1]))
+    return np.stack(keys, axis=1) if keys else np.zeros((len(component), 0))
+
+
+def rank_by_keys(keys: Key, path_place: NDArray[np.int64], rules: Sequence[str]) -> Ranking:
+    """Rank n images by their keys, (n, rules), the first rule first, ties by the place of their path, (n,)."""
+    order = np.lexsort((path_place, *keys.T[::-1]))
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
-    return Ranking(order, rank, np.stack(keys, axis=1) if keys else np.zeros((len(order), 0)), tuple(rules))
+    return Ranking(order, rank, keys, tuple(rules))
 
 
 def _rank_by(rule: str, columns: Columns, component: Labels, prefer_prefixes: Sequence[str]) -> Key:
@@ -114,4 +131,5 @@ def explain_choice(columns: Columns, ranking: Ranking, winner: int, runner_up: i
     if runner_up is None:
         return "only image of its picture"
     rule = ranking.deciding_rule(winner, runner_up)
-    return EXPLANATIONS[rule](columns, winner, runner_up)
+    both = {name: values[[winner, runner_up]] for name, values in columns.items()}
+    return EXPLANATIONS[rule](both, 0, 1)

@@ -35,11 +35,30 @@ class LocalFeatures:
     size: tuple[int, int]
 
 
+@dataclass(frozen=True, slots=True)
+class PackedFeatures:
+    """The same in a quarter of the memory, 58 KB a picture, without any loss: SIFT's numbers are whole.
+
+    table  (n, 4) float32: x and y in px, scale in px, angle in degrees
+    sift   (n, 128) uint8
+    size   width and height of the canvas, px
+    """
+
+    table: NDArray[np.float32]
+    sift: NDArray[np.uint8]
+    size: tuple[int, int]
+
+
 def extract_local_features(thumbnail: NDArray[np.uint8]) -> LocalFeatures:
     """Detect the MAX_FEATURES strongest SIFT features of a (h, w, 3) uint8 RGB picture, in a fixed order.
 
     About 15 ms on one core; compute once an image and reuse it for all its pairs.
     """
+    return unpack_features(extract_packed_features(thumbnail))
+
+
+def extract_packed_features(thumbnail: NDArray[np.uint8]) -> PackedFeatures:
+    """What `extract_local_features` finds, to be kept for later pairs."""
     gray = cv2.cvtColor(thumbnail, cv2.COLOR_RGB2GRAY)
     factor = CANVAS_PX / max(gray.shape)
     size = max(1, round(gray.shape[1] * factor)), max(1, round(gray.shape[0] * factor))
@@ -47,13 +66,17 @@ def extract_local_features(thumbnail: NDArray[np.uint8]) -> LocalFeatures:
         gray = cv2.resize(gray, size, interpolation=cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA)
     keypoints, raw = _detector().detectAndCompute(gray, None)
     if raw is None or not len(keypoints):
-        nothing = np.empty(0, np.float32)
-        return LocalFeatures(nothing.reshape(0, 2), nothing, nothing, nothing.reshape(0, 128), size)
+        return PackedFeatures(np.empty((0, 4), np.float32), np.empty((0, 128), np.uint8), size)
     table = np.array([(k.pt[0], k.pt[1], k.size, k.angle, k.response) for k in keypoints], np.float32)
     order = np.lexsort((*table[:, :4].T, -table[:, 4]))[:MAX_FEATURES]
-    table, raw = table[order], raw[order]
+    return PackedFeatures(table[order, :4], raw[order].astype(np.uint8), size)
+
+
+def unpack_features(packed: PackedFeatures) -> LocalFeatures:
+    """The features that were packed; 0.1 ms."""
+    raw, table = packed.sift.astype(np.float32), packed.table
     rooted = np.sqrt(raw / np.maximum(raw.sum(axis=1, keepdims=True), 1e-6)).astype(np.float32)
-    return LocalFeatures(table[:, :2], table[:, 2], np.deg2rad(table[:, 3]), rooted, size)
+    return LocalFeatures(table[:, :2], table[:, 2], np.deg2rad(table[:, 3]), rooted, packed.size)
 
 
 def mirror_features(features: LocalFeatures) -> LocalFeatures:

@@ -3,6 +3,8 @@
 Here belongs arithmetic over labelled rows only; what it says about pictures stands where it is used.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,6 +38,15 @@ def count_within(component: Labels) -> NDArray[np.int64]:
     return np.asarray(counts[which])
 
 
+def place_within(values: NDArray[np.int64], component: Labels) -> NDArray[np.int64]:
+    """Return for each row its place in its component by ascending value, from 0; distinct values."""
+    order = np.lexsort((values, component))
+    starts, which = _runs(component[order])
+    places = np.empty_like(order)
+    places[order] = np.arange(len(order)) - starts[which]
+    return places
+
+
 def least_among_smaller(values: Values, sizes: Values, share: float, component: Labels) -> Values:
     """Return for each row the smallest value among rows of its component at most `share` times its size; inf if none.
 
@@ -53,6 +64,17 @@ def least_among_smaller(values: Values, sizes: Values, share: float, component: 
     result = np.empty(len(values))
     result[order] = np.where(exists, running[at], np.inf)
     return result
+
+
+def whole_components(component: Labels, rows_at_once: int) -> Iterator[NDArray[np.int64]]:
+    """Deal out all rows by whole components, each time at least `rows_at_once` as long as there are so many; ascending."""
+    order = np.argsort(component, kind="stable")
+    ends = np.append(_runs(component[order])[0], len(order))
+    begin = 0
+    while begin < len(order):
+        end = int(ends[min(int(np.searchsorted(ends, begin + rows_at_once)), len(ends) - 1)])
+        yield np.sort(order[begin:end])
+        begin = end
 
 
 def _runs(ordered: Labels) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

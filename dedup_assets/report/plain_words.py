@@ -32,7 +32,11 @@ _TESTS = {
     "local_structure": "laid over each other by local details, the pictures agree",
     "refined_structure": "laid over each other pixel by pixel, the pictures agree",
     "conflict": "where they agree otherwise, something else is shown",
+    "seam": "one is a panel of the other, beside something else",
+    "parallax": "parts of the scene moved against each other: two shots of it",
 }
+
+_PERSON = "person: "
 
 _BYTE_UNITS = ("kB", "MB", "GB", "TB", "PB")
 _SHOWN_CONTROLS = {code: chr(0x2400 + code) for code in range(32)} | {0x7F: "␡"}
@@ -66,7 +70,9 @@ def level_title(level: str | None) -> str:
 
 
 def decision_in_words(decided_by: str | None) -> str:
-    """The test that decided, in plain words; what is not known here is shown as it is written."""
+    """The test that decided, or the person, in plain words; what is not known here is shown as it is written."""
+    if decided_by and decided_by.startswith(_PERSON):
+        return f"you said so: {decided_by.removeprefix(_PERSON)}"
     return _TESTS.get(decided_by, decided_by.replace("_", " ")) if decided_by else ""
 
 

@@ -16,6 +16,7 @@ from dedup_assets.resources.embedded_postgres import EmbeddedPostgres
 from dedup_assets.resources.locations import parse_location
 from dedup_assets.resources.migrations import migrate
 from dedup_assets.resources.postgres_data import default_data_directory
+from dedup_assets.resources.postgres_folders import note_store
 from dedup_assets.resources.postgres_programs import EmbeddedPostgresError
 
 URL_VARIABLE = "DATABASE_URL"
@@ -78,35 +79,38 @@ class DatabaseResource(dg.ConfigurableResource[None]):
             raise
         return connection
 
-    def identity(self) -> str:
-        """Which database this is: another one, or an embedded one that was lost and begun anew, has another identity.
-
-        An embedded server that has no data yet is started first.
+    def check(self) -> None:
+        """Make sure, before any work is done, that a server that is named can be reached; an embedded one is started later.
 
         Raises:
-            DatabaseAccessError: as for `connect`.
+            DatabaseAccessError: it cannot.
         """
-        url = os.environ.get(URL_VARIABLE)
-        if url:
-            return _where(_parse(url))
-        version = self._directory() / "data" / "PG_VERSION"
-        if not version.exists():
-            self.connect_migrated().close()
-        return f"{self._directory()} {version.stat().st_mtime_ns}"
+        if os.environ.get(URL_VARIABLE):
+            self.connect().close()
+
+    def holds_data(self) -> bool:
+        """True where a server is named, or the embedded one was started before; starts nothing."""
+        return bool(os.environ.get(URL_VARIABLE)) or (self._directory() / "data" / "PG_VERSION").exists()
 
     def describe(self) -> str:
         """Which server this is, for logs and reports; without user name and password."""
         url = os.environ.get(URL_VARIABLE)
         return _where(_parse(url)) if url else f"embedded PostgreSQL in {self._directory()}"
 
+    @property
+    def store_name(self) -> str:
+        """What the database calls the store, to tell its rows from those of others: its address, without any secret."""
+        return str(parse_location(self.store)) if self.store else ""
+
     def _directory(self) -> Path:
-        if self.data_directory:
-            return Path(self.data_directory)
-        return default_data_directory(str(parse_location(self.store)) if self.store else "")
+        return Path(self.data_directory) if self.data_directory else default_data_directory(self.store_name)
 
     def _connect_to_embedded(self) -> psycopg.Connection:
         try:
-            return psycopg.connect(EmbeddedPostgres.start(self._directory()).conninfo)
+            server = EmbeddedPostgres.start(self._directory())
+            if self.store:
+                note_store(server.directory, self.store_name)
+            return psycopg.connect(server.conninfo)
         except (EmbeddedPostgresError, OSError, psycopg.OperationalError) as error:
             raise DatabaseAccessError(
                 f"the embedded PostgreSQL in {self._directory()} cannot be used: {error}"

@@ -5,7 +5,8 @@ Does not belong here: its directory (`postgres_data.py`), its programs (`postgre
 (`migrations/`), servers elsewhere (`database.py`).
 
 Every process that uses the server holds a shared lock on one file. A small watcher (`embedded_postgres_watcher.py`)
-asks for that lock for itself alone, gets it when the last user has ended, in whatever way, and then stops the server.
+asks for that lock for itself alone, gets it when the last user has ended, in whatever way, and then stops the server. It
+is there before the server is, and waits for one that was being started when its starter was killed.
 So the server is never stopped under someone, and never left behind, not even by SIGKILL. It listens on a Unix socket
 only, in a directory that only its owner may enter. The wheel's own start-up code is not used: it opens the
 permissions of parent directories, and counts its users in a file that a killed process never leaves.
@@ -14,6 +15,7 @@ permissions of parent directories, and counts its users in a file that a killed 
 import fcntl
 import os
 import shlex
+import shutil
 import socket
 import sys
 import tempfile
@@ -110,15 +112,17 @@ class EmbeddedPostgres:
                 self._in_use = (self.directory / "users.lock").open("ab")
                 fcntl.flock(self._in_use, fcntl.LOCK_SH)
             programs = find_programs(self.directory)
+            self._initialize(programs)
+            self._ensure_watched(programs)  # before the server runs: whoever starts it may be killed at any moment
             if not self.answers():
-                self._initialize(programs)
                 self._run(programs)
-            self._ensure_watched(programs)
 
     def _initialize(self, programs: Path) -> None:
-        """Create the data directory beside its place and move it there whole: a killed initdb leaves nothing."""
+        """Create the data directory beside its place and move it there whole: what a killed initdb left is removed."""
         if self.data.exists():
             return
+        for left in self.directory.glob("data-*"):
+            shutil.rmtree(left, ignore_errors=True)
         partial = Path(tempfile.mkdtemp(prefix="data-", dir=self.directory))
         give_to_server(partial)
         options = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions")
@@ -133,10 +137,13 @@ class EmbeddedPostgres:
         settings = SETTINGS | {"unix_socket_directories": str(self.socket_directory)}
         options = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
         log = self.data / "server.log"
+        starting = self.directory / embedded_postgres_watcher.STARTING
+        starting.touch()
         run_program(
             programs, "pg_ctl", "start", "--wait", f"--timeout={STARTING_TIMEOUT_S}",
             f"--pgdata={self.data}", f"--log={log}", f"--options={options}",
         )  # fmt: skip
+        starting.unlink()
 
     def _check_data(self) -> None:
         version = (self.data / "PG_VERSION").read_text().strip()

@@ -99,9 +99,28 @@ def store_prompt_vectors(
     return written
 
 
-def remove_prompts(connection: psycopg.Connection, present: Collection[bytes]) -> int:
-    """Delete the vectors of prompts that are not `present` any more; returns how many there were."""
+def use_prompts(connection: psycopg.Connection, store_id: int, sha256s: Collection[bytes]) -> None:
+    """Note that a store has these prompts, before their vectors are looked for: other stores then leave them there."""
     with connection.transaction():
-        stored = connection.execute("SELECT DISTINCT prompt_sha256 FROM dedup.prompt_embedding").fetchall()
-        gone = [bytes(row[0]) for row in stored if bytes(row[0]) not in present]
-        return connection.execute("DELETE FROM dedup.prompt_embedding WHERE prompt_sha256 = ANY (%b)", (gone,)).rowcount
+        connection.execute(
+            "INSERT INTO dedup.prompt_use (store_id, prompt_sha256) SELECT %s, prompt_sha256"
+            " FROM unnest(%b::bytea[]) AS wanted (prompt_sha256) ORDER BY prompt_sha256 ON CONFLICT DO NOTHING",
+            (store_id, list(sha256s)),
+        )
+
+
+def remove_prompts(connection: psycopg.Connection, store_id: int, present: Collection[bytes]) -> int:
+    """Forget the prompts of a store that are not `present` any more; returns how many vectors went, as no store uses them."""
+    with connection.transaction():
+        used = connection.execute(
+            "SELECT prompt_sha256 FROM dedup.prompt_use WHERE store_id = %s", (store_id,)
+        ).fetchall()
+        gone = sorted(bytes(row[0]) for row in used if bytes(row[0]) not in present)
+        connection.execute(
+            "DELETE FROM dedup.prompt_use WHERE store_id = %s AND prompt_sha256 = ANY (%b)", (store_id, gone)
+        )
+        return connection.execute(
+            "DELETE FROM dedup.prompt_embedding AS vector WHERE prompt_sha256 = ANY (%b)"
+            " AND NOT EXISTS (SELECT FROM dedup.prompt_use WHERE prompt_use.prompt_sha256 = vector.prompt_sha256)",
+            (gone,),
+        ).rowcount

@@ -108,7 +108,11 @@ class TableStore:
 
     def drop_rows(self, commit: Commit, table: Table, key: str, keep: pl.Series) -> Commit:
         """Drop the rows whose `key` is not in `keep`, rewriting only the parts that hold such rows."""
-        parts = [self._filter_part(table, commit.partition, part, key, keep) for part in commit.parts]
+        return self.filter_rows(commit, table, [key], pl.col(key).is_in(keep.implode()))
+
+    def filter_rows(self, commit: Commit, table: Table, columns: Sequence[str], condition: pl.Expr) -> Commit:
+        """Keep the rows that fulfil a condition on the named columns, rewriting only the parts that hold others."""
+        parts = [self._filter_part(table, commit.partition, part, columns, condition) for part in commit.parts]
         after = replace(commit, parts=tuple(part for part in parts if part is not None))
         if after.parts != commit.parts:
             self.publish(after)
@@ -188,9 +192,10 @@ class TableStore:
         self.write_bytes(f"{self._directory(table, partition)}/{part.name}", data)
         return part
 
-    def _filter_part(self, table: Table, partition: str, part: Part, key: str, keep: pl.Series) -> Part | None:
-        keys = self.read_parts(table, partition, [part], [key])[key]
-        kept = keys.is_in(keep.implode())
+    def _filter_part(
+        self, table: Table, partition: str, part: Part, columns: Sequence[str], condition: pl.Expr
+    ) -> Part | None:
+        kept = self.read_parts(table, partition, [part], columns).select(kept=condition)["kept"]
         if kept.all():
             return part
         if not kept.any():

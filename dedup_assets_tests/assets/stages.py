@@ -63,7 +63,7 @@ class Stages:
         **resources: Any,
     ) -> dict[str, Notes]:
         """Materialize the assets of some modules, and return what was noted: asset, partition, metadata."""
-        given = build_resources(Settings()) | {"collection": self.collection, **resources}
+        given = build_resources(Settings(store=self.collection.store)) | {"collection": self.collection, **resources}
         with dg.DagsterInstance.ephemeral() as instance:
             sync_prefixes(instance, self.collection)
             known = instance.get_dynamic_partitions(PREFIXES)

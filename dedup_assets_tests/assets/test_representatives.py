@@ -1,12 +1,16 @@
 from pathlib import Path
 
 import dagster as dg
+import psycopg
 import pytest
 
 from dedup_assets.assets import representatives
 from dedup_assets.assets.representatives import every_readable_image_is_grouped
 from dedup_assets.groups import KeepPolicy
-from dedup_assets.tables import REPRESENTATIVES
+from dedup_assets.resources.database import DatabaseAccessError
+from dedup_assets.resources.decisions import record_decisions
+from dedup_assets.resources.migrations import migrate
+from dedup_assets.tables import IMAGE_FEATURES, REPRESENTATIVES
 from dedup_assets_tests.assets.conftest import GROUPED_FILES
 from dedup_assets_tests.assets.stages import GROUPING, Stages
 from dedup_assets_tests.photographs import jpeg, make_photograph, png, scaled
@@ -89,3 +93,56 @@ def test_an_image_without_a_group_and_a_group_without_its_kept_image_fail_the_ch
     result = check(grouped)
     assert not result.passed
     assert [result.metadata[name].value for name in ("groups", "kept_images")] == [5, 4]
+
+
+def decide(url: str, grouped: Stages, verdict: str, *paths: str) -> None:
+    """Note a decision about the first path and each other one, or about it alone."""
+    features = grouped.rows(IMAGE_FEATURES)
+    first, *others = [features[path]["file_sha256"] for path in paths]
+    pairs = [(first, other) for other in others] or [(first, first)]
+    with psycopg.connect(url) as connection:
+        migrate(connection)
+        record_decisions(connection, verdict, pairs, decided_by="anna", kept=first if verdict == "keep_this" else None)
+
+
+def kept(grouped: Stages) -> set[str]:
+    return {path for path, row in grouped.rows(REPRESENTATIVES).items() if row["is_representative"]}
+
+
+def test_an_image_to_keep_is_kept_when_better_ones_come_and_the_newest_word_counts(
+    grouped: Stages, database_url: str
+) -> None:
+    everything = kept(grouped)
+    decide(database_url, grouped, "keep_this", "web/red small.jpg")
+    notes = grouped.run(representatives)[NAME]
+    assert kept(grouped) == everything - {"shop/red.jpg"} | {"web/red small.jpg"}
+    assert {(note["skipped"], note["decisions"]) for note in notes.values()} == {(False, 1)}
+    grouped.write({"shop/red large.png": png(scaled(make_photograph(1), 1.5))})
+    grouped.run(*GROUPING)
+    assert "web/red small.jpg" in kept(grouped)
+    decide(database_url, grouped, "keep_this", "shop/red large.png")
+    grouped.run(representatives)
+    row = grouped.rows(REPRESENTATIVES)["shop/red large.png"]
+    assert row["is_representative"]
+    assert row["kept_because"].endswith("(the newest of 2 such decisions in this group)")
+    assert {note["skipped"] for note in grouped.run(representatives)[NAME].values()} == {True}
+
+
+def test_words_that_contradict_each_other_are_counted_and_the_rest_is_obeyed(
+    grouped: Stages, database_url: str
+) -> None:
+    blue, red, other = "shop/blue.jpg", "shop/red.jpg", "web/drawn other.png"
+    decide(database_url, grouped, "same", blue, red)
+    decide(database_url, grouped, "same", other, red)
+    decide(database_url, grouped, "not_same", blue, other)
+    notes = grouped.run(representatives)[NAME]
+    rows = grouped.rows(REPRESENTATIVES)
+    assert rows[other]["group_id"] == rows[red]["group_id"] != rows[blue]["group_id"]
+    assert {(note["decisions"], note["contradicting_decisions"]) for note in notes.values()} == {(3, 1)}
+    assert check(grouped).passed
+
+
+def test_a_database_that_cannot_be_reached_stops_the_stage(grouped: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://user:s3cret@127.0.0.1:9/images")
+    with pytest.raises(DatabaseAccessError, match=r"^cannot use the database at 127\.0\.0\.1:9/images"):
+        grouped.run(representatives)

@@ -5,9 +5,13 @@ import dagster as dg
 import polars as pl
 
 from dedup_assets.assets import similar_groups
-from dedup_assets.assets.similar_groups import SimilarityPolicy, look_alikes_are_never_duplicates
+from dedup_assets.assets.similar_groups import (
+    SimilarityPolicy,
+    look_alikes_are_never_duplicates,
+    the_index_finds_what_is_near,
+)
 from dedup_assets.evidence import VerificationPolicy
-from dedup_assets.tables import EMBEDDINGS, SIMILAR_GROUPS, VERIFIED_GROUPS
+from dedup_assets.tables import EMBEDDINGS, NEAREST_PICTURES, SIMILAR_GROUPS, VERIFIED_GROUPS
 from dedup_assets_tests.assets.stages import Notes, Stages, total
 
 NAME = SIMILAR_GROUPS.name
@@ -96,7 +100,7 @@ def test_a_run_over_one_partition_gives_all_partitions_the_pairs_of_now(embedded
 
 def test_a_pair_that_lost_its_place_leaves_and_is_verified_again_when_it_has_one(embedded: Stages) -> None:
     compare(embedded, similarity_policy=EVERYTHING)
-    gone = next(iter(set(embedded.pairs(SIMILAR_GROUPS)) - {CROP}))
+    every = set(embedded.pairs(SIMILAR_GROUPS))
     home = next(key for key in ("shop", "web") if embedded.tables.commit_of(SIMILAR_GROUPS, key).rows)
     before = embedded.tables.read(SIMILAR_GROUPS, home)
     stray = before.head(1).with_columns(left_sha256=pl.lit(b"\0" * 32), left_id=pl.lit(0, pl.Int64))
@@ -105,8 +109,20 @@ def test_a_pair_that_lost_its_place_leaves_and_is_verified_again_when_it_has_one
     compare(embedded, similarity_policy=EVERYTHING)
     assert embedded.tables.read(SIMILAR_GROUPS, home).equals(before.sort(SIMILAR_GROUPS.key))
     compare(embedded, similarity_policy=NOTHING)
-    assert gone not in embedded.pairs(SIMILAR_GROUPS)
-    assert total(compare(embedded, similarity_policy=EVERYTHING), "verified_pairs") == before.height
+    assert embedded.pairs(SIMILAR_GROUPS) == {}
+    assert total(compare(embedded, similarity_policy=EVERYTHING), "verified_pairs") == len(every)
+
+
+def test_an_index_that_finds_little_is_warned_of(embedded: Stages) -> None:
+    compare(embedded)
+    before = the_index_finds_what_is_near(collection=embedded.collection)
+    (key,) = embedded.tables.partitions(NEAREST_PICTURES)
+    embedded.tables.rewrite(NEAREST_PICTURES, key, NEAREST_PICTURES.empty(), "", {"search_recall": 0.5})
+    result = the_index_finds_what_is_near(collection=embedded.collection)
+    assert isinstance(before, dg.AssetCheckResult)
+    assert isinstance(result, dg.AssetCheckResult)
+    assert before.passed
+    assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
 
 
 def test_without_vectors_there_is_nothing_to_compare_and_nothing_is_finished(grouped: Stages) -> None:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dedup_assets.kernels import consensus
 from dedup_assets.kernels.consensus import MAX_REFERENCES, NOISE_GRAY_LEVELS, measure_deviation
 from dedup_assets_tests.kernels.photographs import NAMES, load_photograph
 
@@ -47,6 +48,14 @@ def test_deviation_is_the_mean_log_distance_of_a_loop_over_pairs() -> None:
         squares = [np.mean((pixels[row].astype(float) - pixels[other]) ** 2) for other in others]
         expected.append(np.mean(np.log1p(np.sqrt(squares) / NOISE_GRAY_LEVELS)))
     assert measure_deviation(pixels, component) == pytest.approx([*expected, 0, 0], abs=1e-4)
+
+
+def test_it_makes_no_difference_how_many_pictures_are_measured_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = np.random.default_rng(6).integers(0, 256, (MAX_REFERENCES + 50, 256)).astype(np.uint8)
+    component = np.zeros(len(pixels), dtype=np.int64)
+    deviation = measure_deviation(pixels, component)
+    monkeypatch.setattr(consensus, "PICTURES_AT_ONCE", 7)
+    assert (measure_deviation(pixels, component) == deviation).all()
 
 
 def test_large_components_are_measured_alike_in_any_order() -> None:

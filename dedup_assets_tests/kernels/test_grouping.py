@@ -12,9 +12,9 @@ from dedup_assets.kernels.grouping import (
     MAX_FRUITLESS,
     Neighbours,
     find_components,
+    find_namesakes,
     form_stars,
     form_stars_with,
-    name_groups,
 )
 
 NO_PAIRS = np.empty((0, 2), dtype=np.int64)
@@ -217,18 +217,18 @@ def test_components_hold_what_pairs_link_and_are_named_after_their_smallest_node
     assert find_components(len(rank), pairs).tolist() == smallest
 
 
-def test_a_group_keeps_its_name_when_newer_images_join_and_another_is_kept() -> None:
-    before = name_groups(np.array([0, 0]), np.array([20, 10]), np.array([7, 255]), ["b", "a"])
-    after = name_groups(np.array([2, 2, 2]), np.array([20, 10, 30]), np.array([7, 255, 9]), ["b", "a", "0"])
-    assert before.tolist() == ["g00000000000000ff"] * 2
-    assert after.tolist() == ["g00000000000000ff"] * 3
+def test_a_group_keeps_its_namesake_when_newer_images_join_and_another_is_kept() -> None:
+    before = find_namesakes(np.array([0, 0]), np.array([20, 10]), np.array([1, 0]))
+    after = find_namesakes(np.array([2, 2, 2]), np.array([20, 10, 30]), np.array([2, 1, 0]))
+    assert before.tolist() == [1, 1]
+    assert after.tolist() == [1, 1, 1]
 
 
 def test_of_equally_old_images_the_first_by_path_gives_the_name() -> None:
-    names = name_groups(np.array([1, 1, 2]), np.array([5, 5, 5]), np.array([1, 2, 3]), ["x/b", "x/a", "x/0"])
-    assert names.tolist() == ["g0000000000000002", "g0000000000000002", "g0000000000000003"]
+    namesakes = find_namesakes(np.array([1, 1, 2]), np.array([5, 5, 5]), np.array([2, 1, 0]))
+    assert namesakes.tolist() == [1, 1, 2]
 
 
 def test_no_images_have_no_groups() -> None:
     empty = np.empty(0, dtype=np.int64)
-    assert name_groups(empty, empty, empty, []).tolist() == []
+    assert find_namesakes(empty, empty, empty).tolist() == []

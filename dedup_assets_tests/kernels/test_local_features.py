@@ -6,9 +6,11 @@ import numpy as np
 from dedup_assets.kernels.local_features import (
     CANVAS_PX,
     extract_local_features,
+    extract_packed_features,
     match_features,
     mirror_features,
     scale_to_canvas,
+    unpack_features,
 )
 from dedup_assets_tests.kernels.drawings import Picture, flat
 from dedup_assets_tests.kernels.photographs import load_photograph
@@ -32,3 +34,11 @@ def test_small_pictures_are_enlarged_to_the_canvas_and_flat_ones_have_no_feature
     assert max(features.size) == CANVAS_PX
     assert np.allclose(scale_to_canvas(features, small)[:2, :2], np.diag([256 / 96, 171 / 64]))
     assert len(extract_local_features(flat(90)).points) == 0
+
+
+def test_packed_features_are_unpacked_to_the_same_numbers() -> None:
+    packed, features = extract_packed_features(PHOTOGRAPH), extract_local_features(PHOTOGRAPH)
+    assert packed.sift.nbytes + packed.table.nbytes <= 400 * (128 + 16)
+    for name in ("points", "scales", "angles", "descriptors"):
+        assert np.array_equal(getattr(unpack_features(packed), name), getattr(features, name))
+    assert np.allclose(np.linalg.norm(features.descriptors, axis=1), 1)

@@ -1,11 +1,11 @@
-"""The fast searches against their slow twins, on codes and vectors that lie close to each other."""
+"""The fast search against its slow twin, on codes that lie close to each other."""
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.bands import CODE_BITS
-from dedup_assets.kernels.search import find_pairs_within, find_vector_pairs
+from dedup_assets.kernels.search import find_pairs_within
 
 
 def near_codes(count: int, copies: int, max_flips: int, seed: int = 3) -> NDArray[np.uint8]:
@@ -81,30 +81,6 @@ def test_wrong_codes_and_radii_are_refused() -> None:
         find_pairs_within(np.zeros((2, 8), np.uint8), np.zeros((2, 32), np.uint8), 4)
     with pytest.raises(ValueError, match="radius 90"):
         find_pairs_within(np.zeros((2, 32), np.uint8), np.zeros((2, 32), np.uint8), 90)
-
-
-def test_vector_pairs_equal_those_of_a_double_loop_and_are_symmetric() -> None:
-    random = np.random.default_rng(5)
-    vectors = random.normal(size=(300, 24))
-    vectors[150:] = vectors[:150] + 0.3 * random.normal(size=(150, 24))
-    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    rows, others, cosines = find_vector_pairs(vectors[:200], vectors, 0.8)
-    wanted = {
-        (i, j)
-        for i in range(200)
-        for j in range(300)
-        if np.float32((vectors[i].astype(np.float64) * vectors[j]).sum()) >= np.float32(0.8)
-    }
-    found = dict(zip(zip(rows.tolist(), others.tolist(), strict=True), cosines.tolist(), strict=True))
-    assert set(found) == wanted
-    assert len(wanted) > 300
-    back = find_vector_pairs(vectors, vectors[:200], 0.8)
-    assert found == {(b, a): c for a, b, c in zip(*(column.tolist() for column in back), strict=True)}
-
-
-def test_vectors_of_different_widths_are_refused() -> None:
-    with pytest.raises(ValueError, match="must be"):
-        find_vector_pairs(np.zeros((1, 3), np.float32), np.zeros((1, 4), np.float32), 0.5)
 
 
 @pytest.mark.parametrize("radius", [11, 40, 64])

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.within import count_within, least_among_smaller, least_within, median_within
+from dedup_assets.kernels.within import (
+    count_within,
+    least_among_smaller,
+    least_within,
+    median_within,
+    place_within,
+    whole_components,
+)
 
 Rows = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]
 
@@ -24,6 +31,23 @@ def test_least_median_and_count_are_those_of_a_loop(rows: Rows) -> None:
     assert count_within(labels).tolist() == [mask.sum() for mask in same]
 
 
+def test_a_place_is_how_many_of_the_component_are_less(rows: Rows) -> None:
+    _, sizes, labels = rows
+    values = np.argsort(sizes)
+    expected = [int((values[labels == label] < value).sum()) for value, label in zip(values, labels, strict=True)]
+    assert place_within(values, labels).tolist() == expected
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 11, 39, 40, 100])
+def test_all_rows_are_dealt_out_once_by_whole_components(rows: Rows, rows_at_once: int) -> None:
+    labels = rows[2]
+    dealt = list(whole_components(labels, rows_at_once))
+    assert sorted(np.concatenate(dealt)) == list(range(40))
+    assert all((np.diff(part) > 0).all() for part in dealt)
+    assert sum(len(set(labels[part])) for part in dealt) == len(set(labels))
+    assert all(len(part) >= rows_at_once for part in dealt[:-1])
+
+
 def test_the_least_among_smaller_rows_is_that_of_a_loop(rows: Rows) -> None:
     values, sizes, labels = rows
     expected = [
@@ -41,4 +65,5 @@ def test_a_share_above_one_looks_at_larger_rows_too() -> None:
 def test_no_rows_have_no_statistics() -> None:
     nothing, none = np.empty(0), np.empty(0, dtype=np.int64)
     assert median_within(nothing, none).size == least_within(nothing, none).size == count_within(none).size == 0
-    assert least_among_smaller(nothing, nothing, 0.6, none).size == 0
+    assert least_among_smaller(nothing, nothing, 0.6, none).size == place_within(none, none).size == 0
+    assert list(whole_components(none, 5)) == []

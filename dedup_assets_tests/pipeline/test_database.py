@@ -9,7 +9,7 @@ from dedup_assets.resources.postgres_data import default_data_directory
 from dedup_assets_tests.photographs import jpeg, make_photograph, scaled
 from dedup_assets_tests.pipeline.collections import Planted
 from dedup_assets_tests.pipeline.conftest import LineOf, remove_server
-from dedup_assets_tests.pipeline.line import Outcome
+from dedup_assets_tests.pipeline.line import Line, Outcome
 
 FILES = (
     Planted("a/one.jpg", jpeg(make_photograph(1)), "one"),
@@ -18,30 +18,53 @@ FILES = (
 )
 
 
-def assert_holds(connection: psycopg.Connection, outcome: Outcome) -> None:
-    """Every image stands there with its group, and those kept have a vector."""
-    rows = connection.execute("SELECT path, group_id, is_embedding_representative FROM dedup.image").fetchall()
+def assert_holds(connection: psycopg.Connection, line: Line, outcome: Outcome) -> None:
+    """Every image of the line's store stands there with its group, and those kept have a vector."""
+    rows = images_of(connection, line)
     assert {(path, group) for path, group, _ in rows} == {(path, outcome.group_of(path)) for path in outcome.by_path}
     assert {path for path, _, kept in rows if kept} == {
         path for path, row in outcome.by_path.items() if row["Status"] == "Best"
     }
-    (vectors,) = connection.execute(
-        "SELECT count(*) FROM dedup.image JOIN dedup.image_embedding USING (file_sha256)"
-        " WHERE is_embedding_representative"
-    ).fetchone() or (0,)
-    assert vectors == outcome.summary["groups"] + 1
+    query = "SELECT count(*) FROM dedup.image_vector WHERE store = %s"
+    assert connection.execute(query, (line.store,)).fetchone() == (len(outcome.by_path),)
+
+
+def images_of(connection: psycopg.Connection, line: Line) -> list[tuple[str, str, bool]]:
+    """Path, group, and whether it is the representative, of every image of the line's store."""
+    query = "SELECT path, group_id, is_embedding_representative FROM dedup.image JOIN dedup.store USING (store_id)"
+    return connection.execute(f"{query} WHERE store = %s".encode(), (line.store,)).fetchall()
 
 
 def test_vectors_and_groups_go_to_the_database_and_follow_the_source(line_of: LineOf, database_url: str) -> None:
     line = line_of(FILES)
     outcome = line.run()
     with psycopg.connect(database_url) as connection:
-        assert_holds(connection, outcome)
+        assert_holds(connection, line, outcome)
     (Path(line.source) / "a/one.jpg").unlink()
     outcome = line.run()
     with psycopg.connect(database_url) as connection:
-        rows = connection.execute("SELECT path FROM dedup.image WHERE is_embedding_representative").fetchall()
-    assert {path for (path,) in rows} == {"a/two.jpg", "b/one small.jpg"} == set(outcome.by_path)
+        kept = {path for path, _, is_kept in images_of(connection, line) if is_kept}
+    assert kept == {"a/two.jpg", "b/one small.jpg"} == set(outcome.by_path)
+
+
+def test_the_next_run_brings_back_what_somebody_deleted_and_embeds_nothing(line_of: LineOf, database_url: str) -> None:
+    line = line_of(FILES)
+    before = line.run()
+    with psycopg.connect(database_url) as connection:
+        connection.execute("DELETE FROM dedup.image WHERE is_embedding_representative")
+    after = line.run()
+    assert after.by_path == before.by_path
+    with psycopg.connect(database_url) as connection:
+        assert_holds(connection, line, after)
+    assert after.work["embedded_images"] == 0
+
+
+def test_two_stores_on_one_server_leave_each_other_alone(line_of: LineOf, database_url: str) -> None:
+    one, other = line_of(FILES, "one", "store one"), line_of(FILES[:2], "other", "store other")
+    outcomes = [line.run() for line in (one, other, one)]
+    with psycopg.connect(database_url) as connection:
+        assert_holds(connection, one, outcomes[2])
+        assert_holds(connection, other, outcomes[1])
 
 
 def test_without_an_address_the_embedded_server_of_the_store_is_used(
@@ -53,6 +76,6 @@ def test_without_an_address_the_embedded_server_of_the_store_is_used(
     try:
         outcome = line.run()
         with DatabaseResource(store=line.store).connect() as connection:
-            assert_holds(connection, outcome)
+            assert_holds(connection, line, outcome)
     finally:
         remove_server(EmbeddedPostgres.start(directory))

@@ -64,6 +64,12 @@ def test_every_test_that_decides_has_plain_words_and_an_unknown_one_is_shown_as_
     assert decision_in_words(None) == ""
 
 
+def test_a_person_who_decided_is_named() -> None:
+    assert (
+        decision_in_words("person: anna, 2026-05-01, seen on paper") == "you said so: anna, 2026-05-01, seen on paper"
+    )
+
+
 def test_scores_are_short() -> None:
     assert [score_in_words(score) for score in (0.97312, 12, 12.0, 1.0, 0.0, -0.5)] == [
         "0.973", "12", "12", "1.000", "0", "-0.500",

@@ -95,3 +95,17 @@ def test_a_data_directory_that_cannot_be_made_is_one_sentence(tmp_path: Path, mo
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(DatabaseAccessError, match=r"the embedded PostgreSQL in .* cannot be used"):
         DatabaseResource(data_directory=str(tmp_path / "file" / "data")).connect()
+
+
+def test_a_named_server_is_tried_before_any_work_and_an_embedded_one_is_not_started_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resource = DatabaseResource(data_directory=str(tmp_path / "data"))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    resource.check()
+    assert not resource.holds_data()
+    assert not (tmp_path / "data").exists()
+    monkeypatch.setenv("DATABASE_URL", "postgresql://user@127.0.0.1:9/images")
+    assert resource.holds_data()
+    with pytest.raises(DatabaseAccessError, match="nothing listens there"):
+        resource.check()

@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import psycopg
 import pytest
 
 from dedup_assets.resources.embedded_postgres import EmbeddedPostgres
+from dedup_assets.resources.embedded_postgres_watcher import STARTING
+from dedup_assets.resources.postgres_data import server_processes
 from dedup_assets.resources.postgres_programs import EmbeddedPostgresError
 from dedup_assets_tests.resources.conftest import wait_until_stopped
 
@@ -60,6 +63,33 @@ def test_users_share_one_server_that_ends_with_the_last_of_them_however_it_ends(
     second.end(signal.SIGKILL)
     wait_until_stopped(directory)
     assert not is_running(directory)
+
+
+@pytest.mark.parametrize("wait_s", [0, 0.5])
+def test_whoever_is_killed_while_it_starts_the_server_leaves_nothing_behind(directory: Path, wait_s: float) -> None:
+    User(directory).end()
+    wait_until_stopped(directory)
+    process = subprocess.Popen(
+        [sys.executable, "-c", USER, str(directory)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    while not (directory / STARTING).exists():
+        assert process.poll() is None
+    time.sleep(wait_s)
+    process.kill()
+    process.communicate()
+    wait_until_stopped(directory)
+    assert not is_running(directory)
+    assert server_processes(directory / "data") == []
+    User(directory).end()
+
+
+def test_what_a_killed_initdb_left_is_removed(postgres_folder: Path) -> None:
+    directory = postgres_folder / "half"
+    (directory / "data-half").mkdir(parents=True)
+    directory.chmod(0o711)
+    User(directory).end()
+    wait_until_stopped(directory)
+    assert [path.name for path in directory.glob("data*")] == ["data"]
 
 
 def test_what_was_stored_is_there_after_a_restart_and_after_a_crash_of_the_server(directory: Path) -> None:

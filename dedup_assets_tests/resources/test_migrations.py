@@ -1,9 +1,11 @@
+import shutil
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from dedup_assets.resources.embedded_postgres import EmbeddedPostgres
+from dedup_assets.resources.image_rows import stored_images
 from dedup_assets.resources.migrations import (
     MigrationError,
     migrate,
@@ -12,6 +14,20 @@ from dedup_assets.resources.migrations import (
     pending_migrations,
     read_migrations,
 )
+from dedup_assets.resources.stores import enter_store
+from dedup_assets.resources.vector_models import find_model
+
+DATA_OF_BEFORE = """
+    INSERT INTO dedup.embedding_model (model, revision, dimension, is_current) VALUES ('rootsift', '1', 2, true);
+    INSERT INTO dedup.image VALUES
+        (1, 'a.jpg', sha256('a'), NULL, 'g', 1, 1, true), (2, 'b.jpg', sha256('b'), NULL, 'g', 2, 1, false),
+        (3, 'c.jpg', sha256('c'), NULL, 'h', 1, 3, true);
+    INSERT INTO dedup.image_embedding VALUES (1, sha256('a'), 2, '[1,2]');
+    INSERT INTO dedup.prompt_embedding VALUES (1, sha256('p'), 2, '[1,2]')"""
+"""What the first version could hold: a group with its vector, and a picture that waits for one."""
+
+
+LAST_WITH_ONE_STORE = 5
 
 
 def write(folder: Path, **files: str) -> Path:
@@ -40,6 +56,29 @@ def test_later_files_are_applied_to_a_database_that_holds_data(
     write(tmp_path, m0002_second="ALTER TABLE dedup.thing ADD COLUMN b int DEFAULT 8")
     assert migrate(empty_database, tmp_path) == ["0002_second.sql"]
     assert empty_database.execute("SELECT a, b FROM dedup.thing").fetchall() == [(7, 8)]
+
+
+@pytest.mark.parametrize("version", range(1, len(read_migrations(migrations_directory()))))
+def test_a_server_that_holds_data_of_an_earlier_version_keeps_them(
+    empty_database: psycopg.Connection, tmp_path: Path, version: int
+) -> None:
+    for number, path in enumerate(sorted(migrations_directory().glob("*.sql"))[:version], 1):
+        shutil.copy(path, tmp_path)
+        migrate(empty_database, tmp_path)
+        if number == min(version, LAST_WITH_ONE_STORE):
+            empty_database.execute(DATA_OF_BEFORE.encode())
+    assert len(migrate(empty_database)) == len(read_migrations(migrations_directory())) - version
+    model = find_model(empty_database, "rootsift", "1")
+    assert model is not None
+    entry = enter_store(empty_database, "/photos/store", model[0])
+    assert stored_images(empty_database, entry.store_id) == [1, 2, 3]
+    assert stored_images(empty_database, enter_store(empty_database, "another", model[0]).store_id) == []
+    vectors = "SELECT image_id, store FROM dedup.image_vector ORDER BY image_id"
+    assert empty_database.execute(vectors).fetchall() == [(1, "/photos/store"), (2, "/photos/store")]
+    assert empty_database.execute("SELECT image_id FROM dedup.orphaned_images").fetchall() == [(3,)]
+    empty_database.execute("DELETE FROM dedup.image WHERE image_id = 1")
+    orphans = "SELECT image_id FROM dedup.orphaned_images ORDER BY image_id"
+    assert empty_database.execute(orphans).fetchall() == [(2,), (3,)]
 
 
 def test_a_file_that_fails_leaves_what_the_one_before_it_left(

@@ -13,8 +13,10 @@ from dedup_assets.resources.prompt_rows import (
     remove_prompts,
     store_prompt_vectors,
     stored_prompts,
+    use_prompts,
 )
 from dedup_assets.resources.vector_copy import VectorError
+from dedup_assets_tests.resources.rows import enter
 
 A, B, C = (sha256(name.encode()).digest() for name in "abc")
 
@@ -60,9 +62,20 @@ def test_vectors_are_stored_once_and_forgotten_with_their_prompts(database: psyc
     assert store_prompt_vectors(database, model, [A, B], units(2)) == 2
     assert store_prompt_vectors(database, model, [A, B], units(2)) == 0
     assert stored_prompts(database, model, [A, C]) == {A}
-    assert remove_prompts(database, {A, C}) == 1
+    use_prompts(database, enter(database), [A, B])
+    assert remove_prompts(database, enter(database), {A, C}) == 1
     assert stored_prompts(database, model, [A, B, C]) == {A}
     assert store_prompt_vectors(database, model, [], units(0)) == 0
+
+
+def test_a_prompt_that_another_store_has_keeps_its_vector(database: psycopg.Connection) -> None:
+    model, one, other = model_of(database), enter(database, "one"), enter(database, "other")
+    store_prompt_vectors(database, model, [A, B], units(2))
+    use_prompts(database, one, [A, B])
+    use_prompts(database, other, [B])
+    assert remove_prompts(database, one, set()) == 1
+    assert stored_prompts(database, model, [A, B]) == {B}
+    assert remove_prompts(database, other, {C}) == 1
 
 
 def test_a_vector_of_nothing_is_refused(database: psycopg.Connection) -> None:
@@ -70,6 +83,6 @@ def test_a_vector_of_nothing_is_refused(database: psycopg.Connection) -> None:
         store_prompt_vectors(database, model_of(database), [A], np.zeros((1, 4), np.float32))
 
 
-def test_an_encoder_of_prompts_becomes_nobodys_current_model(database: psycopg.Connection) -> None:
+def test_an_encoder_of_prompts_becomes_the_model_of_no_store(database: psycopg.Connection) -> None:
     assert model_of(database) == model_of(database)
-    assert database.execute("SELECT is_current FROM dedup.embedding_model").fetchall() == [(False,)]
+    assert database.execute("SELECT count(model_id) FROM dedup.store").fetchone() == (0,)
