@@ -24,7 +24,7 @@ from dedup_assets.calibration.measuring import measure
 from dedup_assets.calibration.outcome import Calibration, SamplePlan
 from dedup_assets.calibration.results import picture_of
 from dedup_assets.calibration.thresholds import RANGES
-from dedup_assets.cli_calibrate import present_policy
+from dedup_assets.commands.calibrate import present_policy
 from dedup_assets.definitions import build_resources
 from dedup_assets.kernels.decoding import DecodeLimits
 from dedup_assets.resources.progress import ProgressReporter

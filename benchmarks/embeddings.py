@@ -29,7 +29,7 @@ from dedup_assets.embedders.batching import run_ahead
 from dedup_assets.embedders.chain import choose_embedder
 from dedup_assets.embedders.protocol import Embedder
 from dedup_assets.embedders.torch_embedder import TorchEmbedder
-from dedup_assets.evidence import decode_thumbnail
+from dedup_assets.pairs.evidence import decode_thumbnail
 from dedup_assets.settings import read_policies
 
 THUMBNAIL_SIDE_PX = 256

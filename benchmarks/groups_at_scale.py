@@ -153,7 +153,7 @@ def of_one_photograph(
 
 def list_pairs(folder: Path, count: int) -> None:
     """Write all pairs of each group, as `wavelet_groups` would list them."""
-    from dedup_assets.contents import order_pair_ends
+    from dedup_assets.pairs.contents import order_pair_ends
     from dedup_assets.resources.collection import Collection
     from dedup_assets.tables import WAVELET_GROUPS
 
@@ -178,7 +178,7 @@ def list_pairs(folder: Path, count: int) -> None:
 
 def make_verdicts(folder: Path) -> None:
     """Verdicts on all listed pairs, passed, as `verified_groups` would write them."""
-    from dedup_assets.evidence import VerificationPolicy
+    from dedup_assets.pairs.evidence import VerificationPolicy
     from dedup_assets.resources.collection import Collection
     from dedup_assets.tables import VERIFIED_GROUPS, WAVELET_GROUPS
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import click
 
-from dedup_assets.cli_calibrate import calibrate
-from dedup_assets.cli_decide import decide
-from dedup_assets.cli_embeddings import embeddings, serve_embeddings
-from dedup_assets.cli_servers import embedded_servers
-from dedup_assets.cli_similar import similar
-from dedup_assets.cli_tools import (
+from dedup_assets.commands.calibrate import calibrate
+from dedup_assets.commands.decide import decide
+from dedup_assets.commands.embeddings import embeddings, serve_embeddings
+from dedup_assets.commands.servers import embedded_servers
+from dedup_assets.commands.similar import similar
+from dedup_assets.commands.tools import (
     FAILED,
     INTERRUPTED,
     STORE_OPTION,

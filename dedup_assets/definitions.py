@@ -24,8 +24,8 @@ from dedup_assets.assets import (
 )
 from dedup_assets.automation.discovering import discover_prefixes
 from dedup_assets.automation.nightly import every_night, new_prefixes, nightly_deduplication
-from dedup_assets.evidence import VerificationPolicy
-from dedup_assets.groups import KeepPolicy
+from dedup_assets.grouping.groups import KeepPolicy
+from dedup_assets.pairs.evidence import VerificationPolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database import DatabaseResource
 from dedup_assets.resources.progress import ProgressReporter

@@ -1,7 +1,7 @@
 """Which image a person means: by its path as it stands in the report, its id, its group's id, or the SHA-256 of its bytes.
 
 Belongs here: finding rows of `dedup_report` by what a person typed, and saying what was meant where there is none.
-Does not belong here: commands (`cli_decide.py`).
+Does not belong here: commands (`commands/decide.py`).
 """
 
 import difflib

@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from dedup_assets.collected_images import read_thumbnails
+from dedup_assets.grouping.collected_images import read_thumbnails
 from dedup_assets.report.csv_report import write_image_report
 from dedup_assets.report.gallery import GalleryGroup, GalleryImage, write_gallery
 from dedup_assets.report.summary import RunSummary, RunWork, ToolCount, summary_json, summary_text

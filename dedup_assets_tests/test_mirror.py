@@ -16,15 +16,15 @@ TESTED_ELSEWHERE = {
     # the command itself, started as a process
     "__main__.py": "test_main.py",
     # what a person types, is told, and finds in the next report
-    "cli_decide.py": "pipeline/test_decisions.py",
-    "deciding.py": "pipeline/test_decisions.py",
+    "commands/decide.py": "pipeline/test_decisions.py",
+    "grouping/deciding.py": "pipeline/test_decisions.py",
     # one test of what is found, or removed, and told
-    "cli_servers.py": "resources/test_postgres_folders.py",
-    "cli_similar.py": "test_similar_images.py",
+    "commands/servers.py": "resources/test_postgres_folders.py",
+    "commands/similar.py": "vectors/test_similar_images.py",
     # the shape of two assets
-    "whole_container.py": "assets/test_representatives.py",
+    "grouping/whole_container.py": "assets/test_representatives.py",
     # which pictures need a vector shows in what the asset embeds
-    "image_vectors.py": "assets/test_embeddings.py",
+    "vectors/image_vectors.py": "assets/test_embeddings.py",
     # fields without behaviour
     "embedders/settings.py": "embedders/test_chain.py",
     "calibration/outcome.py": "calibration/test_measuring.py",

@@ -11,19 +11,21 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dedup_assets.collected_images import read_images
-from dedup_assets.decided import Decided, tell_decisions
-from dedup_assets.evidence import PairVerifier, VerificationPolicy
-from dedup_assets.groups import KeepPolicy, group_images
+from dedup_assets.grouping.collected_images import read_images
+from dedup_assets.grouping.decided import Decided, tell_decisions
+from dedup_assets.grouping.groups import KeepPolicy, group_images
+from dedup_assets.grouping.stars import StarVerifier, tell_caps
+from dedup_assets.grouping.verdicts import VERDICT_COLUMNS, gather_verdicts
+from dedup_assets.grouping.whole_container import write_whole_container
 from dedup_assets.kernels.grouping import find_components
 from dedup_assets.kernels.palette import SUMMARY_BYTES, mean_colour_correlations
 from dedup_assets.kernels.within import whole_components
+from dedup_assets.pairs.evidence import PairVerifier, VerificationPolicy
 from dedup_assets.publishing import publish_report
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database import DatabaseResource
 from dedup_assets.resources.decisions import read_decisions
 from dedup_assets.stage import PartitionWork, Stage, table_asset, up_to_date_partitions
-from dedup_assets.stars import StarVerifier, tell_caps
 from dedup_assets.tables import (
     DEDUP_REPORT,
     IMAGE_FEATURES,
@@ -34,8 +36,6 @@ from dedup_assets.tables import (
     VERIFIED_GROUPS,
     WAVELET_GROUPS,
 )
-from dedup_assets.verdicts import VERDICT_COLUMNS, gather_verdicts
-from dedup_assets.whole_container import write_whole_container
 
 SUMMARIES_AT_ONCE = 20_000
 """Colour summaries that are correlated at once: 100 MB in double precision."""

@@ -11,16 +11,18 @@ from functools import partial
 import dagster as dg
 import polars as pl
 
-from dedup_assets.collected_images import read_images, read_thumbnails
-from dedup_assets.decided import Decided, tell_decisions
-from dedup_assets.evidence import PairVerifier, VerificationPolicy
-from dedup_assets.groups import KeepPolicy, group_images
+from dedup_assets.grouping.collected_images import read_images, read_thumbnails
+from dedup_assets.grouping.decided import Decided, tell_decisions
+from dedup_assets.grouping.groups import KeepPolicy, group_images
+from dedup_assets.grouping.stars import StarVerifier, tell_caps
+from dedup_assets.grouping.verdicts import VERDICT_COLUMNS, gather_verdicts
+from dedup_assets.grouping.whole_container import write_whole_container
+from dedup_assets.pairs.evidence import PairVerifier, VerificationPolicy
 from dedup_assets.report.contact_sheet import contact_sheet
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database import DatabaseResource
 from dedup_assets.resources.decisions import read_decisions
 from dedup_assets.stage import PartitionWork, Stage, table_asset, up_to_date_partitions
-from dedup_assets.stars import StarVerifier, tell_caps
 from dedup_assets.tables import (
     IMAGE_FEATURES,
     IMAGE_MANIFEST,
@@ -29,8 +31,6 @@ from dedup_assets.tables import (
     VERIFIED_GROUPS,
     WAVELET_GROUPS,
 )
-from dedup_assets.verdicts import VERDICT_COLUMNS, gather_verdicts
-from dedup_assets.whole_container import write_whole_container
 
 SHEET_GROUPS, SHEET_IMAGES = 8, 6
 

@@ -15,11 +15,11 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import Field
 
-from dedup_assets.candidate_index import CandidateIndex
-from dedup_assets.contents import readable
-from dedup_assets.hashed_contents import read_class_index
 from dedup_assets.kernels.candidates import CandidateLimits
-from dedup_assets.recipe_pairs import RecipeIndex
+from dedup_assets.pairs.candidate_index import CandidateIndex
+from dedup_assets.pairs.contents import readable
+from dedup_assets.pairs.hashed_contents import read_class_index
+from dedup_assets.pairs.recipe_pairs import RecipeIndex
 from dedup_assets.report.plots import distance_histogram
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.embedders.protocol import Embedder, Vectors
-from dedup_assets.evidence import decode_thumbnail
 from dedup_assets.kernels.candidates import HashedContents
 from dedup_assets.kernels.decoding import DecodeLimits
 from dedup_assets.kernels.describing import ImageDescription, describe_image
 from dedup_assets.kernels.hashing import dct_hashes, wavelet_hashes
 from dedup_assets.kernels.quality import is_low_information
 from dedup_assets.kernels.verification import VerifiableImage
+from dedup_assets.pairs.evidence import decode_thumbnail
 
 
 def describe_planted(data: bytes) -> ImageDescription:

@@ -1,6 +1,6 @@
 """Encoders of prompts: BGE by sentence-transformers, and the text towers of two CLIP models.
 
-Belongs here: loading and running them. Does not belong here: which prompts need a vector (`prompt_vectors.py`).
+Belongs here: loading and running them. Does not belong here: which prompts need a vector (`vectors/prompt_vectors.py`).
 
 A prompt beyond the length that a model reads (CLIP 77 tokens, BGE 512) is cut there by the model's own tokenizer.
 """

@@ -1,7 +1,7 @@
 """What people decided about pictures: in the database, with a copy beside the tables.
 
 Belongs here: writing decisions, reading those that count, and bringing them back where the database was lost: of all that it
-holds, they alone cannot be computed again. Does not belong here: what follows from them (`verdicts.py`).
+holds, they alone cannot be computed again. Does not belong here: what follows from them (`grouping/verdicts.py`).
 """
 
 from collections.abc import Iterable, Sequence

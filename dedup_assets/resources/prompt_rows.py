@@ -1,7 +1,7 @@
 """Prompts in PostgreSQL: their vectors, and which worker is at which of them.
 
 Belongs here: claims, and writing vectors in bulk. Does not belong here: computing them (`embedders/prompts.py`), or which
-prompts there are (`prompt_vectors.py`).
+prompts there are (`vectors/prompt_vectors.py`).
 
 Every function ends its own transaction when the connection has none open, and joins it otherwise.
 """

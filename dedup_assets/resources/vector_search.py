@@ -1,7 +1,7 @@
 """The images of a store whose vectors are nearest to a given one.
 
 Belongs here: the search through the index, with filters. Does not belong here: building the index (`vector_index.py`), what
-a person is told (`similar_images.py`).
+a person is told (`vectors/similar_images.py`).
 """
 
 from typing import NamedTuple

@@ -6,7 +6,7 @@ import pytest
 
 from dedup_assets.assets import representatives
 from dedup_assets.assets.representatives import every_readable_image_is_grouped
-from dedup_assets.groups import KeepPolicy
+from dedup_assets.grouping.groups import KeepPolicy
 from dedup_assets.resources.database import DatabaseAccessError
 from dedup_assets.resources.decisions import record_decisions
 from dedup_assets.resources.migrations import migrate

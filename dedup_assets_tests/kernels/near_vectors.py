@@ -10,4 +10,4 @@ def near_vectors(count: int, dimension: int, copies: int, noise: float, seed: in
     first = random.normal(size=(count, dimension))
     rows = [first, *(first + noise * random.normal(size=first.shape) for _ in range(copies))]
     vectors = np.concatenate(rows)
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)

@@ -26,7 +26,12 @@ def test_pictures_within_one_and_a_half_percent_are_equally_large() -> None:
 
 
 def test_an_enlargement_counts_as_its_source_unless_its_generator_made_it() -> None:
-    sizes = {"width_px": [500, 1000], "height_px": [500, 1000], "upscale_score": [0.0, 0.6], "sharpness": [20.0, 5.0]}
+    sizes: dict[str, Sequence[float]] = {
+        "width_px": [500, 1000],
+        "height_px": [500, 1000],
+        "upscale_score": [0.0, 0.6],
+        "sharpness": [20.0, 5.0],
+    }
     assert measured(keep_rules.rank_pixels, table(**sizes))[1] > 0
     assert measured(keep_rules.rank_pixels, table(**sizes, has_recipe=[True, True]))[1] == 0
     assert measured(keep_rules.rank_pixels, table(**sizes, has_recipe=[True, False]))[1] > 0

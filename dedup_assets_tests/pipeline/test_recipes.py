@@ -114,7 +114,9 @@ def restored_files() -> list[Planted]:
         Planted("face/00043 ORIG.png", of_text(original, INFOTEXT), "astronaut"),
         Planted("face/00043 FINAL.png", of_text(final, FINAL_INFOTEXT), "astronaut"),
         Planted("enlarged/00044 ORIG.png", of_text(small, INFOTEXT.replace("Seed: ", "Seed: 1")), "motorcycle"),
-        Planted("enlarged/00044 FINAL.png", of_text(enlarged, FINAL_INFOTEXT.replace("Seed: ", "Seed: 1")), "motorcycle"),
+        Planted(
+            "enlarged/00044 FINAL.png", of_text(enlarged, FINAL_INFOTEXT.replace("Seed: ", "Seed: 1")), "motorcycle"
+        ),
         Planted("face/00043 mask.png", of_text(ellipse(original), INFOTEXT), "mask"),
         Planted("face/00043 before.png", of_text(before, INFOTEXT), "before"),
     ]

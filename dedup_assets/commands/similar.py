@@ -1,0 +1,42 @@
+"""`dedup-assets similar`: what a store holds that looks like one image.
+
+Belongs here: the options and what a person is told. Does not belong here: the search (`vectors/similar_images.py`).
+"""
+
+import click
+
+from dedup_assets.commands.tools import STORE_OPTION, plain_errors
+
+
+@click.command()
+@click.argument("image")
+@STORE_OPTION
+@click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 500), help="How many are shown.")
+@click.option("--prefix", default="", help="Only images whose path begins so.")
+def similar(image: str, store: str, limit: int, prefix: str) -> None:
+    """Show the kept images of STORE whose vectors are nearest to IMAGE, with the cosine of each.
+
+    IMAGE is an image of the report, named as in `decide`, or any file, which is then embedded as the store's images were.
+    Nothing is verified and nothing is written: "same group" and "same bytes" are what the last run found out.
+    """
+    from dedup_assets.assets.embeddings import EmbeddingPolicy
+    from dedup_assets.automation.running import recall
+    from dedup_assets.report.plain_words import visible
+    from dedup_assets.resources.collection import Collection
+    from dedup_assets.resources.database import DatabaseResource
+    from dedup_assets.settings import SettingsError, build_policies
+    from dedup_assets.vectors.similar_images import SimilarImages
+
+    with plain_errors():
+        settings = recall(store)
+        if settings is None:
+            raise SettingsError(
+                f"Nothing was ever run into {store}: do `dedup-assets run SOURCE --store {store}` first."
+            )
+        section = settings.policies.get("embeddings", {})
+        policy = build_policies({"embeddings": EmbeddingPolicy}, {"embeddings": section})["embeddings"]
+        assert isinstance(policy, EmbeddingPolicy)
+        tables, database = Collection(store=store).tables(), DatabaseResource(store=store)
+        found = SimilarImages.open(tables, database, settings.source, policy.embedder_settings())
+        for each in found.find(image, limit, prefix):
+            click.echo(f"{each.cosine:6.3f}  {visible(each.path)}{'  ' + each.relation if each.relation else ''}")
