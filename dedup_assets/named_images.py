@@ -6,6 +6,7 @@ Does not belong here: commands (`commands/decide.py`).
 
 import difflib
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -82,7 +83,10 @@ class NamedImages:
         location = parse_location(self.source)
         if not isinstance(location, FolderLocation):
             return None
-        file, folder = Path(name).expanduser().absolute(), location.path.absolute()
+        file, folder = Path(name), location.path.absolute()
+        with suppress(RuntimeError):  # "~name.jpg" may be the home of nobody
+            file = file.expanduser()
+        file = file.absolute()
         return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else None
 
     def _readable(self, row: Row) -> Row:

@@ -169,7 +169,7 @@ class Stage:
         A group spans partitions: were some left as they are, it would keep two images, or none. `rows` have a column
         `partition`.
         """
-        for key in set(self.tables.partitions(self.table)).difference(self.keys):
+        for key in sorted(set(self.tables.partitions(self.table)).difference(self.keys)):
             own = rows.filter(pl.col("partition") == key).select(self.table.column_names).sort("image_id")
             self.tables.rewrite(self.table, key, own, fingerprint, made_from(self.tables, key, source))
 

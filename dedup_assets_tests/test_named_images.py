@@ -13,6 +13,7 @@ def named(source: str = "az://account/container") -> NamedImages:
     rows = [
         (7, "shop/red.jpg", b"r" * 32, "Best", GROUP, 2, None, None),
         (8, "shop/red small.jpg", b"s" * 32, "Duplicate", GROUP, 2, "shop/red.jpg", None),
+        (12, "~red.jpg", b"u" * 32, "Best", "g000000000000000c", 1, None, None),
         (9, "web/7", b"t" * 32, "Best", "g0000000000000009", 1, None, None),
         (10, "web/\u202egpj.jpg", b"r" * 32, "Duplicate", GROUP, 2, "shop/red.jpg", None),
         (11, "web/half.jpg", None, "Unreadable", None, 1, None, "It ends too early."),
@@ -26,10 +27,19 @@ def named(source: str = "az://account/container") -> NamedImages:
 
 @pytest.mark.parametrize(
     ("name", "image_id"),
-    [("shop/red small.jpg", 8), ("web/7", 9), ("7", 7), ("10", 10), (GROUP, 7), ((b"s" * 32).hex(), 8)],
+    [
+        ("shop/red small.jpg", 8),
+        ("~red.jpg", 12),
+        ("web/7", 9),
+        ("7", 7),
+        ("10", 10),
+        (GROUP, 7),
+        ((b"s" * 32).hex(), 8),
+    ],
 )
-def test_an_image_is_found_by_its_path_its_id_its_group_and_its_bytes(name: str, image_id: int) -> None:
-    assert named().find(name)["image_id"] == image_id
+@pytest.mark.parametrize("source", ["az://account/container", "photos"])
+def test_an_image_is_found_by_its_path_its_id_its_group_and_its_bytes(source: str, name: str, image_id: int) -> None:
+    assert named(source).find(name)["image_id"] == image_id
 
 
 def test_a_file_below_the_source_is_found_by_its_path_on_this_machine(
@@ -66,3 +76,8 @@ def test_nothing_can_be_decided_about_an_image_that_cannot_be_read() -> None:
 def test_all_paths_of_a_content_are_known() -> None:
     assert named().paths_of(b"r" * 32) == ["shop/red.jpg", "web/\u202egpj.jpg"]
     assert named().paths_of(b"x" * 32) == []
+
+
+def test_the_home_of_nobody_is_no_place_in_the_source() -> None:
+    with pytest.raises(UnknownImageError, match="is called '~nobody-here/x'"):
+        named("photos").find("~nobody-here/x")

@@ -95,9 +95,8 @@ def embeddings(
             load = _begin(stage, choice, encoders, database, progress)
             changed = [_embed_partition(load, key) for key in stage.keys]
             return _finish_database(load) if any(changed) else None
-        except (
-            EmbedderUnavailableError
-        ) as error:  # all partitions of this run begin anew: one run, one space of vectors
+        except EmbedderUnavailableError as error:
+            # all partitions of this run begin anew: one run, one space of vectors
             choice = embedding_policy.fall_back(choice, error)
             stage.log(f"{choice.fallback_reasons[-1]}; going on with {choice.embedder.name}")
 

@@ -81,7 +81,7 @@ def similar_groups(
                 judging = judging or _Judging(stage, collection, verification_policy, similarity_policy, progress)
                 work.commit, work.counts["verified_pairs"] = judging.bring_up_to_date(work.commit, fingerprint)
             _describe(stage, work, judging)
-    for key in set(stage.tables.partitions(SIMILAR_GROUPS)).union(judging.partitions if judging else ()):
+    for key in sorted(set(stage.tables.partitions(SIMILAR_GROUPS)).union(judging.partitions if judging else ())):
         if judging and key not in stage.keys:
             judging.bring_up_to_date(stage.tables.commit_of(SIMILAR_GROUPS, key), fingerprint)
     if judging:

@@ -28,6 +28,7 @@ from dedup_assets.calibration.unrelated import (
 from dedup_assets.embedders.protocol import Vectors
 from dedup_assets.kernels.decoding import DecodeLimits
 from dedup_assets.kernels.describing import ImageDescription
+from dedup_assets.report.plain_words import visible
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.image_store import Blob
 from dedup_assets.resources.isolated_decoding import IsolatedDecoder
@@ -120,6 +121,7 @@ class _Measuring:
         lookalikes: Sequence[tuple[str, Verdicts]],
     ) -> Calibration:
         accepted = [each.ends for each in judged if self._accepts(each)]
+        known = set(accepted)
         first = same_pictures([] if self._plan.distinct else accepted, len(sample.descriptions))
         unrelated = [each for each in judged if first[each.ends[0]] != first[each.ends[1]]]
         chosen = first[pairs.left] != first[pairs.right]
@@ -136,7 +138,7 @@ class _Measuring:
             sample=sample,
             points=points,
             duplicates=accepted,
-            let_through=[each.ends for each in unrelated if each.ever_accepted and each.ends not in set(accepted)],
+            let_through=[each.ends for each in unrelated if each.ever_accepted and each.ends not in known],
             unrelated=int(chosen.sum()),
             verified=len(unrelated),
             candidates=(len(candidates), len(candidates & {each.ends for each in unrelated})),
@@ -161,7 +163,7 @@ def _threads(workers: int) -> Iterator[Executor]:
 def _too_few(source: str, sample: Sample) -> str:
     if not sample.listed:
         return f"There are no images in {source}. Give a folder or container with image files in it."
-    causes = "".join(f" {each.path}: {each.cause}" for each in sample.unreadable[:1])
+    causes = "".join(f" {visible(f'{each.path}: {each.cause}')}" for each in sample.unreadable[:1])
     return (
         f"Only {len(sample.descriptions)} of {sample.listed:,} images in {source} can be used ({len(sample.unreadable)} "
         f"unreadable, {sample.same_bytes} with the bytes of another): at least two different ones are needed.{causes}"

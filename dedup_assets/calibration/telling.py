@@ -17,8 +17,10 @@ from dedup_assets.calibration.outcome import Calibration
 from dedup_assets.calibration.results import DUPLICATES_SHEET, policies_of
 from dedup_assets.calibration.thresholds import RANGES, VERIFIED
 from dedup_assets.kernels.planted_edits import Family
+from dedup_assets.report.plain_words import visible
 
 MAX_NAMED = 5
+FAMILIES_OF_COPIES: tuple[Family, ...] = ("near", "turned", "copy")
 ROW = "{:<24}{:>8}{:>9}{:>9}{:>9}{:>12}{:>12}  {}"
 
 
@@ -54,7 +56,7 @@ def _about_sample(calibration: Calibration) -> Iterator[str]:
         yield f"{sample.same_bytes:,} images with the bytes of another one were left out."
     if sample.unreadable:
         yield f"{len(sample.unreadable):,} images could not be read:"
-        yield from (f"  {each.path}: {each.cause}" for each in sample.unreadable[:MAX_NAMED])
+        yield from (f"  {visible(f'{each.path}: {each.cause}')}" for each in sample.unreadable[:MAX_NAMED])
         if len(sample.unreadable) > MAX_NAMED:
             yield f"  and {len(sample.unreadable) - MAX_NAMED:,} more"
     yield from _about_pairs(calibration)
@@ -90,9 +92,6 @@ def _row(calibration: Calibration, name: str) -> str:
         f"{unrelated.passed:,}",
         "" if better is None else _better(own, better, curve[better], name),
     ).rstrip()
-
-
-FAMILIES_OF_COPIES: tuple[Family, ...] = ("near", "turned", "copy")
 
 
 def _share(total: CurvePoint | None) -> str:

@@ -126,18 +126,20 @@ def _expected_errors() -> tuple[type[Exception], ...]:
     from dedup_assets.calibration.sampling import CalibrationError
     from dedup_assets.demo import NoPhotographsError
     from dedup_assets.discovery import LayoutError
-    from dedup_assets.embedders.protocol import NoEmbedderError
+    from dedup_assets.embedders.protocol import EmbedderUnavailableError, NoEmbedderError
     from dedup_assets.grouping.deciding import SenselessDecisionError
     from dedup_assets.named_images import UnknownImageError
     from dedup_assets.resources.collection import NoSourceError
     from dedup_assets.resources.database import DatabaseAccessError
     from dedup_assets.resources.image_store import StoreAccessError
     from dedup_assets.resources.locations import LocationError
+    from dedup_assets.resources.migrations import MigrationError
     from dedup_assets.settings import SettingsError
     from dedup_assets.vectors.similar_images import NoVectorError
     from dedup_assets.vectors.stored_models import StoredModelError
 
     return (
-        CalibrationError, DatabaseAccessError, LayoutError, LocationError, NoEmbedderError, NoImagesError, NoPhotographsError,
-        NoSourceError, NoVectorError, SenselessDecisionError, SettingsError, StoreAccessError, StoredModelError, UnknownImageError,
+        CalibrationError, DatabaseAccessError, EmbedderUnavailableError, LayoutError, LocationError, MigrationError,
+        NoEmbedderError, NoImagesError, NoPhotographsError, NoSourceError, NoVectorError, SenselessDecisionError, SettingsError,
+        StoreAccessError, StoredModelError, UnknownImageError,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dedup_assets.embedders.descriptor import DescriptorEmbedder
-from dedup_assets.embedders.devices import on_devices
+from dedup_assets.embedders.devices import ProcessesEmbedder, on_devices
 from dedup_assets.embedders.dhash import DifferenceHashEmbedder
 from dedup_assets.embedders.http import connect_http
 from dedup_assets.embedders.open_clip import find_open_clip, load_open_clip
@@ -56,11 +56,13 @@ def choose_embedder(order: Sequence[str], settings: EmbedderSettings, reasons: S
 def fall_back(
     failed: EmbedderChoice, error: EmbedderUnavailableError, order: Sequence[str], settings: EmbedderSettings
 ) -> EmbedderChoice:
-    """The next provider of `order` after one that stopped working.
+    """The next provider of `order` after one that stopped working, whose processes are ended: both may want one device.
 
     Raises:
         NoEmbedderError: there is none; the text holds every reason.
     """
+    if isinstance(failed.embedder, ProcessesEmbedder):
+        failed.embedder.close()
     name = failed.embedder.name
     return choose_embedder(
         order[order.index(name) + 1 :], settings, (*failed.fallback_reasons, f"{name} stopped working: {error}")

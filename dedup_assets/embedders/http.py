@@ -13,6 +13,7 @@ import json
 import os
 import time
 from collections.abc import Sequence
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -26,7 +27,6 @@ from dedup_assets.embedders.settings import EmbedderSettings
 
 TOKEN_VARIABLE = "EMBEDDINGS_TOKEN"
 FIRST_PAUSE_S = 0.2  # doubled with every further attempt
-WORTH_ANOTHER_ATTEMPT = frozenset({408, 425, 429, 500, 502, 503, 504})
 REFUSES_THE_PICTURES = frozenset({400, 413, 415, 422})
 
 # Not measured: the service may run any model. Low for copies, as geometry decides about those.
@@ -51,7 +51,7 @@ class HttpEmbedder:
         self._settings = settings
         answer = self._post([probe_picture()])
         described = answer if isinstance(answer, dict) else {}
-        self.model = str(described.get("model") or urlsplit(settings.http_url).netloc)
+        self.model = str(described.get("model") or _host(settings.http_url))
         self.revision = str(described.get("revision") or "unknown")
         self.dimension = _rows(answer, 1, None).shape[1]
 
@@ -88,7 +88,7 @@ class HttpEmbedder:
         raise EmbedderUnavailableError("http_attempts is less than 1")
 
     def _post_once(self, images: Sequence[Image]) -> Any:
-        host = urlsplit(self._settings.http_url).netloc.rpartition("@")[2]
+        host = _host(self._settings.http_url)
         request = _request(self._settings.http_url, images)
         try:
             with build_opener(_NoRedirect).open(request, timeout=self._settings.http_timeout_s) as response:
@@ -100,6 +100,8 @@ class HttpEmbedder:
             raise EmbedderUnavailableError(f"{host} answers with status {error.code}") from None
         except (URLError, OSError) as error:
             raise EmbedderUnavailableError(f"{host} does not answer: {getattr(error, 'reason', error)}") from None
+        except HTTPException as error:  # its own text may repeat a password of the address
+            raise EmbedderUnavailableError(f"{host} does not answer in whole: {type(error).__name__}") from None
         except ValueError:
             raise EmbedderUnavailableError(f"{host} does not answer with JSON") from None
 
@@ -134,6 +136,11 @@ def connect_http(settings: EmbedderSettings) -> Embedder:
         return HttpEmbedder(settings)
     except RefusedBatchError as error:
         raise EmbedderUnavailableError(str(error)) from error
+
+
+def _host(url: str) -> str:
+    """Host and port of an address, without user name and password."""
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 def _request(url: str, images: Sequence[Image]) -> Request:

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from dedup_assets.embedders.protocol import Embedder, Image
+from dedup_assets.kernels.declared_size import declared_pixels
 
 LARGEST_REQUEST_BYTES = 64 << 20
 LARGEST_PICTURE_PX = 50_000_000
@@ -43,9 +44,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Embed the pictures of one request; a picture that cannot be read or embedded becomes null."""
         if self.path != "/embeddings":
             return self._answer(404, {"error": "unknown path"})
-        size = int(self.headers.get("Content-Length") or 0)
-        if size > LARGEST_REQUEST_BYTES:
-            return self._answer(413, {"error": f"more than {LARGEST_REQUEST_BYTES} bytes"})
+        size = self._declared_bytes()
+        if not 0 <= size <= LARGEST_REQUEST_BYTES:
+            return self._answer(413, {"error": f"Content-Length is not from 0 to {LARGEST_REQUEST_BYTES}"})
         try:
             encoded = json.loads(self.rfile.read(size))["images"]
             pictures = [decode_picture(text) for text in encoded]
@@ -55,6 +56,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Stay silent; who runs the server may log in front of it."""
+
+    def _declared_bytes(self) -> int:
+        """The size of the request; -1 where the header says no number."""
+        try:
+            return int(self.headers.get("Content-Length") or 0)
+        except ValueError:
+            return -1
 
     def _described(self) -> dict[str, Any]:
         embedder = self.server.embedder
@@ -78,8 +86,10 @@ class _Handler(BaseHTTPRequestHandler):
 def decode_picture(text: str) -> Image | None:
     """A picture in base64 as upright RGB with a longer side of at most 256 px, or None where it cannot be read."""
     try:
-        data = np.frombuffer(base64.b64decode(text, validate=True), np.uint8)
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
+        data = base64.b64decode(text, validate=True)
+        if declared_pixels(data) > LARGEST_PICTURE_PX:
+            return None
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
     except (binascii.Error, ValueError, cv2.error):
         return None
     if image is None or image.size > 3 * LARGEST_PICTURE_PX:

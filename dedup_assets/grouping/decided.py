@@ -34,12 +34,14 @@ class Decided:
     @property
     def obeyed_pairs(self) -> list[Decision]:
         """Decisions about pairs that are followed; one to keep an end says too that both are the same."""
-        return [each for each in self.decisions if each.is_about_a_pair and each not in self.refused]
+        refused = set(self.refused)
+        return [each for each in self.decisions if each.is_about_a_pair and each not in refused]
 
     @cached_property
     def refused(self) -> list[Decision]:
         """Decisions "the same" that are not followed, since they would bring together what others set apart."""
-        return [decision for decision in self._same if self._ends(decision) in self._bonds.refused]
+        refused = set(self._bonds.refused)
+        return [decision for decision in self._same if self._ends(decision) in refused]
 
     @cached_property
     def kept(self) -> dict[bytes, Decision]:

@@ -75,9 +75,9 @@ class DecisionDesk:
     def entries(self, everything: bool = False) -> list[Entry]:
         """The decisions that count, the newest first; or all that were ever noted, the oldest first."""
         current = current_decisions(self.connection)
-        refused = Decided(current).refused
+        followed = set(current).difference(Decided(current).refused)
         shown = every_decision(self.connection) if everything else current
-        return [self._entry(each, each in current and each not in refused) for each in shown]
+        return [self._entry(each, each in followed) for each in shown]
 
     def _entry(self, decision: Decision, is_followed: bool) -> Entry:
         """A decision as ENTRY_COLUMNS; of `keep_this` the image to keep stands first."""

@@ -172,7 +172,8 @@ class PairVerifier:
     def _fetch(self, pairs: pl.DataFrame) -> None:
         """Have the pictures of these pairs at hand, and of earlier ones no more than a bounded number."""
         wanted = _ends(pairs)
-        for sha in [sha for sha in self._images if sha not in set(wanted)][: -2 * PAIRS_AT_ONCE]:
+        needed = set(wanted)
+        for sha in [sha for sha in self._images if sha not in needed][: -2 * PAIRS_AT_ONCE]:
             del self._images[sha]
             self._features.pop(sha, None)
         missing = wanted.filter(~wanted.is_in(pl.Series(list(self._images), dtype=pl.Binary).implode()))

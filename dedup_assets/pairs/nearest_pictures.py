@@ -118,7 +118,7 @@ def _search(
 ) -> tuple[Nearest, dict[str, Any]]:
     """The lists of all pictures, and how they were found: exactly, going on from what is remembered, or by an index."""
     count, min_cosine = limits.neighbours, limits.min_cosine
-    partition = f"{provider['model']} {provider['revision']}"
+    partition = _list_key(provider)
     if len(vectors) > limits.max_exact:
         lists = find_nearest_by_index(vectors, count, min_cosine, limits.threads)
         recall = measure_recall(vectors, lists, RECALL_SAMPLE, count, min_cosine)
@@ -139,9 +139,15 @@ def _search(
 
 
 def read_search_recall(tables: TableStore) -> float:
-    """The lowest recall of the last searches by each model's vectors: 1 where all pictures were compared."""
-    commits = (tables.commit_of(NEAREST_PICTURES, key) for key in tables.partitions(NEAREST_PICTURES))
+    """The lowest recall of the last searches by vectors of models in use: 1 where all pictures were compared."""
+    used = {_list_key(provider) for provider in read_providers(tables)}
+    commits = (tables.commit_of(NEAREST_PICTURES, key) for key in tables.partitions(NEAREST_PICTURES) if key in used)
     return min((float(commit.details["search_recall"]) for commit in commits), default=1.0)
+
+
+def _list_key(provider: Mapping[str, Any]) -> str:
+    """The partition of `nearest_pictures` where the lists of a model lie."""
+    return f"{provider['model']} {provider['revision']}"
 
 
 def _as_lists(rows: pl.DataFrame) -> Nearest:

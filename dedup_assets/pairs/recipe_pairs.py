@@ -19,10 +19,12 @@ class RecipeIndex:
     """The recipes of all contents of all partitions."""
 
     def __init__(self, tables: TableStore, contents: pl.DataFrame) -> None:
-        """Take `contents` (image_id, file_sha256) that may stand in pairs."""
-        self._recipe_of = (
-            tables.read_many(METADATA_HASHES, columns=["file_sha256", "metadata_hash"]).drop_nulls().unique()
-        )
+        """Take `contents` (image_id, file_sha256) that may stand in pairs.
+
+        Where partitions were parsed by different versions, one content may have two recipes: one of them counts.
+        """
+        recipes = tables.read_many(METADATA_HASHES, columns=["file_sha256", "metadata_hash"]).drop_nulls()
+        self._recipe_of = recipes.group_by("file_sha256").agg(pl.col("metadata_hash").min())
         rare = self._recipe_of.filter(pl.len().over("metadata_hash") <= MAX_CONTENTS_A_RECIPE)
         self.crowded = self._recipe_of["metadata_hash"].n_unique() - rare["metadata_hash"].n_unique()
         self._rare = contents.select("image_id", "file_sha256").join(rare, on="file_sha256")

@@ -132,7 +132,8 @@ def keep_copy(connection: psycopg.Connection, tables: TableStore) -> None:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (ONE_COPIER,))
         copied = tables.read_document(DOCUMENT) or []
         known = [decision.document() for decision in every_decision(connection)]
-        if lost := [row for row in copied if row not in known]:
+        here = {tuple(sorted(row.items())) for row in known}
+        if lost := [row for row in copied if tuple(sorted(row.items())) not in here]:
             _restore(connection, lost)
             known = [decision.document() for decision in every_decision(connection)]
         if known != copied:

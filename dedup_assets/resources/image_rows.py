@@ -81,6 +81,24 @@ def _merge_incoming_images(connection: psycopg.Connection, columns: sql.Composed
         " SELECT store_id, group_id FROM incoming_image"
         " UNION SELECT store_id, image.group_id FROM dedup.image JOIN incoming_image USING (store_id, image_id)"
     )
+    _complete_incoming_images(connection)
+    for condition in DEMOTED:
+        connection.execute(
+            "UPDATE dedup.image SET is_embedding_representative = false FROM incoming_image AS incoming"
+            " WHERE image.is_embedding_representative AND " + condition
+        )
+    written = _write_incoming_images(connection, columns)
+    if written >= ROWS_WORTH_STATISTICS:
+        connection.execute("ANALYZE dedup.image")
+    connection.execute(
+        "SELECT dedup.heal_groups(coalesce(array_agg(store_id), '{}'), coalesce(array_agg(group_id), '{}')) FROM touched"
+    )
+    connection.execute("DROP TABLE touched")
+    return written
+
+
+def _complete_incoming_images(connection: psycopg.Connection) -> None:
+    """Note in the incoming rows what the table knows of them, and whose vector each uses."""
     connection.execute(  # an image stays the representative until another of its group takes its place
         "UPDATE incoming_image AS incoming SET is_embedding_representative = true FROM dedup.image"
         " WHERE (image.store_id, image.image_id, image.group_id)"
@@ -93,26 +111,18 @@ def _merge_incoming_images(connection: psycopg.Connection, columns: sql.Composed
         "UPDATE incoming_image AS incoming SET embedding_source_id = kept.image_id FROM incoming_image AS kept"
         " WHERE kept.group_id = incoming.group_id AND kept.is_embedding_representative"
     )
-    for condition in DEMOTED:
-        connection.execute(
-            "UPDATE dedup.image SET is_embedding_representative = false FROM incoming_image AS incoming"
-            " WHERE image.is_embedding_representative AND " + condition
-        )
+
+
+def _write_incoming_images(connection: psycopg.Connection, columns: sql.Composed) -> int:
+    """Insert the incoming rows, or update those that differ; returns how many there were."""
     changed = sql.SQL("({}) IS DISTINCT FROM ({})").format(_qualified("image"), _qualified("excluded"))
-    written = connection.execute(
+    return connection.execute(
         sql.SQL(
             "INSERT INTO dedup.image (store_id, embedding_source_id, {columns})"
             " SELECT store_id, embedding_source_id, {columns} FROM incoming_image"
             " ON CONFLICT (store_id, image_id) DO UPDATE SET ({columns}) = ROW ({excluded}) WHERE {changed}"
         ).format(columns=columns, excluded=_qualified("excluded"), changed=changed)
     ).rowcount
-    if written >= ROWS_WORTH_STATISTICS:
-        connection.execute("ANALYZE dedup.image")
-    connection.execute(
-        "SELECT dedup.heal_groups(coalesce(array_agg(store_id), '{}'), coalesce(array_agg(group_id), '{}')) FROM touched"
-    )
-    connection.execute("DROP TABLE touched")
-    return written
 
 
 def _qualified(table: str) -> sql.Composed:

@@ -112,7 +112,10 @@ def connection_settings() -> dict[str, str]:
 def _parse_folder(text: str) -> FolderLocation:
     if not text or "\0" in text:
         raise _wrong(text, "a folder has a name")
-    path = Path(text).expanduser().absolute()
+    try:
+        path = Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise _wrong(text, "nobody of this name has a home folder (./~name is a folder of that name)") from None
     return FolderLocation(path.resolve() if ".." in path.parts else path)
 
 

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from dedup_assets.resources.locations import FolderLocation, parse_location
 from dedup_assets.resources.postgres_data import default_data_directory, server_processes
@@ -41,7 +42,7 @@ def note_store(directory: Path, store: str) -> None:
     note = json.dumps({"store": store, "device": device})
     record = directory / RECORD
     if not record.is_file() or record.read_text(encoding="utf-8") != note:
-        partial = record.with_suffix(".partial")
+        partial = record.with_suffix(f".{uuid4().hex}")
         partial.write_text(note, encoding="utf-8")
         partial.rename(record)
 

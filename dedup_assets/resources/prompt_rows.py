@@ -58,7 +58,13 @@ def claim_prompts(
 def release_prompts(connection: psycopg.Connection, worker: str) -> None:
     """Give up all claims of a worker."""
     with connection.transaction():
-        connection.execute("DELETE FROM dedup.prompt_claim WHERE claimed_by = %s", (worker,))
+        connection.execute(  # in the order in which others ask for them: no deadlock
+            "WITH held AS MATERIALIZED (SELECT model_id, prompt_sha256 FROM dedup.prompt_claim WHERE claimed_by = %s"
+            " ORDER BY model_id, prompt_sha256 FOR UPDATE)"
+            " DELETE FROM dedup.prompt_claim USING held"
+            " WHERE (prompt_claim.model_id, prompt_claim.prompt_sha256) = (held.model_id, held.prompt_sha256)",
+            (worker,),
+        )
 
 
 def stored_prompts(connection: psycopg.Connection, model_id: int, sha256s: Sequence[bytes]) -> set[bytes]:

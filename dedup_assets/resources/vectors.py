@@ -1,10 +1,10 @@
 """Vectors in PostgreSQL, in bulk.
 
-Belongs here: writing and asking for many rows at once, each function so that doing it twice changes nothing.
+Belongs here: writing many rows at once, so that doing it twice changes nothing.
 Does not belong here: computing vectors (`embedders/`), the images that use them (`image_rows.py`), their models
 (`vector_models.py`), index (`vector_index.py`) and search (`vector_search.py`), the schema (`migrations/`).
 
-Every function that writes ends its own transaction when the connection has none open, and joins it otherwise.
+Writing ends its own transaction when the connection has none open, and joins it otherwise.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from dedup_assets.resources.vector_copy import check_vectors, copy_bytes
-from dedup_assets.resources.vector_models import find_model, register_model
+from dedup_assets.resources.vector_models import register_model
 
 
 def store_vectors(
@@ -50,17 +50,3 @@ def store_vectors(
         ).rowcount
         connection.execute("DROP TABLE incoming_vector")
     return written
-
-
-def missing_vectors(connection: psycopg.Connection, model: str, revision: str, sha256s: Sequence[bytes]) -> list[bytes]:
-    """Those of the contents that have no vector of this model, each once, in the order in which they came."""
-    wanted = list(dict.fromkeys(sha256s))
-    known = find_model(connection, model, revision)
-    if known is None or not wanted:
-        return wanted
-    rows = connection.execute(
-        "SELECT file_sha256 FROM dedup.image_embedding WHERE model_id = %s AND file_sha256 = ANY (%b)",
-        (known[0], wanted),
-    )
-    present = {bytes(row[0]) for row in rows}
-    return [sha256 for sha256 in wanted if sha256 not in present]

@@ -108,11 +108,13 @@ class SimilarImages:
         return row, vector
 
     def _outside(self, name: str) -> tuple[Row, NDArray[np.float32]]:
-        data = Path(name).read_bytes()
         try:
+            data = Path(name).read_bytes()
             thumbnail = decode_thumbnail(sketch_image(data, DecodeLimits()).thumbnail)
         except UnreadableImage as error:
             raise NoVectorError(f"{visible(name)} cannot be read: {error}") from error
+        except OSError as error:
+            raise NoVectorError(f"{visible(name)} cannot be read: {error.strerror}.") from error
         vector = self._embed(thumbnail)
         if not np.isfinite(vector).all():
             raise NoVectorError(f"{self.provider} could make nothing of {visible(name)}.")

@@ -1,8 +1,11 @@
 """The summary names every threshold, what was left out, and how to change anything."""
 
+from dataclasses import replace
+
 import yaml
 
 from dedup_assets.calibration.outcome import Calibration
+from dedup_assets.calibration.sampling import UnreadableSample
 from dedup_assets.calibration.telling import tell
 from dedup_assets.calibration.thresholds import RANGES
 
@@ -26,3 +29,10 @@ def test_what_could_not_be_used_is_told(calibration: Calibration) -> None:
 def test_the_summary_ends_with_a_policy_file(calibration: Calibration) -> None:
     sections = yaml.safe_load(tell(calibration).split("nothing else does:\n")[1])
     assert sections["wavelet_groups"]["max_dct_distance"] == calibration.present.candidates.max_dct_distance
+
+
+def test_a_name_that_would_clear_the_terminal_is_shown_as_signs(calibration: Calibration) -> None:
+    sample = replace(calibration.sample, unreadable=[UnreadableSample("a\x1b[2J\udcff.jpg", "It is empty.")])
+    text = tell(replace(calibration, sample=sample))
+    assert "\x1b" not in text
+    assert "[2J\\udcff.jpg: It is empty." in text

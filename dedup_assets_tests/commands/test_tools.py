@@ -13,6 +13,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from dedup_assets.cli import main
 from dedup_assets.commands.tools import plain_errors
+from dedup_assets.embedders.protocol import EmbedderUnavailableError
+from dedup_assets.resources.migrations import MigrationError
 from dedup_assets.settings import SettingsError
 
 TEXT = "a fox\nNegative prompt: blurry\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 99, Model hash: 6ce0161689, Model: sd"
@@ -101,6 +103,15 @@ def test_an_expected_error_is_one_sentence_and_any_other_a_traceback(capsys: pyt
     assert capsys.readouterr().err == "Error: It is so.\n"
     with pytest.raises(ZeroDivisionError), plain_errors():
         raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("error", [MigrationError, EmbedderUnavailableError])
+def test_what_a_later_version_or_another_day_mends_is_one_sentence(
+    error: type[Exception], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit), plain_errors():
+        raise error("too new")
+    assert capsys.readouterr().err == "Error: too new\n"
 
 
 def test_every_command_explains_itself() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import psutil
 import pytest
 
+from dedup_assets.embedders.chain import EmbedderChoice, fall_back
 from dedup_assets.embedders.devices import ProcessesEmbedder, on_devices
 from dedup_assets.embedders.dhash import DifferenceHashEmbedder
 from dedup_assets.embedders.protocol import Embedder, EmbedderUnavailableError, Image, Vectors
@@ -80,6 +81,17 @@ def test_processes_that_are_killed_make_the_provider_unavailable(
     with pytest.raises(EmbedderUnavailableError, match="was ended from outside"):
         two_processes.embed(photographs())
     two_processes.close()
+
+
+def test_the_processes_of_a_provider_that_stopped_working_are_ended_before_the_next_one_is_tried(
+    two_processes: ProcessesEmbedder, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        two_processes.embed(photographs())
+    stopped = EmbedderUnavailableError("one of its processes ended")
+    after = fall_back(EmbedderChoice(two_processes, ()), stopped, ["dhash", "descriptor"], EmbedderSettings())
+    assert after.embedder.name == "descriptor"
+    assert not any(psutil.pid_exists(int(path.name)) for path in tmp_path.iterdir())
 
 
 def test_a_device_on_which_the_model_does_not_load_is_named() -> None:

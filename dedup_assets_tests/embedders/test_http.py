@@ -109,6 +109,35 @@ def test_a_service_that_does_not_work_says_so_in_one_sentence(reply: Reply, comp
             connect_http(once)
 
 
+def test_a_service_that_ends_in_mid_answer_is_asked_again() -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            asked.append(self.path)
+            whole = json.dumps([[1.0, 1.0]]).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(whole) + (len(asked) == 1)))
+            self.end_headers()
+            self.wfile.write(whole)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    asked: list[str] = []
+    with running(HTTPServer(("127.0.0.1", 0), Handler)) as settings:
+        assert connect_http(settings).dimension == 2
+    assert len(asked) == 2
+
+
+def test_a_password_in_the_address_of_a_service_is_never_said() -> None:
+    settings = EmbedderSettings(
+        http_url="http://user:hidden@localhost/embeddings", http_allowed_hosts=("localhost",), http_attempts=1
+    )
+    with pytest.raises(EmbedderUnavailableError, match=r"^localhost does not answer") as caught:
+        connect_http(settings)
+    assert "hidden" not in str(caught.value)
+
+
 def test_a_service_that_is_not_there_is_unavailable() -> None:
     settings = EmbedderSettings(http_url="http://127.0.0.1:9/embeddings", http_attempts=1)
     with pytest.raises(EmbedderUnavailableError, match=r"127\.0\.0\.1:9 does not answer"):

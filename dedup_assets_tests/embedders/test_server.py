@@ -1,6 +1,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from threading import Thread
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -61,7 +62,20 @@ def test_other_requests_are_refused(address: str, path: str, body: bytes, status
     assert caught.value.code == status
 
 
+@pytest.mark.parametrize("size", ["-1", "many", str(1 << 40)])
+def test_a_request_without_a_size_that_can_be_is_refused_and_never_waited_for(address: str, size: str) -> None:
+    connection = HTTPConnection(address.removeprefix("http://"), timeout=5)
+    connection.request("POST", "/embeddings", headers={"Content-Length": size})
+    assert connection.getresponse().status == 413
+    connection.close()
+
+
 def test_large_pictures_are_reduced() -> None:
     decoded = decode_picture(encoded(np.zeros((400, 800, 3), np.uint8)))
     assert decoded is not None
     assert decoded.shape == (128, 256, 3)
+
+
+def test_a_picture_that_says_it_is_too_large_is_not_decoded() -> None:
+    whole = cv2.imencode(".png", np.zeros((7_100, 7_100), np.uint8))[1].tobytes()
+    assert decode_picture(base64.b64encode(whole).decode()) is None

@@ -8,7 +8,7 @@ from dedup_assets.grouping.stars import StarVerifier, read_star_pairs
 from dedup_assets.pairs.contents import read_contents
 from dedup_assets.pairs.evidence import PairVerifier, VerificationPolicy
 from dedup_assets.resources.collection import Collection
-from dedup_assets.tables import STAR_PAIRS
+from dedup_assets.tables import IMAGE_FEATURES, STAR_PAIRS
 from dedup_assets_tests.described import content_of
 
 POLICY = VerificationPolicy()
@@ -98,3 +98,10 @@ def test_a_centre_without_members_asks_nothing(described: Collection) -> None:
     stars = Stars(described)
     assert stars.ask("shop/red.jpg") == []
     assert stars.opened == 0
+
+
+def test_pairs_of_contents_that_left_while_groups_are_formed_do_not_pass(described: Collection) -> None:
+    stars = Stars(described)
+    for key in stars.tables.partitions(IMAGE_FEATURES):
+        stars.tables.rewrite(IMAGE_FEATURES, key, IMAGE_FEATURES.empty(), "")
+    assert stars.verifier(0, np.array([1, 2], np.int64)).tolist() == [False, False]

@@ -183,6 +183,13 @@ def test_more_pictures_than_may_be_compared_are_searched_by_an_index_whose_recal
     assert ends(pairs_among(tables)) == exact
 
 
+def test_the_recall_of_a_model_that_is_in_use_no_more_is_not_told(tables: TableStore) -> None:
+    keep(tables, range(32))
+    find_neighbours(tables, MODEL, LIMITS)
+    tables.rewrite(NEAREST_PICTURES, "left 1", NEAREST_PICTURES.empty(), "", {"search_recall": 0.2})
+    assert read_search_recall(tables) == 1.0
+
+
 def test_where_nothing_is_embedded_there_is_nothing_to_compare(tables: TableStore) -> None:
     assert read_providers(tables) == []
     assert read_search_recall(tables) == 1.0

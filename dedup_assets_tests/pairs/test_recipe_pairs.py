@@ -49,3 +49,13 @@ def test_a_crowded_recipe_proposes_nobody_but_is_still_told(collection_of: Colle
     assert index.candidates_of(contents.head(1)).height == (0 if more else MAX_CONTENTS_A_RECIPE - 1)
     pair = pl.DataFrame({"left_sha256": [sha(1), sha(1)], "right_sha256": [sha(2), sha(9999)]})
     assert index.tell_same(pair)["same_recipe"].to_list() == [True, False]
+
+
+def test_a_content_that_another_version_parsed_in_another_partition_has_one_recipe(collection_of: CollectionOf) -> None:
+    tables = collection_of({}).tables()
+    index_of(tables, {1: "a", 2: "a"})
+    old = tables.read(METADATA_HASHES, "p").with_columns(image_id=pl.col("image_id") + 10, metadata_hash=pl.lit("b"))
+    tables.rewrite(METADATA_HASHES, "q", old, "")
+    index = RecipeIndex(tables, tables.read(METADATA_HASHES, "p", ["image_id", "file_sha256"]))
+    pair = pl.DataFrame({"left_sha256": [sha(1)], "right_sha256": [sha(2)]})
+    assert index.tell_same(pair)["same_recipe"].to_list() == [True]

@@ -81,6 +81,7 @@ def test_folders_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         "http://photos1.blob.core.windows.net/shop",
         "https://photos1.blob.core.windows.net/shop?comp=list",
         "http://127.0.0.1:10000/devstoreaccount1",
+        "~nobody-of-this-name/photos",
     ],
 )
 def test_other_forms_are_refused_with_what_is_expected(text: str) -> None:

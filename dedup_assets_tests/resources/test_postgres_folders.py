@@ -1,6 +1,7 @@
 import fcntl
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,15 @@ def test_the_data_of_a_store_that_may_come_back_stay(root: Path, tmp_path: Path)
     (broken / RECORD).write_text("{")
     assert sorted(states(root)) == sorted([UNREACHABLE, ELSEWHERE, UNKNOWN, UNKNOWN])
     assert [remove_folder(path) for path in (away, remote, unknown, broken)] == [False] * 4
+
+
+def test_processes_that_start_one_server_at_the_same_time_all_note_its_store(tmp_path: Path) -> None:
+    folders = [tmp_path / str(number) for number in range(100)]
+    with ThreadPoolExecutor(8) as pool:
+        for folder in folders:
+            folder.mkdir()
+            list(pool.map(lambda _, to=folder: note_store(to, str(tmp_path / "store")), range(8)))
+    assert {path.name for folder in folders for path in folder.iterdir()} == {RECORD}
 
 
 @pytest.mark.parametrize("lock", ["users.lock", "start.lock", "watcher.lock"])

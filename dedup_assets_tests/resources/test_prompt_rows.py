@@ -1,4 +1,5 @@
 import time
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
 import numpy as np
@@ -46,6 +47,23 @@ def test_two_workers_at_the_same_time_share_the_prompts_without_waiting_for_each
         first = claim_prompts(database, model, "one", [A, B])
         second = claim_prompts(other, model, "two", [A, B, C])
     assert (first, second) == ({A, B}, {C})
+
+
+def test_giving_claims_up_and_asking_for_them_at_the_same_time_never_lock_each_other_out(
+    database: psycopg.Connection,
+) -> None:
+    model, (low, high) = model_of(database), sorted([A, B])
+    claim_prompts(database, model, "one", [high])
+    claim_prompts(database, model, "one", [low])
+    database.commit()
+    with psycopg.connect(database.info.dsn) as other, ThreadPoolExecutor(1) as thread:
+        with other.transaction():
+            assert claim_prompts(other, model, "two", [low]) == set()
+            releasing = thread.submit(release_prompts, database, "one")
+            time.sleep(0.2)
+            assert claim_prompts(other, model, "two", [high]) == set()
+        releasing.result()
+    assert claim_prompts(database, model, "two", [A, B]) == {A, B}
 
 
 def test_the_claims_of_a_killed_worker_end_with_their_time(database: psycopg.Connection) -> None:

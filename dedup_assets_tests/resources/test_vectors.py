@@ -12,7 +12,7 @@ from dedup_assets.resources.embedded_postgres import EmbeddedPostgres
 from dedup_assets.resources.migrations import migrate
 from dedup_assets.resources.vector_copy import VectorError
 from dedup_assets.resources.vector_models import register_model
-from dedup_assets.resources.vectors import missing_vectors, store_vectors
+from dedup_assets.resources.vectors import store_vectors
 from dedup_assets_tests.resources.conftest import wait_until_stopped
 from dedup_assets_tests.resources.rows import (
     MODEL,
@@ -32,14 +32,6 @@ def test_vectors_come_back_in_half_precision(database: psycopg.Connection) -> No
     expected = {content(name): row for name, row in zip("ab", vectors(2), strict=True)}
     for text, key in zip(stored, sorted(expected), strict=True):
         np.testing.assert_allclose(np.fromstring(str(text)[1:-1], sep=","), expected[key].astype(np.float16), atol=1e-4)
-
-
-def test_only_missing_contents_are_named_once_and_in_order(database: psycopg.Connection) -> None:
-    assert missing_vectors(database, *MODEL, [content("z"), content("a")]) == [content("z"), content("a")]
-    embed(database, "a")
-    asked = [content("z"), content("a"), content("b"), content("z")]
-    assert missing_vectors(database, *MODEL, asked) == [content("z"), content("b")]
-    assert missing_vectors(database, MODEL[0], "2", [content("a")]) == [content("a")]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from dedup_assets_tests.assets.conftest import (  # noqa: F401
     server,
 )
 from dedup_assets_tests.assets.stages import Stages
+from dedup_assets_tests.permissions import closed
 from dedup_assets_tests.photographs import jpeg, make_photograph, scaled
 
 pytestmark = pytest.mark.usefixtures("database_url")
@@ -61,6 +62,8 @@ def test_neighbours_of_stored_images_and_of_files_are_told_with_what_the_report_
     outside.write_bytes(b"no picture")
     with pytest.raises(NoVectorError, match="cannot be read"):
         similar.find(str(outside), 1)
+    with closed(outside), pytest.raises(NoVectorError, match="cannot be read: Permission denied"):
+        similar._outside(str(outside))
     with pytest.raises(UnknownImageError):
         similar.find("neither an image nor a file", 1)
 
