@@ -7,6 +7,7 @@ A partition compares its new contents with those of every partition. It reads th
 visible, so of two partitions at work at once the later one sees the earlier, and each pair is found at least once.
 """
 
+from collections.abc import Sequence
 from functools import partial
 
 import dagster as dg
@@ -94,10 +95,13 @@ class _Index:
         self.recipes = RecipeIndex(stage.tables, self.contents)
         self.size = self.contents.height
 
-    def candidates_of(self, queries: NDArray[np.int64]) -> tuple[pl.DataFrame, int]:
-        """Candidate pairs between some contents and all, ends in order, each once; and how many contents are crowded."""
+    def candidates_of(self, queries: NDArray[np.int64], parsed: NDArray[np.int64]) -> tuple[pl.DataFrame, int]:
+        """Candidate pairs of `queries` by hash and of `parsed` by recipe with all; and how many contents are crowded.
+
+        The ends of a pair are in order, and each pair stands there once.
+        """
         by_hash = self.hashes.candidates_of(queries)
-        by_recipe = self.recipes.candidates_of(self.contents[queries]).with_columns(
+        by_recipe = self.recipes.candidates_of(self.contents[parsed]).with_columns(
             transform=pl.lit("unknown"), stands_for_more=pl.lit(False)
         )
         every = pl.concat([by_hash.pairs, by_recipe], how="diagonal").unique(
@@ -109,14 +113,18 @@ class _Index:
 def _search(stage: Stage, work: PartitionWork, index: _Index) -> None:
     features = stage.tables.commit_of(IMAGE_FEATURES, work.key)
     searched = set(work.commit.details.get("searched_parts", ())) if _same_search(work, stage) else set()
-    queries = _new_contents(stage, work.key, [part for part in features.parts if part.name not in searched], index)
+    queries = _contents_of(stage, work.key, [part for part in features.parts if part.name not in searched], index)
     before = stage.tables.read(WAVELET_GROUPS, work.key) if searched else WAVELET_GROUPS.empty()
-    found, crowded = index.candidates_of(queries)
+    parsers, parsed = _parser_versions(stage, work.key), queries
+    if work.commit.details.get("parser_versions") != parsers:
+        before, parsed = index.recipes.tell_same(before), _contents_of(stage, work.key, features.parts, index)
+    found, crowded = index.candidates_of(queries, parsed)
     pairs = _drop_known(stage, work.key, before, found)
     every = pl.concat([before, pairs]).unique(WAVELET_GROUPS.key, keep="first", maintain_order=True)
     details = {
         "searched_parts": features.part_names,
         "search": _search_version(stage),
+        "parser_versions": parsers,
         "crowded_contents": crowded + (int(work.commit.details.get("crowded_contents", 0)) if searched else 0),
     }
     work.commit = stage.tables.rewrite(
@@ -133,7 +141,12 @@ def _same_search(work: PartitionWork, stage: Stage) -> bool:
     return bool(work.commit.details.get("search") == _search_version(stage))
 
 
-def _new_contents(stage: Stage, key: str, parts: list[Part], index: _Index) -> NDArray[np.int64]:
+def _parser_versions(stage: Stage, key: str) -> list[str]:
+    """Which parsers read the recipes of a partition: another one may have found some in files that are known."""
+    return sorted(stage.tables.read(METADATA_HASHES, key, ["parser_version"])["parser_version"].unique())
+
+
+def _contents_of(stage: Stage, key: str, parts: Sequence[Part], index: _Index) -> NDArray[np.int64]:
     """Rows of the index of the contents of some parts."""
     new = readable(stage.tables, key, parts, ()).select("file_sha256").unique()
     return (

@@ -12,6 +12,7 @@ from dedup_assets_tests.photographs import jpeg, make_photograph, scaled
 NAME = WAVELET_GROUPS.name
 REDS = frozenset({"shop/red.jpg", "web/red small.jpg"})
 GENERATION = frozenset({"shop/drawn original.png", "web/drawn final.png"})
+PREFIXES = ("shop", "web")
 OF_ONE_RECIPE = {
     frozenset({"shop/drawn original.png", "web/drawn other.png"}),
     frozenset({"web/drawn final.png", "web/drawn other.png"}),
@@ -44,6 +45,19 @@ def test_a_pair_that_two_partitions_find_is_owned_by_the_first_alone(grouped: St
     assert not pl.concat(owners.values()).is_duplicated().any()
     assert set(grouped.pairs(WAVELET_GROUPS)) == expected
     assert owners[order[0]].height == (3 if order[0] == "shop" else 4)
+
+
+def test_recipes_that_a_later_parser_reads_in_known_files_propose_their_pairs_too(grouped: Stages) -> None:
+    expected, read = grouped.pairs(WAVELET_GROUPS), {key: grouped.tables.read(METADATA_HASHES, key) for key in PREFIXES}
+    for key in PREFIXES:
+        grouped.tables.rewrite(METADATA_HASHES, key, METADATA_HASHES.empty(), "")
+    grouped.forget(WAVELET_GROUPS)
+    grouped.run(wavelet_groups)
+    assert set(grouped.pairs(WAVELET_GROUPS)) == {REDS, GENERATION}
+    for key, rows in read.items():
+        grouped.tables.rewrite(METADATA_HASHES, key, rows, "")
+    grouped.run(wavelet_groups)
+    assert grouped.pairs(WAVELET_GROUPS) == expected
 
 
 @pytest.mark.parametrize(("crowded", "proposed"), [(0, OF_ONE_RECIPE), (1, set())])
