@@ -24,6 +24,7 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image
+from threadpoolctl import threadpool_limits
 
 from dedup_assets.kernels.borders import find_inner_box
 from dedup_assets.kernels.decoding import DecodeLimits, decode_image, scale_factor
@@ -169,6 +170,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=300)
     options = parser.parse_args()
     cv2.setNumThreads(1)
+    threadpool_limits(1, "blas")
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}.\n")
     classes = select_photographs(options.folder, options.images)

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from dedup_assets.generation_metadata.carriers import read_carriers
 from dedup_assets.kernels.decoding import DecodeLimits, UnreadableImage
 from dedup_assets.kernels.describing import ImageDescription, ImageSketch, describe_sketches
@@ -44,13 +46,15 @@ class ImageReader:
     def read_chunk(self, blobs: Sequence[Row], advance: Callable[[], None]) -> list[Row]:
         """Rows of `image_features` for rows of `image_manifest`, in their order.
 
+        Each worker is one thread: those that BLAS starts for products of small matrices mostly wait, spinning.
+
         Raises:
             StoreAccessError: the source itself cannot be read any more.
         """
         size = max(1, min(SLICE_IMAGES, len(blobs) // (SLICES_A_WORKER * self._workers)))
         slices = [blobs[start : start + size] for start in range(0, len(blobs), size)]
         rows: list[Row] = []
-        with ThreadPoolExecutor(self._workers) as pool:
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(self._workers) as pool:
             try:
                 for described in pool.map(self._read_slice, slices):
                     rows += described
