@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
-import pyarrow as pa
 
 DataType = pl.DataType | type[pl.DataType]
 
@@ -47,11 +46,6 @@ class Table:
     def column_names(self) -> list[str]:
         """The names of the columns, in order."""
         return [column.name for column in self.columns]
-
-    @property
-    def arrow_schema(self) -> pa.Schema:
-        """The schema as Arrow, with which every Parquet file of the table is written."""
-        return self.empty().to_arrow(compat_level=pl.CompatLevel.oldest()).schema
 
     def empty(self) -> pl.DataFrame:
         """A frame of this table without rows."""

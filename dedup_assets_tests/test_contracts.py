@@ -1,7 +1,6 @@
 """What a table promises is enforced, and what breaks a promise is named."""
 
 import polars as pl
-import pyarrow as pa
 import pytest
 
 from dedup_assets.contracts import Column, Table, TableContractError
@@ -85,8 +84,3 @@ def test_rows_that_lack_a_column_hold_null_there() -> None:
     frame = SHOES.frame([{"shoe_id": 1, "size_cm": 24.0}])
     assert frame.schema == SHOES.empty().schema
     assert frame["colour"].to_list() == [None]
-
-
-def test_the_arrow_schema_has_the_types_that_other_readers_of_parquet_know() -> None:
-    expected: dict[str, pa.DataType] = {"shoe_id": pa.int64(), "size_cm": pa.float64(), "colour": pa.large_string()}
-    assert SHOES.arrow_schema == pa.schema(expected)

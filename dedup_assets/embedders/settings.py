@@ -6,8 +6,6 @@ Does not belong here: secrets, which come from the environment.
 
 from dataclasses import dataclass
 
-DEFAULT_ORDER = ("descriptor", "dhash")
-
 
 @dataclass(frozen=True, slots=True)
 class EmbedderSettings:
