@@ -54,21 +54,7 @@ def judge_overlap(pair: Pair, matrix: NDArray[np.float64], test: DecidedBy, min_
     seen = compare_overlap(pair.left.thumbnail, pair.right.thumbnail, matrix, limits.min_plain_share)
     if seen is None:
         return PairEvidence(False, None, test, pair.transform)
-    evidence = PairEvidence(
-        verdict=False,
-        level=None,
-        decided_by=test,
-        transform=pair.transform,
-        color_score=seen.colour.agreement,
-        structure_score=seen.structure.agreement,
-        correlation=seen.structure.correlation,
-        content_share=seen.structure.content_share,
-        tone=seen.structure.tone,
-        plain_share=seen.plain_share,
-        conflict=seen.conflict,
-        overlap_left=seen.share_left,
-        overlap_right=seen.share_right,
-    )
+    evidence = _scores_of(seen, test, pair.transform)
     needed = limits.min_drawn_agreement if seen.plain_share >= limits.min_plain_share else 0.0
     if seen.structure.agreement < max(needed, min_agreement) or not _is_enough(seen, limits):
         return evidence
@@ -90,6 +76,25 @@ def judge_parallax(pair: Pair, matrix: NDArray[np.float64], evidence: PairEviden
     if share < pair.thresholds.max_parallax:
         return evidence
     return replace(evidence, verdict=False, level=None, relation=None, decided_by="parallax")
+
+
+def _scores_of(seen: OverlapComparison, test: DecidedBy, transform: str) -> PairEvidence:
+    """All that was measured, for a pair that is not accepted yet."""
+    return PairEvidence(
+        verdict=False,
+        level=None,
+        decided_by=test,
+        transform=transform,
+        color_score=seen.colour.agreement,
+        structure_score=seen.structure.agreement,
+        correlation=seen.structure.correlation,
+        content_share=seen.structure.content_share,
+        tone=seen.structure.tone,
+        plain_share=seen.plain_share,
+        conflict=seen.conflict,
+        overlap_left=seen.share_left,
+        overlap_right=seen.share_right,
+    )
 
 
 def _is_enough(seen: OverlapComparison, limits: VerificationThresholds) -> bool:

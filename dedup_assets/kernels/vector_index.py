@@ -3,6 +3,8 @@
 Here belong the index and its recall. The exact search, which says what there is to find, is in `vector_search`.
 """
 
+from typing import Any
+
 import numpy as np
 
 from dedup_assets.kernels.vector_search import Floats, Nearest, Rows, cut_lists, exact_cosines, find_nearest
@@ -13,7 +15,7 @@ PROBED_SHARE = 8
 """One cell of so many is searched."""
 TRAINING_A_CELL = 40
 TRAINING_ROUNDS = 8
-SEED = 20261120
+SEED = 120
 BLOCK = 4096
 
 
@@ -37,12 +39,7 @@ def find_nearest_by_index(vectors: Floats, count: int, min_cosine: float, thread
     import faiss
 
     faiss.omp_set_num_threads(threads)
-    cells = max(1, int(CELLS_A_ROOT * len(vectors) ** 0.5))
-    index = faiss.IndexIVFFlat(faiss.IndexFlatIP(vectors.shape[1]), vectors.shape[1], cells, faiss.METRIC_INNER_PRODUCT)
-    index.cp.seed, index.cp.niter, index.cp.spherical = SEED % 1000, TRAINING_ROUNDS, True
-    index.train(np.ascontiguousarray(vectors[spaced_rows(len(vectors), cells * TRAINING_A_CELL)]))
-    index.add(vectors)
-    index.nprobe = max(1, cells // PROBED_SHARE)
+    index = _build_index(vectors)
     parts = []
     for start in range(0, len(vectors), BLOCK):
         found = index.search(vectors[start : start + BLOCK], count + 1)[1]
@@ -53,6 +50,18 @@ def find_nearest_by_index(vectors: Floats, count: int, min_cosine: float, thread
         near = cosines >= np.float32(min_cosine)
         parts.append(Nearest(rows[near], others[near], cosines[near]))
     return cut_lists(parts, count)
+
+
+def _build_index(vectors: Floats) -> Any:
+    import faiss
+
+    cells = max(1, int(CELLS_A_ROOT * len(vectors) ** 0.5))
+    index = faiss.IndexIVFFlat(faiss.IndexFlatIP(vectors.shape[1]), vectors.shape[1], cells, faiss.METRIC_INNER_PRODUCT)
+    index.cp.seed, index.cp.niter, index.cp.spherical = SEED, TRAINING_ROUNDS, True
+    index.train(np.ascontiguousarray(vectors[spaced_rows(len(vectors), cells * TRAINING_A_CELL)]))
+    index.add(vectors)
+    index.nprobe = max(1, cells // PROBED_SHARE)
+    return index
 
 
 def measure_recall(vectors: Floats, lists: Nearest, sample: int, count: int, min_cosine: float) -> float:
