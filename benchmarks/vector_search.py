@@ -25,10 +25,10 @@ from dedup_assets.kernels.grouping import find_components
 from dedup_assets.kernels.planted_edits import PLANTED_EDITS
 from dedup_assets.kernels.vector_index import find_nearest_by_index, measure_recall
 from dedup_assets.kernels.vector_search import Nearest, find_nearest
-from dedup_assets.pairs.nearest_pictures import SearchLimits, find_neighbours, read_providers
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.table_store import TableStore
 from dedup_assets.tables import EMBEDDINGS, REPRESENTATIVES
+from dedup_assets.vectors.nearest_pictures import SearchLimits, find_neighbours, read_providers
 
 Floats = NDArray[np.float32]
 Result = TypeVar("Result")

@@ -21,6 +21,7 @@ from dedup_assets.kernels.grouping import find_components
 from dedup_assets.kernels.palette import SUMMARY_BYTES, mean_colour_correlations
 from dedup_assets.kernels.within import whole_components
 from dedup_assets.pairs.evidence import PairVerifier, VerificationPolicy
+from dedup_assets.pairs.hashed_contents import binary_matrix
 from dedup_assets.publishing import publish_report
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database import DatabaseResource
@@ -113,7 +114,7 @@ def _read_colours(stage: Stage, image_ids: pl.Series) -> NDArray[np.uint8]:
     rows = pl.DataFrame({"image_id": image_ids}).with_row_index("row")
     for key in stage.tables.partitions(IMAGE_FEATURES):
         own = stage.tables.read(IMAGE_FEATURES, key, ["image_id", "color_8"]).join(rows, on="image_id")
-        summaries[own["row"].to_numpy()] = np.frombuffer(b"".join(own["color_8"]), np.uint8).reshape(-1, SUMMARY_BYTES)
+        summaries[own["row"].to_numpy()] = binary_matrix(own["color_8"], SUMMARY_BYTES)
     return summaries
 
 

@@ -31,9 +31,8 @@ from dedup_assets.stage import Policy, Stage, made_from, table_asset, up_to_date
 from dedup_assets.tables import EMBEDDINGS, METADATA_HASHES, REPRESENTATIVES
 from dedup_assets.vectors.image_vectors import ImageVectors
 from dedup_assets.vectors.prompt_vectors import PromptVectors, distinct_prompts
-from dedup_assets.vectors.vector_rows import read_image_rows, read_vectors
+from dedup_assets.vectors.vector_rows import MODEL, read_image_rows, read_vectors
 
-MODEL = ("model", "revision")
 NOT_SETTINGS = ("providers", "prompt_encoders")
 
 

@@ -10,8 +10,8 @@ from functools import partial
 import dagster as dg
 import polars as pl
 
-from dedup_assets.pairs.contents import read_contents
-from dedup_assets.pairs.evidence import PAIR_KEY, PairVerifier, VerificationPolicy
+from dedup_assets.pairs.contents import PAIR_KEY, read_contents
+from dedup_assets.pairs.evidence import PairVerifier, VerificationPolicy
 from dedup_assets.report.plots import distance_histogram
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter

@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.hashing import GRAY_SIDE
+from dedup_assets.pairs.hashed_contents import binary_matrix
 from dedup_assets.resources.table_store import TableStore
 from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST, METADATA_HASHES
 
@@ -78,6 +79,6 @@ def _with_origin(images: pl.DataFrame, manifest: pl.DataFrame, recipes: pl.DataF
 
 def _shrink(grays: pl.Series) -> NDArray[np.uint8]:
     block = GRAY_SIDE // CELLS
-    pixels = np.frombuffer(b"".join(grays), np.uint8).reshape(-1, CELLS, block, CELLS, block)
+    pixels = binary_matrix(grays, GRAY_SIDE * GRAY_SIDE).reshape(-1, CELLS, block, CELLS, block)
     means = pixels.sum(axis=(2, 4), dtype=np.uint16) / np.float32(block * block)
     return np.asarray(means.round().astype(np.uint8).reshape(-1, CELLS * CELLS))

@@ -11,9 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.grouping import find_components
-from dedup_assets.pairs.contents import number_contents
-
-PAIR_KEY = ("left_sha256", "right_sha256")
+from dedup_assets.pairs.contents import PAIR_KEY, number_contents
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,12 @@ from dedup_assets.kernels.crowds import MAX_LISTED, ClassGraph, concerned, star_
 from dedup_assets.kernels.evidence import UNKNOWN
 from dedup_assets.kernels.hashing import INVERSE_TRANSFORMS, TRANSFORMS
 from dedup_assets.kernels.palette import SUMMARY_BYTES
-from dedup_assets.pairs.contents import number_contents
+from dedup_assets.pairs.contents import PAIR_KEY, number_contents
 from dedup_assets.pairs.hashed_contents import ClassIndex, binary_matrix, read_class_index
 from dedup_assets.resources.table_store import TableStore
 from dedup_assets.tables import IMAGE_FEATURES, STAR_PAIRS, VERIFIED_GROUPS, WAVELET_GROUPS
 
 LINK_COLUMNS = ["left_class", "right_class", "transform"]
-PAIR_KEY = ["left_sha256", "right_sha256"]
 
 PlaceContents = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]
 """Takes m nodes and a label for each, and returns places 0..m-1: of those with one label, the one to keep is the lowest."""

@@ -12,13 +12,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.evidence import UNKNOWN
-from dedup_assets.pairs.contents import number_contents, order_pair_ends
+from dedup_assets.pairs.contents import PAIR_KEY, number_contents, order_pair_ends
 from dedup_assets.pairs.evidence import PAIRS_AT_ONCE, PairVerifier
 from dedup_assets.resources.table_store import TableStore
 from dedup_assets.stage import Stage
 from dedup_assets.tables import IMAGE_FEATURES, STAR_PAIRS
 
-PAIR_KEY = list(STAR_PAIRS.key)
 PAIRS_A_PART = 1_000
 """A killed run verifies at most this many pairs again."""
 

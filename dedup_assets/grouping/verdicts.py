@@ -10,10 +10,10 @@ import polars as pl
 
 from dedup_assets.grouping.decided import Decided
 from dedup_assets.grouping.stars import read_star_pairs
+from dedup_assets.pairs.contents import PAIR_KEY
 from dedup_assets.resources.decisions import NOT_SAME
 from dedup_assets.resources.table_store import TableStore
 
-PAIR_KEY = ["left_sha256", "right_sha256"]
 TURNED = dict(zip(PAIR_KEY, reversed(PAIR_KEY), strict=True))
 VERDICT_COLUMNS = [*PAIR_KEY, "verdict", "level", "decided_by"]
 

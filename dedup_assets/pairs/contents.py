@@ -13,6 +13,9 @@ from dedup_assets.resources.table_commits import Part
 from dedup_assets.resources.table_store import TableStore
 from dedup_assets.tables import IMAGE_FEATURES
 
+PAIR_KEY = ("left_sha256", "right_sha256")
+"""A pair is known by its contents, wherever it stands."""
+
 
 def read_contents(tables: TableStore, columns: Sequence[str]) -> pl.DataFrame:
     """One row a readable content (`file_sha256`), of its image with the lowest id, with `partition` and the named columns.

@@ -26,7 +26,7 @@ from dedup_assets.kernels.verification import (
     VerificationThresholds,
     verify_pair,
 )
-from dedup_assets.pairs.contents import number_contents, read_contents
+from dedup_assets.pairs.contents import PAIR_KEY, number_contents, read_contents
 from dedup_assets.resources.collection import Collection
 from dedup_assets.stage import Policy
 from dedup_assets.tables import IMAGE_FEATURES, VERIFIED_GROUPS
@@ -49,8 +49,6 @@ PAIRS_AT_ONCE = 100
 PACKED_PICTURES = 5_000
 """Pictures whose local features are kept packed, 58 KB each: 290 MB at most. To find them takes ten times as long as the rest
 of a pair that is rejected, and a picture stands in several pairs."""
-
-PAIR_KEY = ("left_sha256", "right_sha256")
 
 _DEFAULT = VerificationThresholds()
 

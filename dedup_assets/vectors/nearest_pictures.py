@@ -19,8 +19,8 @@ from dedup_assets.kernels.vector_index import find_nearest_by_index, measure_rec
 from dedup_assets.kernels.vector_search import Floats, Nearest, pair_neighbours, update_nearest
 from dedup_assets.resources.table_store import TableStore
 from dedup_assets.tables import EMBEDDINGS, NEAREST_PICTURES, REPRESENTATIVES
+from dedup_assets.vectors.vector_rows import MODEL, ROW_KEY, of_model
 
-MODEL = ("model", "revision")
 COSINES = ("min_copy_cosine", "min_similar_cosine")
 RECALL_SAMPLE = 500
 """Pictures whose neighbours are searched exactly as well, where an index searches: 2.4 s of one processor for 400,000."""
@@ -98,16 +98,12 @@ def read_kept_vectors(tables: TableStore, provider: Mapping[str, Any]) -> tuple[
 
 def _vectors_of(tables: TableStore, provider: Mapping[str, Any], homes: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """The columns row and vector of each partition whose present vectors are of this provider."""
-    columns = ["subject", "content_key", "model", "revision", "vector"]
     for key in tables.partitions(EMBEDDINGS):
         commit = tables.commit_of(EMBEDDINGS, key)
         if any(commit.details.get(name) != provider[name] for name in MODEL):
             continue
-        rows = tables.read_parts(EMBEDDINGS, key, commit.parts, columns).filter(
-            (pl.col("subject") == "image")
-            & (pl.col("model") == provider["model"])
-            & (pl.col("revision") == provider["revision"])
-            & pl.col("vector").is_not_null()
+        rows = tables.read_parts(EMBEDDINGS, key, commit.parts, [*ROW_KEY, "vector"]).filter(
+            of_model("image", provider["model"], provider["revision"]) & pl.col("vector").is_not_null()
         )
         contents = rows.select("vector", file_sha256=pl.col("content_key").str.decode("hex"))
         yield contents.join(homes, on="file_sha256", maintain_order="left").select("row", "vector")

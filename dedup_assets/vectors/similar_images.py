@@ -4,6 +4,7 @@ Belongs here: the vector of the image, with the provider whose vectors the store
 report. Does not belong here: the search itself (`resources/vector_search.py`), the command (`commands/similar.py`).
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -25,8 +26,7 @@ from dedup_assets.resources.database import DatabaseResource
 from dedup_assets.resources.table_store import TableStore
 from dedup_assets.resources.vector_search import nearest_images, vector_of_image
 from dedup_assets.tables import EMBEDDINGS
-
-MODEL = ("provider", "model", "revision")
+from dedup_assets.vectors.vector_rows import PROVIDED
 
 
 class NoVectorError(ValueError):
@@ -62,14 +62,13 @@ class SimilarImages:
     def open(
         cls, tables: TableStore, database: DatabaseResource, source: str, settings: EmbedderSettings
     ) -> "SimilarImages":
-        """The store of `tables`; `settings` are those of its providers."""
+        """The store of `tables`, by the model that most of its partitions have; `settings` are those of its providers."""
         details = [tables.commit_of(EMBEDDINGS, key).details for key in tables.partitions(EMBEDDINGS)]
-        embedded = [each for each in details if "model" in each]
+        embedded = Counter(tuple(each[name] for name in PROVIDED) for each in details if "model" in each)
         if not embedded:
             raise NoVectorError("This store holds no vectors yet: do `dedup-assets run` first.")
-        return cls(
-            tables, database, NamedImages.read(tables, source), settings, *(embedded[-1][name] for name in MODEL)
-        )
+        ((provided, _),) = embedded.most_common(1)
+        return cls(tables, database, NamedImages.read(tables, source), settings, *provided)
 
     def find(self, name: str, limit: int, prefix: str = "") -> list[SimilarImage]:
         """The images that are nearest to an image of the store, or to a file, nearest first; never the image itself.

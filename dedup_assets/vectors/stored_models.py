@@ -13,8 +13,7 @@ from dedup_assets.resources.database import DatabaseResource
 from dedup_assets.resources.table_store import TableStore
 from dedup_assets.resources.vector_models import drop_model
 from dedup_assets.tables import EMBEDDINGS
-
-MODEL = ("provider", "model", "revision")
+from dedup_assets.vectors.vector_rows import PROVIDED
 
 
 class StoredModelError(ValueError):
@@ -47,15 +46,15 @@ def list_stored_models(tables: TableStore) -> list[StoredModel]:
     """All models with a row in any partition, sorted by name; only the columns that name them are read."""
     keys = tables.partitions(EMBEDDINGS)
     counts = pl.concat(
-        [pl.DataFrame(schema=dict.fromkeys((*MODEL, "subject"), pl.String) | {"rows": pl.UInt32})]
+        [pl.DataFrame(schema=dict.fromkeys((*PROVIDED, "subject"), pl.String) | {"rows": pl.UInt32})]
         + [
-            tables.read(EMBEDDINGS, key, [*MODEL, "subject"]).group_by(*MODEL, "subject").agg(rows=pl.len())
+            tables.read(EMBEDDINGS, key, [*PROVIDED, "subject"]).group_by(*PROVIDED, "subject").agg(rows=pl.len())
             for key in keys
         ],
         how="vertical_relaxed",
     )
     used = {name for key in keys for name in _in_use(tables, key)}
-    rows = counts.group_by(MODEL).agg(
+    rows = counts.group_by(PROVIDED).agg(
         images=pl.col("rows").filter(pl.col("subject") == "image").sum(),
         prompts=pl.col("rows").filter(pl.col("subject") == "prompt").sum(),
     )

@@ -17,7 +17,14 @@ from dedup_assets.resources.table_commits import Commit
 from dedup_assets.resources.table_store import TableStore
 from dedup_assets.tables import EMBEDDINGS, IMAGE_MANIFEST, METADATA_HASHES, REPRESENTATIVES
 
-ROW_KEY = ("subject", "content_key", "model", "revision")
+MODEL = ("model", "revision")
+PROVIDED = ("provider", *MODEL)
+ROW_KEY = ("subject", "content_key", *MODEL)
+
+
+def of_model(subject: str, model: str, revision: str) -> pl.Expr:
+    """Which rows of `embeddings` are of one model, and of images or of prompts."""
+    return (pl.col("subject") == subject) & (pl.col("model") == model) & (pl.col("revision") == revision)
 
 
 class KnownVectors:
@@ -47,11 +54,7 @@ class KnownVectors:
         return {key: self._of_model(self._tables.read(EMBEDDINGS, key, ROW_KEY)) for key in keys}
 
     def _of_model(self, rows: pl.DataFrame) -> pl.Series:
-        return rows.filter(
-            (pl.col("subject") == self._subject)
-            & (pl.col("model") == self._model)
-            & (pl.col("revision") == self._revision)
-        )["content_key"]
+        return rows.filter(of_model(self._subject, self._model, self._revision))["content_key"]
 
 
 def vector_rows(
@@ -82,10 +85,7 @@ def read_vectors(
 ) -> tuple[list[bytes], NDArray[np.float32]]:
     """The SHA-256 and the vectors (n, dimension) of one subject and model in a partition, those that there are."""
     rows = tables.read(EMBEDDINGS, key, [*ROW_KEY, "vector"]).filter(
-        (pl.col("subject") == subject)
-        & (pl.col("model") == model)
-        & (pl.col("revision") == revision)
-        & pl.col("vector").is_not_null()
+        of_model(subject, model, revision) & pl.col("vector").is_not_null()
     )
     return [bytes.fromhex(content_key) for content_key in rows["content_key"]], as_matrix(rows["vector"], dimension)
 

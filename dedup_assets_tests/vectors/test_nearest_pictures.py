@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedup_assets.pairs.nearest_pictures import (
+from dedup_assets.resources.collection import Collection
+from dedup_assets.resources.table_store import TableStore
+from dedup_assets.tables import EMBEDDINGS, NEAREST_PICTURES, REPRESENTATIVES
+from dedup_assets.vectors.nearest_pictures import (
     SearchLimits,
     find_neighbours,
     read_kept_vectors,
     read_providers,
     read_search_recall,
 )
-from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.table_store import TableStore
-from dedup_assets.tables import EMBEDDINGS, NEAREST_PICTURES, REPRESENTATIVES
 from dedup_assets_tests.kernels.near_vectors import near_vectors
 
 MODEL = {"model": "m", "revision": "1", "min_copy_cosine": 0.1, "min_similar_cosine": 0.9}
