@@ -7,6 +7,7 @@ import io
 from functools import lru_cache
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
@@ -27,20 +28,26 @@ def render_rgb(plain: Image.Image, profile: bytes | None) -> NDArray[np.uint8]:
 
 
 def render_pixels(pixels: NDArray[np.uint8], profile: bytes | None) -> NDArray[np.uint8]:
-    """Do the same for (h, w) gray or (h, w, 3) RGB pixels; without a profile this copies nothing that has colour."""
-    if profile:
+    """Do the same for (h, w) gray or (h, w, 3) RGB pixels; where no profile changes them, RGB is not copied."""
+    if profile and _find_transform(profile, "L" if pixels.ndim == 2 else "RGB"):
         return render_rgb(Image.fromarray(pixels), profile)
-    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
+    if pixels.ndim == 3:
+        return pixels
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
 
 
 def _to_srgb(plain: Image.Image, profile: bytes) -> Image.Image:
-    transform = _srgb_transform(profile, plain.mode) if len(profile) <= _MAX_PROFILE_BYTES else None
+    transform = _find_transform(profile, plain.mode)
     if transform is None:
         return plain
     converted = transform.apply(plain)
     if plain.mode == "RGBA":
         converted.putalpha(plain.getchannel("A"))
     return converted
+
+
+def _find_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    return _srgb_transform(profile, mode) if len(profile) <= _MAX_PROFILE_BYTES else None
 
 
 @lru_cache(maxsize=16)

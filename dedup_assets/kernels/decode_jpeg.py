@@ -1,7 +1,8 @@
 """The fast path for JPEG: libjpeg-turbo, straight from bytes to an array, at the scale that is needed.
 
-Here belongs what is particular to JPEG. What this path does not read (CMYK, damaged files) goes the general way in
-`decoding`, by Pillow's libjpeg-turbo with the same scaling, which gives the same pixels.
+Here belongs what is particular to the pixels of a JPEG; headers that are read without Pillow are in `jpeg_header`. What
+this path does not read (CMYK, damaged files) goes the general way in `decoding`, by Pillow's libjpeg-turbo with the same
+scaling, which gives the same pixels.
 """
 
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from PIL import Image, JpegImagePlugin
 
 from dedup_assets.kernels.decode_color import render_pixels, render_rgb
 from dedup_assets.kernels.decode_verdict import UnreadableImage
+from dedup_assets.kernels.jpeg_header import PlainHeader, name_subsampling
 
 _MARKER: Final = 0xFF
 _START_OF_SCAN: Final = 0xDA
@@ -21,14 +23,15 @@ _START_OF_SCAN: Final = 0xDA
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _DATA_ENDS_EARLY: Final = "premature end of data segment"
 _NO_DATA_GRAY: Final = 128
-_SUBSAMPLING_NAMES: Final = {
-    (1, 1): "4:4:4",
-    (2, 1): "4:2:2",
-    (2, 2): "4:2:0",
-    (1, 2): "4:4:0",
-    (4, 1): "4:1:1",
-    (4, 2): "4:1:0",
-}
+
+
+def decode_plain(data: bytes, header: PlainHeader, factor: int) -> NDArray[np.uint8]:
+    """Decode a plain JPEG, scaled down by 1, 2, 4 or 8 (sizes rounded up), to (h, w, 3) uint8 sRGB.
+
+    Raises ValueError for all that libjpeg-turbo complains of; `decode_scaled` then tells what it is worth.
+    """
+    pixels = _decode_by_turbo(data, header.color_mode, header.width_px, header.height_px, factor)
+    return render_pixels(pixels, header.profile)
 
 
 def decode_scaled(data: bytes, image: JpegImagePlugin.JpegImageFile, factor: int) -> NDArray[np.uint8]:
@@ -41,7 +44,7 @@ def decode_scaled(data: bytes, image: JpegImagePlugin.JpegImageFile, factor: int
     if image.mode not in ("L", "RGB"):
         return render_rgb(_decode_by_pillow(image, factor), profile)
     try:
-        return render_pixels(_decode_by_turbo(data, image, factor), profile)
+        return render_pixels(_decode_by_turbo(data, image.mode, *image.size, factor), profile)
     except ValueError as complaint:
         scaled = _decode_by_pillow(image, factor)
         if _DATA_ENDS_EARLY in str(complaint) and "progressive" not in image.info and _ends_in_nothing(scaled):
@@ -71,12 +74,9 @@ def read_quantization(image: JpegImagePlugin.JpegImageFile) -> tuple[tuple[int, 
     return tuple(tuple(table) for _, table in sorted(image.quantization.items()))
 
 
-def name_subsampling(image: JpegImagePlugin.JpegImageFile) -> str | None:
-    """Return how much coarser colour is stored than light ("4:2:0"), None for a JPEG in gray."""
-    if len(image.layer) < 3:
-        return None
-    (_, wide, high, _), (_, color_wide, color_high, _) = image.layer[:2]
-    return _SUBSAMPLING_NAMES.get((wide // max(1, color_wide), high // max(1, color_high)), "other")
+def read_subsampling(image: JpegImagePlugin.JpegImageFile) -> str | None:
+    """Return the name of the chroma subsampling of an open JPEG, None for one in gray."""
+    return name_subsampling([(wide, high) for _, wide, high, _ in image.layer])
 
 
 def _ends_in_nothing(scaled: Image.Image) -> bool:
@@ -96,13 +96,13 @@ def _walk_segments(data: bytes) -> Iterator[tuple[int, int]]:
         position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
 
 
-def _decode_by_turbo(data: bytes, image: JpegImagePlugin.JpegImageFile, factor: int) -> NDArray[np.uint8]:
-    color_space = "GRAY" if image.mode == "L" else "RGB"
-    height, width = -(-image.height // factor), -(-image.width // factor)
+def _decode_by_turbo(data: bytes, color_mode: str, width_px: int, height_px: int, factor: int) -> NDArray[np.uint8]:
+    color_space = "GRAY" if color_mode == "L" else "RGB"
+    height, width = -(-height_px // factor), -(-width_px // factor)
     pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(
         data, color_space, min_height=height, min_width=width, min_factor=factor, strict=True
     )
-    return pixels[..., 0] if image.mode == "L" else pixels
+    return pixels[..., 0] if color_mode == "L" else pixels
 
 
 def _decode_by_pillow(image: JpegImagePlugin.JpegImageFile, factor: int) -> Image.Image:

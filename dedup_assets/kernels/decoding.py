@@ -1,9 +1,10 @@
 """From the bytes of an image file to one upright sRGB picture, no larger than needed, or to the reason why not.
 
-Here belong the limits, the order of the steps and the pinned decoder of each format: libjpeg-turbo by `simplejpeg` for
-JPEG, Pillow (with pillow-heif for HEIC) for all others. Measured on photographs of 0.2 megapixels, ms an image: JPEG
-0.73 (OpenCV 0.75, Pillow 1.02), PNG 3.7 (OpenCV 6.4), GIF 1.3 (OpenCV 4.2), WebP 2.3 (2.0), AVIF 4.7 (6.0), JPEG 2000
-55 (52). Guarding against decoders that crash or hang is not done here.
+Here belong the order of the steps and the pinned decoder of each format: libjpeg-turbo by `simplejpeg` for JPEG, Pillow
+(with pillow-heif for HEIC) for all others. Measured on photographs of 0.2 megapixels, ms an image: JPEG 0.73 (OpenCV
+0.75, Pillow 1.02), PNG 3.7 (OpenCV 6.4), GIF 1.3 (OpenCV 4.2), WebP 2.3 (2.0), AVIF 4.7 (6.0), JPEG 2000 55 (52). The
+headers of plain JPEGs are read in `jpeg_header`, those of all other files by Pillow. Guarding against decoders that crash
+or hang is not done here.
 """
 
 import io
@@ -20,10 +21,12 @@ from numpy.typing import NDArray
 from PIL import AvifImagePlugin, ExifTags, Image, ImageFile, JpegImagePlugin
 
 from dedup_assets.kernels.decode_color import render_rgb
-from dedup_assets.kernels.decode_jpeg import decode_scaled, keeps_coefficients, name_subsampling, read_quantization
+from dedup_assets.kernels.decode_jpeg import decode_plain, decode_scaled, read_quantization, read_subsampling
+from dedup_assets.kernels.decode_limits import DecodeLimits, allow_plain_jpeg, check_limits
 from dedup_assets.kernels.decode_pixels import reduce_to_plain
 from dedup_assets.kernels.decode_verdict import UnreadableImage, explain_failure
 from dedup_assets.kernels.hashing import transform_image
+from dedup_assets.kernels.jpeg_header import PlainHeader, read_plain_header
 
 __all__ = ["DecodeLimits", "DecodedImage", "UnreadableImage", "decode_image"]
 
@@ -37,24 +40,11 @@ _UPRIGHT: Final = ("identity", "mirror", "rot180", "flip", "transpose", "rot270"
 # These run other programs, have no decoder on Linux, or hold no picture.
 _FORMATS_NOT_READ: Final = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MCIDAS", "MPEG", "WMF"})
 
-# Peak memory of decoding, measured on 17 megapixels, in bytes a pixel: what Pillow holds (1 or 4) and one for scaling
-# down, and for each band what these decoders hold besides. RGB in all: PNG 4.5, TIFF 5.6, AVIF 8, HEIC 12.7, WebP 16.5,
-# JPEG 2000 19.3; JPEG 0.1, if progressive 3 (4:2:0) to 6 (4:4:4).
-_DECODER_BYTES_PER_BAND: Final = {"WEBP": 4, "AVIF": 3, "HEIF": 3, "JPEG2000": 6, "TIFF": 1}
-
 _DECODER_MODULES: Final = r"(PIL|pillow_heif)\."
 _WARNING_FILTER: Final = ("ignore", None, Warning, re.compile(_DECODER_MODULES), 0)
 
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
-
-
-@dataclass(frozen=True, slots=True)
-class DecodeLimits:
-    """What one image may cost, inclusive: pixels as its header declares them, bytes of memory while it is decoded."""
-
-    max_pixels: int = 250_000_000
-    max_decoding_bytes: int = 800_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +69,10 @@ class DecodedImage:
 
 def decode_image(data: bytes, limits: DecodeLimits) -> DecodedImage:
     """Decode the first picture in `data`; raises UnreadableImage and nothing else, whatever the bytes are."""
-    _prepare_pillow(limits)
     try:
-        with Image.open(io.BytesIO(data), formats=_readable_formats()) as image:
-            _check_limits(data, image, limits)
-            if isinstance(image, JpegImagePlugin.JpegImageFile):
-                return _decode_jpeg(data, image)
-            return _decode_other(image)
+        header = read_plain_header(data)
+        plain = _decode_plain_jpeg(data, header, limits) if header else None
+        return plain or _open_and_decode(data, limits)
     except Exception as error:
         raise explain_failure(data, error) from error
 
@@ -96,6 +83,35 @@ def scale_factor(width_px: int, height_px: int) -> int:
     while factor < MAX_FACTOR and max(width_px, height_px) >= 2 * factor * MIN_SIDE_PX:
         factor *= 2
     return factor
+
+
+def _decode_plain_jpeg(data: bytes, header: PlainHeader, limits: DecodeLimits) -> DecodedImage | None:
+    """Decode without Pillow; None where there is anything to say against this file, which is Pillow's to judge."""
+    if not allow_plain_jpeg(header, limits):
+        return None
+    try:
+        rgb = decode_plain(data, header, scale_factor(header.width_px, header.height_px))
+    except ValueError:
+        return None
+    return DecodedImage(
+        rgb=rgb,
+        image_format="JPEG",
+        color_mode=header.color_mode,
+        width_px=header.width_px,
+        height_px=header.height_px,
+        exif_orientation=1,
+        jpeg_quantization=header.quantization,
+        chroma_subsampling=header.chroma_subsampling,
+    )
+
+
+def _open_and_decode(data: bytes, limits: DecodeLimits) -> DecodedImage:
+    _prepare_pillow(limits)
+    with Image.open(io.BytesIO(data), formats=_readable_formats()) as image:
+        check_limits(data, image, limits)
+        if isinstance(image, JpegImagePlugin.JpegImageFile):
+            return _decode_jpeg(data, image)
+        return _decode_other(image)
 
 
 def _decode_jpeg(data: bytes, image: JpegImagePlugin.JpegImageFile) -> DecodedImage:
@@ -110,7 +126,7 @@ def _decode_jpeg(data: bytes, image: JpegImagePlugin.JpegImageFile) -> DecodedIm
         height_px=width_px if orientation >= 5 else height_px,
         exif_orientation=orientation,
         jpeg_quantization=read_quantization(image),
-        chroma_subsampling=name_subsampling(image),
+        chroma_subsampling=read_subsampling(image),
     )
 
 
@@ -132,27 +148,6 @@ def _decode_other(image: ImageFile.ImageFile) -> DecodedImage:
         jpeg_quantization=None,
         chroma_subsampling=None,
     )
-
-
-def _check_limits(data: bytes, image: ImageFile.ImageFile, limits: DecodeLimits) -> None:
-    """Judge a picture by its header alone; raises UnreadableImage for one that is too large."""
-    pixels = image.width * image.height
-    came = f"The {image.format} picture has {image.width:,} x {image.height:,} = {pixels:,} pixels"
-    if pixels > limits.max_pixels:
-        raise UnreadableImage("too_large", f"{came}; {limits.max_pixels:,} are allowed.")
-    needed = pixels * _decoding_bytes_per_pixel(data, image)
-    if needed > limits.max_decoding_bytes:
-        cost = f"would need about {needed:,} bytes of memory to decode; {limits.max_decoding_bytes:,} are allowed."
-        raise UnreadableImage("too_large", f"{came} and {cost}")
-
-
-def _decoding_bytes_per_pixel(data: bytes, image: ImageFile.ImageFile) -> int:
-    """Return the peak memory of decoding, in bytes a pixel of the full size, rounded up."""
-    bands = len(image.getbands())
-    if isinstance(image, JpegImagePlugin.JpegImageFile):
-        return 2 * bands if keeps_coefficients(data, image) else 1
-    held = 1 if image.mode in ("1", "L", "P") else 4
-    return held + 1 + bands * _DECODER_BYTES_PER_BAND.get(image.format or "", 0)
 
 
 def _exif_orientation(image: Image.Image) -> int:

@@ -48,6 +48,14 @@ def test_pixels_and_images_are_shown_alike() -> None:
     np.testing.assert_array_equal(render_pixels(np.array(photograph), profile), render_rgb(photograph, profile))
 
 
+def test_gray_pixels_have_three_equal_channels_and_colour_is_not_copied() -> None:
+    colour = np.array(load_photograph())
+    gray = np.array(load_photograph().convert("L"))
+    np.testing.assert_array_equal(render_pixels(gray, None), render_rgb(Image.fromarray(gray), None))
+    assert render_pixels(colour, None) is colour
+    assert render_pixels(colour, ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()) is colour
+
+
 def test_a_profile_that_is_srgb_changes_nothing() -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     photograph = load_photograph()

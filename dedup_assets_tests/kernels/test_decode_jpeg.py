@@ -10,8 +10,8 @@ from dedup_assets.kernels.decode_jpeg import (
     decode_scaled,
     find_frame_marker,
     keeps_coefficients,
-    name_subsampling,
     read_quantization,
+    read_subsampling,
 )
 from dedup_assets_tests.kernels.photographs import encode, load_photograph, mean_difference
 
@@ -60,11 +60,11 @@ def test_a_jpeg_with_garbage_between_its_segments_is_read_as_pillow_reads_it() -
 @pytest.mark.parametrize(("subsampling", "name"), [(0, "4:4:4"), (1, "4:2:2"), (2, "4:2:0")])
 def test_chroma_subsampling_is_named(subsampling: int, name: str) -> None:
     data = encode(load_photograph(), "JPEG", subsampling=subsampling)
-    assert name_subsampling(open_jpeg(data)) == name
+    assert read_subsampling(open_jpeg(data)) == name
 
 
 def test_a_gray_jpeg_has_no_chroma_subsampling() -> None:
-    assert name_subsampling(open_jpeg(encode(load_photograph().convert("L"), "JPEG"))) is None
+    assert read_subsampling(open_jpeg(encode(load_photograph().convert("L"), "JPEG"))) is None
 
 
 def test_quantization_tables_are_those_of_the_file() -> None:
