@@ -86,9 +86,9 @@ class Table:
         if frame.select(self.key).is_duplicated().any():
             raise TableContractError(f"{self.name}: the key {self.key} stands twice")
         for sentence, rule in self.rules.items():
-            broken = frame.filter(~rule.fill_null(value=False))
-            if broken.height:
-                example = {name: broken[name][0] for name in self.key}
+            broken = frame.select(broken=~rule.fill_null(value=False))["broken"]
+            if broken.any():
+                example = frame.select(self.key).filter(broken).row(0, named=True)
                 raise TableContractError(
-                    f"{self.name}: {broken.height} rows break the rule '{sentence}', e.g. {example}"
+                    f"{self.name}: {broken.sum()} rows break the rule '{sentence}', e.g. {example}"
                 )

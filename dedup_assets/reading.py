@@ -2,14 +2,21 @@
 
 Belongs here: one download and one description an image, in threads, and the cause where there is none. Does not belong
 here: which images are read (`assets/image_features.py`), decoding (`kernels/`).
+
+Each thread turns the images that it described into a frame at once. As rows they would be some thousand pieces of
+memory a second that each thread takes from a heap of its own, and that memory hardly ever goes back to the system.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from operator import attrgetter
+from types import TracebackType
 from typing import Any
 
+import polars as pl
 from threadpoolctl import threadpool_limits
 
 from dedup_assets.generation_metadata.carriers import read_carriers
@@ -25,7 +32,9 @@ FEATURE_VERSION = 2
 
 Row = dict[str, Any]
 
+_FROM_MANIFEST = ("image_id", "path", "etag", "size_bytes")
 _DESCRIBED = tuple(name for name in ImageDescription.__slots__ if name in IMAGE_FEATURES.schema)
+_described_fields = attrgetter(*_DESCRIBED)
 
 SLICE_IMAGES = 32
 """So many images at most are described together by one thread; 30 KB each until they are."""
@@ -35,44 +44,49 @@ SLICES_A_WORKER = 4
 
 
 class ImageReader:
-    """Reads images of one source under the given limits."""
+    """Reads images of one source under the given limits, in threads that live as long as it is open.
+
+    Each worker is one thread: those that BLAS starts for products of small matrices mostly wait, spinning.
+    """
 
     def __init__(
         self, images: ImageStore, decoder: IsolatedDecoder, limits: DecodeLimits, throttle: Throttle, workers: int
     ) -> None:
         self._images, self._decoder, self._limits = images, decoder, limits
         self._throttle, self._workers = throttle, workers
+        self._pool, self._closing = ThreadPoolExecutor(workers), ExitStack()
 
-    def read_chunk(self, blobs: Sequence[Row], advance: Callable[[], None]) -> list[Row]:
-        """Rows of `image_features` for rows of `image_manifest`, in their order.
+    def __enter__(self) -> "ImageReader":
+        self._closing.enter_context(threadpool_limits(1, "blas"))
+        return self
 
-        Each worker is one thread: those that BLAS starts for products of small matrices mostly wait, spinning.
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        self._closing.close()
+
+    def read_chunk(self, blobs: pl.DataFrame, advance: Callable[[int], None]) -> pl.DataFrame:
+        """Rows of `image_features` for rows of `image_manifest`, in their order; `advance` gets counts of images done.
 
         Raises:
             StoreAccessError: the source itself cannot be read any more.
         """
-        size = max(1, min(SLICE_IMAGES, len(blobs) // (SLICES_A_WORKER * self._workers)))
-        slices = [blobs[start : start + size] for start in range(0, len(blobs), size)]
-        rows: list[Row] = []
-        with threadpool_limits(1, "blas"), ThreadPoolExecutor(self._workers) as pool:
-            try:
-                for described in pool.map(self._read_slice, slices):
-                    rows += described
-                    for _ in described:
-                        advance()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-        return rows
+        size = max(1, min(SLICE_IMAGES, blobs.height // (SLICES_A_WORKER * self._workers)))
+        frames = [IMAGE_FEATURES.empty()]
+        for frame in self._pool.map(self._read_slice, blobs.select(_FROM_MANIFEST).iter_slices(size)):
+            frames.append(frame)
+            advance(frame.height)
+        return pl.concat(frames)
 
-    def _read_slice(self, blobs: Sequence[Row]) -> list[Row]:
-        read = [self._read_one(blob) for blob in blobs]
+    def _read_slice(self, blobs: pl.DataFrame) -> pl.DataFrame:
+        read = [self._read_one(blob) for blob in blobs.to_dicts()]
         descriptions = iter(describe_sketches([sketch for _, sketch in read if sketch is not None]))
-        return [row if sketch is None else row | _columns(next(descriptions)) for row, sketch in read]
+        rows = [row if sketch is None else row | _columns(next(descriptions)) for row, sketch in read]
+        return IMAGE_FEATURES.frame(rows)
 
     def _read_one(self, blob: Row) -> tuple[Row, ImageSketch | None]:
-        row: Row = {name: blob[name] for name in ("image_id", "path", "etag", "size_bytes")}
-        row |= {"feature_version": FEATURE_VERSION, "decode_status": "ok"}
+        row = blob | {"feature_version": FEATURE_VERSION, "decode_status": "ok"}
         self._throttle.wait(blob["size_bytes"])
         try:
             data = self._images.read(blob["path"], blob["etag"])
@@ -97,7 +111,8 @@ def _failed(status: str, sentence: str) -> Row:
 
 
 def _columns(description: ImageDescription) -> Row:
-    return {name: getattr(description, name) for name in _DESCRIBED} | {"gray_64": description.gray_64.tobytes()}
+    columns = dict(zip(_DESCRIBED, _described_fields(description), strict=True))
+    return columns | {"gray_64": description.gray_64.tobytes()}
 
 
 def _metadata_text(data: bytes) -> str | None:

@@ -4,7 +4,6 @@ Belongs here: which images must be read, reading them in chunks, and turning an 
 Does not belong here: decoding and hashing (`kernels/`), reading generation metadata (`generation_metadata/`).
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +12,7 @@ import polars as pl
 from pydantic import Field
 
 from dedup_assets.kernels.decoding import DecodeLimits
-from dedup_assets.reading import FEATURE_VERSION, ImageReader, Row
+from dedup_assets.reading import FEATURE_VERSION, ImageReader
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.isolated_decoding import IsolatedDecoder
 from dedup_assets.resources.progress import ProgressReporter
@@ -51,8 +50,10 @@ def image_features(
     """Read new and changed images, chunk by chunk; each chunk is visible as soon as it is done."""
     stage = Stage(context, IMAGE_FEATURES, collection.tables(), feature_policy, source=IMAGE_MANIFEST)
     limits = DecodeLimits(max_pixels=int(feature_policy.max_megapixels * 1e6))
-    with IsolatedDecoder(collection.workers, collection.decode_timeout_s) as decoder:
-        reader = ImageReader(collection.images(), decoder, limits, collection.throttle(), collection.workers)
+    with (
+        IsolatedDecoder(collection.workers, collection.decode_timeout_s) as decoder,
+        ImageReader(collection.images(), decoder, limits, collection.throttle(), collection.workers) as reader,
+    ):
         for key in stage.keys:
             source = made_from(stage.tables, key, IMAGE_MANIFEST)
             with stage.partition(key, stage.fingerprint(source)) as work:
@@ -76,9 +77,15 @@ def _bring_up_to_date(
     missing = manifest.join(kept, on="image_id", how="anti", maintain_order="left")
     with progress.track(stage.log, f"{IMAGE_FEATURES.name} [{work.key}]", missing.height, "images") as tracker:
         for chunk in missing.iter_slices(chunk_images):
-            rows = reader.read_chunk(chunk.to_dicts(), tracker.advance)
-            work.commit = stage.tables.append(work.commit, IMAGE_FEATURES, IMAGE_FEATURES.frame(rows))
-            _count_downloads(work, rows)
+            _add_chunk(stage.tables, work, reader.read_chunk(chunk, tracker.advance))
+
+
+def _add_chunk(tables: TableStore, work: PartitionWork, features: pl.DataFrame) -> None:
+    """Make a chunk visible; it is gone from memory before the next one is read."""
+    work.commit = tables.append(work.commit, IMAGE_FEATURES, features)
+    read_bytes = features["size_bytes"].filter(features["file_sha256"].is_not_null())
+    work.counts["downloaded_images"] += len(read_bytes)
+    work.counts["downloaded_bytes"] += int(read_bytes.sum())
 
 
 def _drop_outdated(tables: TableStore, work: PartitionWork, manifest: pl.DataFrame, policy: FeaturePolicy) -> Commit:
@@ -95,12 +102,6 @@ def _drop_outdated(tables: TableStore, work: PartitionWork, manifest: pl.DataFra
     ).join(manifest, on=["image_id", "etag"], how="semi")
     commit = Commit(work.commit.table, work.key, work.commit.parts, None, {"policy": policy.version})
     return tables.drop_rows(commit, IMAGE_FEATURES, "image_id", valid["image_id"])
-
-
-def _count_downloads(work: PartitionWork, rows: Sequence[Row]) -> None:
-    read = [row["size_bytes"] for row in rows if row.get("file_sha256") is not None]
-    work.counts["downloaded_images"] += len(read)
-    work.counts["downloaded_bytes"] += sum(read)
 
 
 def _finish(stage: Stage, work: PartitionWork, source: dict[str, Any]) -> None:

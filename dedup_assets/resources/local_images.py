@@ -67,16 +67,16 @@ class LocalImages:
         """See `ImageStore.read`; the file is compared with its etag before and after."""
         try:
             # a pipe that took the file's place must not be waited for
-            with os.fdopen(os.open(self._absolute(path), os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-                _require_unchanged(path, etag, os.fstat(file.fileno()))
-                data = file.read()
-                _require_unchanged(path, etag, os.fstat(file.fileno()))
+            file = os.open(self._absolute(path), os.O_RDONLY | os.O_NONBLOCK)
+            try:
+                return _read_unchanged(file, path, etag)
+            finally:
+                os.close(file)
         except _NOT_THERE:
             self.check()
             raise BlobVanished(f"{path} is not there any more.") from None
         except OSError as error:
             raise BlobUnavailable(f"{path} cannot be read: {error.strerror}.") from None
-        return data
 
     def copy(self, path: str, destination: str) -> str:
         """See `ImageStore.copy`; times are copied too."""
@@ -164,6 +164,17 @@ def _etag(status: os.stat_result) -> str:
 
 def _instant(time_ns: int) -> datetime:
     return _EPOCH + timedelta(microseconds=min(time_ns // 1_000, _LATEST_US))
+
+
+def _read_unchanged(file: int, path: str, etag: str) -> bytes:
+    """Read an open file; one system call returns 2 GB at most."""
+    before = os.fstat(file)
+    _require_unchanged(path, etag, before)
+    data = os.read(file, before.st_size)
+    while len(data) < before.st_size and (more := os.read(file, before.st_size - len(data))):
+        data += more
+    _require_unchanged(path, etag, os.fstat(file))
+    return data
 
 
 def _require_unchanged(path: str, etag: str, status: os.stat_result) -> None:

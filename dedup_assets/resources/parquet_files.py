@@ -17,23 +17,42 @@ from dedup_assets.contracts import Table
 ROWS_PER_GROUP = 500
 """Rows that are read at least to get at one of them: 10 MB where they hold thumbnails."""
 
+_ARROW_LEVEL = pl.CompatLevel.oldest()
 
-def encode_parquet(table: Table, frame: pl.DataFrame) -> bytes:
-    """A frame as the bytes of a Parquet file; equal frames, equal bytes.
+
+def encode_parquet(table: Table, frame: pl.DataFrame) -> list[bytes]:
+    """A frame as the pieces of a Parquet file, in their order; equal frames, equal bytes, however they lie in memory.
 
     Bytes are left as they are: JPEG files, hashes and 64x64 gray pictures would shrink by 5 % in four times the time.
+    To save memory, one group of rows at a time becomes Arrow, and the pieces are not joined.
 
     Raises:
         TableContractError: the frame breaks the contract of its table.
     """
-    sink = io.BytesIO()
-    arrow = table.conform(frame).to_arrow(compat_level=pl.CompatLevel.oldest())
-    pq.write_table(arrow, sink, ROWS_PER_GROUP, **_encodings(table))
-    return sink.getvalue()
+    conformed, sink = table.conform(frame.rechunk()), _Pieces()
+    schema = table.empty().to_arrow(compat_level=_ARROW_LEVEL).schema
+    with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), schema, **_encodings(table)) as file:
+        for group in conformed.iter_slices(ROWS_PER_GROUP):
+            file.write_table(group.to_arrow(compat_level=_ARROW_LEVEL))
+    return sink.pieces
+
+
+class _Pieces(io.RawIOBase):
+    """A file open for writing that keeps each piece as it came."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: Any, /) -> int:
+        self.pieces.append(bytes(piece))
+        return len(self.pieces[-1])
 
 
 def _encodings(table: Table) -> dict[str, Any]:
-    """How the columns are written, in the words of `pyarrow.parquet.write_table`."""
+    """How the columns are written, in the words of `pyarrow.parquet.ParquetWriter`."""
     plain = [name for name, dtype in table.schema.items() if dtype != pl.Binary]
     codecs = {name: "zstd" if name in plain else "none" for name in table.schema}
     return {"compression": codecs, "use_dictionary": plain, "write_statistics": plain}

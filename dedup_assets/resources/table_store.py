@@ -29,6 +29,9 @@ from dedup_assets.resources.parquet_files import encode_parquet, open_parquet, t
 from dedup_assets.resources.table_commits import Commit, Part, partition_directory
 
 COMMIT_FILE = "commit.json"
+BLOCK_BYTES = 5 << 20
+"""A larger file is sent in blocks of this size, of which one that fails is sent again alone."""
+
 PARTS_OUTLIVE = timedelta(days=1)
 """Two runs on one partition each end with a whole view of their own, as long as no part vanishes from under them."""
 
@@ -99,7 +102,7 @@ class TableStore:
         """Replace a partition by `frame`; parts that are no longer named are deleted a day later."""
         before = self.commit_of(table, partition)
         data = encode_parquet(table, frame)
-        if [part.sha256 for part in before.parts] == [hashlib.sha256(data).hexdigest()]:
+        if [part.sha256 for part in before.parts] == [_sha256(data)]:
             return self.publish(replace(before, fingerprint=fingerprint, details=details or {}))
         parts = (self._put_part(table, partition, frame.height, data),) if frame.height else ()
         after = self.publish(Commit(table.name, partition, parts, fingerprint, details or {}))
@@ -187,9 +190,11 @@ class TableStore:
     def _write_part(self, table: Table, partition: str, frame: pl.DataFrame) -> Part:
         return self._put_part(table, partition, frame.height, encode_parquet(table, frame))
 
-    def _put_part(self, table: Table, partition: str, rows: int, data: bytes) -> Part:
-        part = Part(f"{uuid.uuid4().hex}.parquet", rows, len(data), hashlib.sha256(data).hexdigest())
-        self.write_bytes(f"{self._directory(table, partition)}/{part.name}", data)
+    def _put_part(self, table: Table, partition: str, rows: int, data: Sequence[bytes]) -> Part:
+        size = sum(map(len, data))
+        part = Part(f"{uuid.uuid4().hex}.parquet", rows, size, _sha256(data))
+        path = f"{self._directory(table, partition)}/{part.name}"
+        obstore.put(self.store, path, data, use_multipart=size > BLOCK_BYTES, chunk_size=BLOCK_BYTES)
         return part
 
     def _filter_part(
@@ -211,6 +216,13 @@ class TableStore:
             if name != COMMIT_FILE and name not in named and entry["last_modified"] < yesterday:
                 with contextlib.suppress(FileNotFoundError):  # another run of the same partition was here first
                     obstore.delete(self.store, entry["path"])
+
+
+def _sha256(pieces: Sequence[bytes]) -> str:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _names(table: Table, columns: Sequence[str] | None) -> list[str]:

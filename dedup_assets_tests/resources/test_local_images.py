@@ -147,6 +147,15 @@ def test_what_vanishes_while_listing_is_skipped(folder: Path, images: LocalImage
     assert list(listing) == []
 
 
+def test_what_took_the_place_of_a_file_is_not_read(folder: Path, images: LocalImages) -> None:
+    (folder / "a.jpg").write_bytes(b"a")
+    blob = next(images.list_blobs())
+    (folder / "a.jpg").unlink()
+    (folder / "a.jpg").mkdir()
+    with pytest.raises(BlobChanged):
+        images.read("a.jpg", blob.etag)
+
+
 def test_an_etag_tells_time_and_size(folder: Path, images: LocalImages) -> None:
     (folder / "a.jpg").write_bytes(b"12345")
     os.utime(folder / "a.jpg", ns=(0, 0x123456789))

@@ -1,9 +1,12 @@
 """One Parquet file in an object store."""
 
+import io
 from pathlib import Path
+from typing import Any
 
 import obstore
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from obstore.store import LocalStore
 
@@ -30,8 +33,19 @@ def test_a_frame_comes_back_as_it_was_and_its_columns_alone(tmp_path: Path) -> N
     assert to_frame(file.read_row_group(2, columns=["coin_id"]))["coin_id"].to_list() == list(range(1000, 1200))
 
 
-def test_equal_frames_have_equal_bytes() -> None:
-    assert encode_parquet(COINS, coins(50)) == encode_parquet(COINS, coins(50))
+def test_equal_frames_have_equal_bytes_however_they_lie_in_memory() -> None:
+    whole = coins(1200)
+    in_pieces = pl.concat([whole[start : start + 32] for start in range(0, 1200, 32)], rechunk=False)
+    assert in_pieces.n_chunks() > 1
+    assert encode_parquet(COINS, in_pieces) == encode_parquet(COINS, whole)
+
+
+def test_the_bytes_are_those_that_pyarrow_writes_of_the_whole_at_once() -> None:
+    sink, arrow = io.BytesIO(), coins(1200).to_arrow(compat_level=pl.CompatLevel.oldest())
+    codecs = {"coin_id": "zstd", "picture": "none"}
+    encodings: dict[str, Any] = {"compression": codecs, "use_dictionary": ["coin_id"], "write_statistics": ["coin_id"]}
+    pq.write_table(arrow, sink, ROWS_PER_GROUP, **encodings)
+    assert b"".join(encode_parquet(COINS, coins(1200))) == sink.getvalue()
 
 
 def test_a_frame_that_breaks_its_contract_gets_no_bytes() -> None:

@@ -1,5 +1,6 @@
 """Tables on disk: what readers see while writers write, are killed, or replace what is being read."""
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from obstore.store import LocalStore
 
 from dedup_assets.contracts import Column, Table, TableContractError
 from dedup_assets.resources.table_commits import LONGEST_NAME, Commit, partition_directory
-from dedup_assets.resources.table_store import TableStore
+from dedup_assets.resources.table_store import BLOCK_BYTES, TableStore
 
 COINS = Table(
     "coins",
@@ -101,6 +102,15 @@ def test_appended_parts_are_read_in_their_order(tables: TableStore) -> None:
     assert ids(tables) == [5, 1, 3]
     assert commit == tables.commit_of(COINS, "p")
     assert (commit.rows, commit.fingerprint, len(commit.parts)) == (3, None, 2)
+
+
+def test_a_part_of_several_blocks_is_written_whole(tables: TableStore, folder: Path) -> None:
+    frame = coins(range(12), os.urandom(BLOCK_BYTES // 5))
+    [part] = tables.append(tables.commit_of(COINS, "p"), COINS, frame).parts
+    assert part.size_bytes > 2 * BLOCK_BYTES
+    assert tables.read(COINS, "p").equals(frame)
+    [path] = folder.rglob("*.parquet")
+    assert (len(path.read_bytes()), hashlib.sha256(path.read_bytes()).hexdigest()) == (part.size_bytes, part.sha256)
 
 
 def test_appending_nothing_writes_nothing(tables: TableStore, folder: Path) -> None:
