@@ -1,7 +1,8 @@
 """How much describing an image costs beyond reading and decoding it.
 
 Side by side in one run, on the same files and threads: (a) the limit: read, SHA-256 and scaled decode, nothing else;
-(b) read, SHA-256 and all that is told of a picture, 32 of them together. Then, on one thread, where the time of (b)
+(b) the stage, as `image_features` calls it: read and compare with the etag, SHA-256, all that is told of a picture, its
+metadata's text, a frame of up to 1,000 images, and that as Parquet in memory. Then, on one thread, where the time of (b)
 goes: each step over and over, which is faster than the same step between others. Prints tables in Markdown.
 Time by the clock means little on a machine that others use; processor time holds.
 
@@ -16,11 +17,14 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
 import cv2
 import numpy as np
+import polars as pl
+import psutil
 import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image
@@ -32,9 +36,15 @@ from dedup_assets.kernels.describing import describe_sketches, sketch_image
 from dedup_assets.kernels.quality import measure_quality
 from dedup_assets.kernels.shrinking import reduce_picture
 from dedup_assets.kernels.thumbnails import make_thumbnail
-from dedup_assets.reading import SLICE_IMAGES
+from dedup_assets.reading import SLICE_IMAGES, ImageReader
+from dedup_assets.resources.isolated_decoding import IsolatedDecoder
+from dedup_assets.resources.local_images import LocalImages
+from dedup_assets.resources.locations import FolderLocation
+from dedup_assets.resources.parquet_files import encode_parquet
+from dedup_assets.resources.throttle import Throttle
+from dedup_assets.tables import IMAGE_FEATURES
 
-CHUNK_IMAGES = 100
+CHUNK_IMAGES = 1000
 STEP_IMAGES = 100
 LARGE_PIXELS = 6_000_000
 SMALL_PIXELS = 1_000_000
@@ -52,7 +62,7 @@ COLUMNS = (
     "(b) x one thread",
 )
 
-Job = Callable[[Sequence[Path]], None]
+Job = Callable[[], object]
 
 
 def read_and_decode(paths: Sequence[Path]) -> None:
@@ -71,32 +81,54 @@ def read_and_decode(paths: Sequence[Path]) -> None:
                 np.asarray(image.convert("RGB"))
 
 
-def read_and_describe(paths: Sequence[Path]) -> None:
-    """(b) Everything that needs the pixels of one chunk."""
-    for start in range(0, len(paths), SLICE_IMAGES):
-        sketches = []
-        for path in paths[start : start + SLICE_IMAGES]:
-            data = path.read_bytes()
-            hashlib.sha256(data).digest()
-            sketches.append(sketch_image(data, DecodeLimits()))
-        describe_sketches(sketches)
-
-
-def measure(job: Job, chunks: Sequence[Sequence[Path]], threads: int) -> tuple[float, float]:
-    """Return the seconds that all chunks take: by the clock, and of all processors together."""
+@contextmanager
+def measure_limit(paths: Sequence[Path], threads: int) -> Iterator[Job]:
+    """(a) What cannot be saved, in chunks over threads."""
+    size = min(SLICE_IMAGES, -(-len(paths) // (2 * threads)))
+    chunks = [paths[start : start + size] for start in range(0, len(paths), size)]
     with ThreadPoolExecutor(threads) as pool:
-        start, start_cpu = time.perf_counter(), time.process_time()
-        list(pool.map(job, chunks))
-        return time.perf_counter() - start, time.process_time() - start_cpu
+        yield lambda: list(pool.map(read_and_decode, chunks))
+
+
+@contextmanager
+def measure_stage(paths: Sequence[Path], threads: int) -> Iterator[Job]:
+    """(b) The stage, from rows of the manifest to Parquet."""
+    folder = Path(os.path.commonpath(paths) if len(paths) > 1 else paths[0].parent)
+    images = LocalImages(FolderLocation(folder))
+    wanted = {path.relative_to(folder).as_posix() for path in paths}
+    blobs = [blob for blob in images.list_blobs() if blob.path in wanted]
+    rows = [(at, blob.path, blob.etag, blob.size_bytes) for at, blob in enumerate(blobs, start=1)]
+    manifest = pl.DataFrame(rows, schema=["image_id", "path", "etag", "size_bytes"], orient="row")
+    with (
+        IsolatedDecoder(threads, 60) as decoder,
+        ImageReader(images, decoder, DecodeLimits(), Throttle(None, None), threads) as reader,
+    ):
+        yield lambda: [
+            encode_parquet(IMAGE_FEATURES, reader.read_chunk(chunk, lambda _: None))
+            for chunk in manifest.iter_slices(CHUNK_IMAGES)
+        ]
 
 
 def compare(paths: Sequence[Path], threads: int, rounds: int) -> NDArray[np.float64]:
     """Return seconds an image as ((a) clock, (a) processor), ((b) clock, (b) processor), best of the rounds, in turn."""
-    size = min(CHUNK_IMAGES, max(1, len(paths) // (2 * threads)))
-    chunks = [paths[start : start + size] for start in range(0, len(paths), size)]
-    times = [[measure(job, chunks, threads) for job in (read_and_decode, read_and_describe)] for _ in range(rounds)]
+    with measure_limit(paths, threads) as limit, measure_stage(paths, threads) as stage:
+        stage()
+        times = [[_time(job) for job in (limit, stage)] for _ in range(rounds)]
     best: NDArray[np.float64] = np.array(times).min(axis=0) / len(paths)
     return best
+
+
+def _time(job: Job) -> tuple[float, float]:
+    """Return the seconds that a job takes: by the clock, and of all processors together."""
+    start, start_cpu = time.perf_counter(), _processor_seconds()
+    job()
+    return time.perf_counter() - start, _processor_seconds() - start_cpu
+
+
+def _processor_seconds() -> float:
+    """Return what this process and those that decode for it have taken."""
+    apart = [child.cpu_times() for child in psutil.Process().children(recursive=True)]
+    return time.process_time() + sum(times.user + times.system for times in apart)
 
 
 def time_steps(paths: Sequence[Path], rounds: int) -> dict[str, float]:

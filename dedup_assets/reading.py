@@ -27,7 +27,7 @@ from dedup_assets.resources.isolated_decoding import DecodingTimedOutError, Isol
 from dedup_assets.resources.throttle import Throttle
 from dedup_assets.tables import IMAGE_FEATURES
 
-FEATURE_VERSION = 2
+FEATURE_VERSION = 3
 """Raised whenever the same bytes give other features: every image is then read again, once."""
 
 Row = dict[str, Any]

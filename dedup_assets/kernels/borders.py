@@ -7,9 +7,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.compiled import compiled
 from dedup_assets.kernels.shrinking import to_gray
 
 Gray = NDArray[np.uint8]
+
+LEVELS = 256
 
 # JPEG rings by about 20 gray levels beside a picture at quality 30, less at any better one.
 MAX_LINE_NOISE = 20
@@ -70,7 +73,9 @@ def _trim(lines: Gray) -> tuple[int, int]:
         return 0, 0
     if _line_colour(lines, 0) is None and _line_colour(lines, len(lines) - 1) is None:
         return 0, len(lines)
-    lines = np.ascontiguousarray(lines)
+    lines = (
+        cv2.transpose(lines.T).astype(np.uint8, copy=False) if lines.strides[0] == 1 else np.ascontiguousarray(lines)
+    )
     start = _count_border_lines(lines)
     return start, len(lines) - _count_border_lines(lines[start:][::-1])
 
@@ -97,17 +102,34 @@ def _drifts(lines: Gray, at: int) -> bool:
 
 def _line_colour(lines: Gray, at: int) -> int | None:
     """Return the gray level of one line if nearly all of it has that level."""
-    if at >= len(lines):
-        return None
-    length = lines.shape[1]
-    line = np.sort(lines[at])
-    quarter, middle = length // 4, length // 2
-    if int(line[-1 - quarter]) - int(line[quarter]) > 2 * MAX_FLAT_NOISE:
-        return None
-    colour = (int(line[-1 - middle]) + int(line[middle])) // 2
-    away = np.abs(line.astype(np.int16) - colour)
-    uneven, busy = np.count_nonzero(away > MAX_FLAT_NOISE), np.count_nonzero(away > MAX_LINE_NOISE)
-    return colour if uneven <= MAX_UNEVEN * length and busy <= MAX_CLEAN_BUSY * length else None
+    level = _find_level(np.ascontiguousarray(lines[at])) if at < len(lines) else -1
+    return level if level >= 0 else None
+
+
+@compiled
+def _find_level(line: Gray) -> int:
+    """Return the gray level that nearly all of (n,) has, -1 if there is none."""
+    counts = np.zeros(LEVELS, dtype=np.int64)
+    for value in line:
+        counts[value] += 1
+    quarter, middle = len(line) // 4, len(line) // 2
+    if _level_at(counts, len(line) - 1 - quarter) - _level_at(counts, quarter) > 2 * MAX_FLAT_NOISE:
+        return -1
+    colour = (_level_at(counts, len(line) - 1 - middle) + _level_at(counts, middle)) // 2
+    flat = counts[max(0, colour - MAX_FLAT_NOISE) : colour + MAX_FLAT_NOISE + 1].sum()
+    calm = counts[max(0, colour - MAX_LINE_NOISE) : colour + MAX_LINE_NOISE + 1].sum()
+    even = len(line) - flat <= MAX_UNEVEN * len(line) and len(line) - calm <= MAX_CLEAN_BUSY * len(line)
+    return colour if even else -1
+
+
+@compiled
+def _level_at(counts: NDArray[np.int64], rank: int) -> int:
+    """Return the level of the pixel that has so many before it when all are sorted."""
+    level, reached = 0, counts[0]
+    while reached <= rank:
+        level += 1
+        reached += counts[level]
+    return level
 
 
 def _count_clean(lines: Gray, colour: int) -> int:
@@ -117,14 +139,22 @@ def _count_clean(lines: Gray, colour: int) -> int:
 
 
 def _is_clean(lines: Gray, colour: int) -> NDArray[np.bool_]:
-    steady = np.abs(cv2.reduce(lines, 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F)[:, 0] - colour) <= MAX_DRIFT
-    return np.asarray(steady & (_busy_shares(lines, colour) <= MAX_CLEAN_BUSY))
+    drift, busy = _compare_lines(np.ascontiguousarray(lines), colour)
+    return np.asarray((np.abs(drift) <= MAX_DRIFT) & (busy <= MAX_CLEAN_BUSY))
 
 
-def _busy_shares(lines: Gray, colour: int) -> NDArray[np.float32]:
-    """Return for each line which share of it, 0..1, differs from the colour."""
-    busy = cv2.threshold(cv2.absdiff(lines, np.full_like(lines, colour)), MAX_LINE_NOISE, 1, cv2.THRESH_BINARY)[1]
-    return np.asarray(cv2.reduce(busy, 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F)[:, 0], dtype=np.float32)
+@compiled
+def _compare_lines(lines: Gray, colour: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return for each line by how much its mean exceeds the colour, gray levels, and which share of it, 0..1, differs."""
+    drift, busy = np.empty(len(lines)), np.empty(len(lines))
+    for row in range(len(lines)):
+        line, above, differing = lines[row], np.int32(0), np.int32(0)
+        for at in range(len(line)):
+            away = np.int16(np.int16(line[at]) - np.int16(colour))
+            above += np.int32(away)
+            differing += np.int32(abs(away) > MAX_LINE_NOISE)
+        drift[row], busy[row] = above / len(line), differing / len(line)
+    return drift, busy
 
 
 def _leading_run(flags: NDArray[np.bool_]) -> int:
@@ -139,5 +169,5 @@ def _skip_writing(lines: Gray, clean: NDArray[np.bool_], count: int) -> int:
         return count
     end = count + int(ends[-1]) + 1
     edges = cv2.absdiff(lines[count:end, 1:], lines[count:end, :-1]) > MAX_LINE_NOISE
-    filled = _busy_shares(lines[end : end + 4], int(np.median(lines[end - 1])))
+    _, filled = _compare_lines(np.ascontiguousarray(lines[end : end + 4]), int(np.median(lines[end - 1])))
     return end if edges.mean(axis=1).max() <= MAX_WRITING_EDGES and filled.max() >= MIN_EDGE_BUSY else count

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from statistics import median
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from dedup_assets.kernels.compiled import compiled
 
 JPEG_GRID_PX = 8
 
@@ -48,9 +49,12 @@ def estimate_jpeg_quality(tables: Sequence[Sequence[int]] | None) -> int | None:
 
     Tables are 64 steps each, in any order. None without a table. Of equally close qualities the higher is returned.
     """
-    if not tables:
-        return None
-    gap = np.abs(_table_sums() - sum(tables[0]))
+    return _find_quality(sum(tables[0])) if tables else None
+
+
+@lru_cache(maxsize=1024)
+def _find_quality(table_sum: int) -> int:
+    gap = np.abs(_table_sums() - table_sum)
     return int(100 - np.argmin(gap[::-1]))
 
 
@@ -72,9 +76,7 @@ def measure_blockiness(gray: NDArray[np.uint8]) -> float:
     left, width = centre_span(gray.shape[1], 0, BLOCKINESS_SIDE_PX)
     if min(height, width) < 4 * JPEG_GRID_PX:
         return 0.0
-    crop = gray[top : top + height, left : left + width]
-    columns = _mean_steps(crop[:, 1:], crop[:, :-1], across=0)
-    rows = _mean_steps(crop[1:], crop[:-1], across=1)
+    columns, rows = _mean_steps(gray, top, left, height, width)
     return _edge_excess(columns, gray.shape[1] % JPEG_GRID_PX) + _edge_excess(rows, gray.shape[0] % JPEG_GRID_PX)
 
 
@@ -84,19 +86,40 @@ def centre_span(length: int, origin: int, side: int) -> tuple[int, int]:
     return origin + (length - origin - span) // 2 // JPEG_GRID_PX * JPEG_GRID_PX, span
 
 
-def _mean_steps(later: NDArray[np.uint8], earlier: NDArray[np.uint8], across: int) -> NDArray[np.float32]:
-    """Return the mean step from each line to the next, gray levels; steps beyond 16 are edges of the picture."""
-    steps = cv2.absdiff(later, earlier)
-    steps = cv2.threshold(steps, MAX_EDGE_STEP, 255, cv2.THRESH_TRUNC, dst=steps)[1]
-    return np.asarray(cv2.reduce(steps, across, cv2.REDUCE_AVG, dtype=cv2.CV_32F), dtype=np.float32).ravel()
+@compiled
+def _mean_steps(
+    gray: NDArray[np.uint8], top: int, left: int, height: int, width: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean step from each column and each row of a crop to the next, gray levels: (width - 1,), (height - 1,).
+
+    Steps beyond 16 are edges of the picture and count as 16.
+    """
+    columns, rows = np.zeros(width - 1, dtype=np.int32), np.zeros(height - 1, dtype=np.int32)
+    for row in range(height):
+        line, below = gray[top + row, left:], gray[top + min(row + 1, height - 1), left:]
+        for at in range(width - 1):
+            step = abs(np.int16(np.int16(line[at + 1]) - np.int16(line[at])))
+            columns[at] += min(np.int16(step), np.int16(MAX_EDGE_STEP))
+        total = np.int32(0)
+        for at in range(width):
+            step = abs(np.int16(np.int16(below[at]) - np.int16(line[at])))
+            total += min(np.int16(step), np.int16(MAX_EDGE_STEP))
+        if row + 1 < height:
+            rows[row] = total
+    return columns / height, rows / width
 
 
-def _edge_excess(mean: NDArray[np.float32], far_phase: int) -> float:
+def _edge_excess(mean: NDArray[np.float64], far_phase: int) -> float:
     """Return how much steps into lines 0 or far_phase (mod 8) exceed those beside them more than in other phases."""
-    excess = 2 * mean[1:-1] - mean[:-2] - mean[2:]
-    blocks = len(excess) // JPEG_GRID_PX
-    sums = excess[: blocks * JPEG_GRID_PX].reshape(blocks, JPEG_GRID_PX).sum(axis=0)
-    phases: list[float] = (sums / blocks).tolist()
-    own, far = phases[-2], phases[far_phase - 2]
-    others = [phase for at, phase in enumerate(phases, start=2) if at % JPEG_GRID_PX not in (0, far_phase)]
-    return max(own, far) - median(others)
+    phases: list[float] = _sum_excess(mean).tolist()
+    others = [phase for at, phase in enumerate(phases) if at not in (0, far_phase)]
+    return (max(phases[0], phases[far_phase]) - median(others)) / ((len(mean) - 2) // JPEG_GRID_PX)
+
+
+@compiled
+def _sum_excess(mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return for each phase (mod 8) by how much its steps exceed those beside them, summed over whole blocks; (8,)."""
+    phases = np.zeros(JPEG_GRID_PX)
+    for at in range(1, (len(mean) - 2) // JPEG_GRID_PX * JPEG_GRID_PX + 1):
+        phases[(at + 1) % JPEG_GRID_PX] += 2 * mean[at] - mean[at - 1] - mean[at + 1]
+    return phases

@@ -4,13 +4,12 @@ Here belongs finding that trace in one picture. What a file's own tables and the
 `compression`.
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.compiled import compiled
 from dedup_assets.kernels.compression import JPEG_GRID_PX, centre_span, scale_luminance_table, step_percent
 
 # An earlier compression is sought at these qualities: 20 to 180 % of the standard steps, 14 % apart, so that the
@@ -20,6 +19,7 @@ MIN_COARSER = 1.5
 CROP_SIDE_PX = 256
 BINS_PER_LEVEL = 4
 BIN_COUNT = 64 * BINS_PER_LEVEL
+COSINE_ONE = 127
 
 # Coefficients of up to 3 half waves along each side, without the mean and the finest of these 16.
 WAVES = 4
@@ -36,7 +36,7 @@ MIN_LATTICE_COUNT = 100
 ROWS_APART = 8
 MIN_SAMPLE_FIT = 0.2
 
-Fits = tuple[NDArray[np.float32], NDArray[np.float32]]
+Fits = tuple[NDArray[np.float64], NDArray[np.int32]]
 
 
 def estimate_prior_jpeg_quality(gray: NDArray[np.uint8], jpeg_quality: int | None) -> int | None:
@@ -49,11 +49,10 @@ def estimate_prior_jpeg_quality(gray: NDArray[np.uint8], jpeg_quality: int | Non
     coarser = _coarser_qualities(jpeg_quality)
     if not coarser.any():
         return None
-    crops = _centre_crops(gray)
-    fit, count = _fit_lattices(crops, ROWS_APART)
+    fit, count = _fit_lattices(gray, ROWS_APART)
     if not (coarser & (count >= MIN_LATTICE_COUNT / ROWS_APART) & (fit >= MIN_SAMPLE_FIT)).any():
         return None
-    fit, count = _fit_lattices(crops)
+    fit, count = _fit_lattices(gray)
     trusted = coarser & (count >= MIN_LATTICE_COUNT) & (fit >= MIN_LATTICE_FIT)
     if not trusted.any():
         return None
@@ -61,45 +60,109 @@ def estimate_prior_jpeg_quality(gray: NDArray[np.uint8], jpeg_quality: int | Non
     return SOUGHT_QUALITIES[int(np.argmax(strength))]
 
 
-def _centre_crops(gray: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-    """Return a crop of whole blocks for each grid that the picture may have been compressed on.
-
-    It begins at the top left, or where the far sides came to lie if the picture was turned after compression.
-    """
-    height, width = gray.shape
-    rows = [centre_span(height, origin, CROP_SIDE_PX) for origin in sorted({0, height % JPEG_GRID_PX})]
-    columns = [centre_span(width, origin, CROP_SIDE_PX) for origin in sorted({0, width % JPEG_GRID_PX})]
-    return [gray[top : top + high, left : left + wide] for top, high in rows for left, wide in columns]
-
-
-def _fit_lattices(crops: Sequence[NDArray[np.uint8]], rows_apart: int = 1) -> Fits:
-    """Return fit and number of coefficients, (crops, qualities) each, by every so many rows of blocks."""
-    sums = _count_coefficients(crops, rows_apart) @ _lattice_weights()
+def _fit_lattices(gray: NDArray[np.uint8], rows_apart: int = 1) -> Fits:
+    """Return fit and number of coefficients, (grids, qualities) each, by every so many rows of blocks."""
+    sums = _weigh(_count_coefficients(gray, rows_apart), _lattice_weights())
     waves, count = sums[:, : len(SOUGHT_QUALITIES)], sums[:, len(SOUGHT_QUALITIES) :]
-    return waves / np.maximum(count, 1), count
+    return waves / (COSINE_ONE * np.maximum(count, 1)), count
 
 
-def _count_coefficients(crops: Sequence[NDArray[np.uint8]], rows_apart: int = 1) -> NDArray[np.float32]:
-    """Return how often each of the 16 low luminance coefficients has each size; (crops, 16 x BIN_COUNT).
+def _count_coefficients(gray: NDArray[np.uint8], rows_apart: int = 1) -> NDArray[np.uint16]:
+    """Return how often each of the 16 low luminance coefficients has each size; (grids, 16, BIN_COUNT).
 
-    Of crops of unequal sizes, all whole blocks, as much is looked at as the smallest has.
+    On every grid as much is looked at as on the smallest, 256 px at most, about the centre.
     """
-    height, width = min(len(crop) for crop in crops), min(crop.shape[1] for crop in crops)
-    counted = WAVES * WAVES * BIN_COUNT
-    if not height or not width:
-        return np.zeros((len(crops), counted), dtype=np.float32)
-    blocks = np.stack([_split_rows(crop[:height, :width])[::rows_apart] for crop in crops])
-    lines = np.ascontiguousarray(np.moveaxis(blocks, 2, 0), dtype=np.float32).reshape(JPEG_GRID_PX, -1)
-    basis = _cosines()
-    coefficients = (basis @ lines).reshape(-1, JPEG_GRID_PX) @ basis.T
-    sizes = cv2.convertScaleAbs(coefficients, alpha=BINS_PER_LEVEL).ravel()
-    bins = sizes + _bin_offsets(len(crops), blocks[0].size // JPEG_GRID_PX**2)
-    return np.bincount(bins, minlength=len(crops) * counted).reshape(-1, counted).astype(np.float32)
+    (tops, down), (lefts, across) = (_find_grids(side) for side in gray.shape)
+    return _count_on_grids(gray, tops, lefts, down, across, rows_apart, _cosines())
 
 
-def _split_rows(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return (h, w) as its rows of blocks, (h / 8, 8, w)."""
-    return crop.reshape(-1, JPEG_GRID_PX, crop.shape[1])
+@lru_cache(maxsize=256)
+def _find_grids(side: int) -> tuple[NDArray[np.int64], int]:
+    """Return where the middle of a side begins on each grid that it may have been compressed on, and its length in blocks.
+
+    A grid begins at the start of the side, or where its end came to lie if the picture was turned after compression.
+    """
+    spans = np.array([centre_span(side, origin, CROP_SIDE_PX) for origin in sorted({0, side % JPEG_GRID_PX})])
+    return spans[:, 0].copy(), int(spans[:, 1].min()) // JPEG_GRID_PX
+
+
+@compiled
+def _count_on_grids(
+    gray: NDArray[np.uint8],
+    tops: NDArray[np.int64],
+    lefts: NDArray[np.int64],
+    down: int,
+    across: int,
+    rows_apart: int,
+    basis: NDArray[np.float32],
+) -> NDArray[np.uint16]:
+    """Count as `_count_coefficients` on the grids of all tops and lefts, each of so many blocks down and across."""
+    counts = np.zeros((len(tops), len(lefts), WAVES * WAVES, BIN_COUNT), dtype=np.uint16)
+    first, width = lefts.min(), lefts.max() - lefts.min() + JPEG_GRID_PX * across
+    for vertical, top in enumerate(tops):
+        for row in range(0, down, rows_apart):
+            lines = _project_columns(gray, top + row * JPEG_GRID_PX, first, width, basis)
+            for horizontal, left in enumerate(lefts):
+                _count_sizes(lines, left - first, across, basis, counts[vertical, horizontal])
+    return counts.reshape(len(tops) * len(lefts), WAVES * WAVES, BIN_COUNT)
+
+
+@compiled
+def _project_columns(
+    gray: NDArray[np.uint8], top: int, left: int, width: int, basis: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the products (4, width) of the waves with so many columns of 8 pixels from (top, left) on."""
+    products, values = np.zeros((WAVES, width), dtype=np.float32), np.empty(width, dtype=np.float32)
+    for step in range(JPEG_GRID_PX):
+        line = gray[top + step, left : left + width]
+        for at in range(width):
+            values[at] = line[at]
+        for wave in range(WAVES):
+            product, factor = products[wave], basis[wave, step]
+            for at in range(width):
+                product[at] += factor * values[at]
+    return products
+
+
+@compiled
+def _count_sizes(
+    lines: NDArray[np.float32], left: int, blocks: int, basis: NDArray[np.float32], counts: NDArray[np.uint16]
+) -> None:
+    """Add to (16, BIN_COUNT) how often the coefficients have each size in so many blocks of (4, w) columns from left on."""
+    columns, sizes = np.empty((JPEG_GRID_PX, blocks), dtype=np.float32), np.empty(blocks, dtype=np.float32)
+    for wave in range(WAVES):
+        line = lines[wave, left:]
+        for step in range(JPEG_GRID_PX):
+            column = columns[step]
+            for block in range(blocks):
+                column[block] = line[JPEG_GRID_PX * block + step]
+        for across in range(WAVES):
+            sizes[:] = 0
+            for step in range(JPEG_GRID_PX):
+                column, factor = columns[step], basis[across, step]
+                for block in range(blocks):
+                    sizes[block] += factor * column[block]
+            count = counts[wave * WAVES + across]
+            for block in range(blocks):
+                at = abs(sizes[block]) * np.float32(BINS_PER_LEVEL) + np.float32(0.5)
+                count[np.int64(min(at, np.float32(BIN_COUNT - 1)))] += 1
+
+
+@compiled
+def _weigh(counts: NDArray[np.uint16], weights: NDArray[np.int8]) -> NDArray[np.int32]:
+    """Return the sums of the weights (16, BIN_COUNT, m) of what was counted on each grid: (grids, m)."""
+    sums = np.zeros((len(counts), weights.shape[2]), dtype=np.int32)
+    for grid in range(len(counts)):
+        for coefficient in range(WAVES * WAVES):
+            left, size = np.int64(counts[grid, coefficient].sum()), 0
+            while left:
+                count = np.int32(counts[grid, coefficient, size])
+                if count:
+                    for column in range(weights.shape[2]):
+                        sums[grid, column] += count * np.int32(weights[coefficient, size, column])
+                    left -= count
+                size += 1
+    return sums
 
 
 @lru_cache(maxsize=128)
@@ -116,18 +179,12 @@ def _cosines() -> NDArray[np.float32]:
     return np.stack(waves).astype(np.float32)
 
 
-@lru_cache(maxsize=64)
-def _bin_offsets(crops: int, blocks: int) -> NDArray[np.uint16]:
-    """Return where the bins begin of each coefficient of crops of so many blocks, by row, crop, block and column."""
-    first = np.arange(crops * WAVES * WAVES, dtype=np.uint16).reshape(crops, WAVES, 1, WAVES) * np.uint16(BIN_COUNT)
-    return np.repeat(first.swapaxes(0, 1), blocks, axis=2).ravel()
-
-
 @lru_cache(maxsize=1)
-def _lattice_weights() -> NDArray[np.float32]:
+def _lattice_weights() -> NDArray[np.int8]:
     """Return for each bin and sought quality the cosine of its phase where it is beyond half a step, else 0, then 1 or 0.
 
-    (16 x BIN_COUNT, 2 x qualities); 0 throughout for coefficients that are not used.
+    (16, BIN_COUNT, 2 x qualities), cosines times COSINE_ONE: in whole numbers the table stays in the processor's cache
+    from picture to picture. 0 throughout for coefficients that are not used.
     """
     size = np.arange(BIN_COUNT) / BINS_PER_LEVEL
     tables = np.stack([scale_luminance_table(quality) for quality in SOUGHT_QUALITIES])
@@ -135,5 +192,6 @@ def _lattice_weights() -> NDArray[np.float32]:
     beyond = (size > steps / 2) & (size < size[-1])
     for row, column in UNUSED:
         beyond[:, row, column] = False
-    waves = np.cos(2 * np.pi * size / steps) * beyond
-    return np.concatenate([waves, beyond]).reshape(2 * len(tables), -1).T.astype(np.float32)
+    waves = np.rint(COSINE_ONE * np.cos(2 * np.pi * size / steps)) * beyond
+    both = np.concatenate([waves, beyond]).reshape(2 * len(tables), WAVES * WAVES, BIN_COUNT)
+    return np.ascontiguousarray(np.moveaxis(both, 0, 2), dtype=np.int8)

@@ -9,15 +9,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.compiled import compiled
+
 SUMMARY_SIDE_PX: Final = 8
 SUMMARY_BYTES: Final = SUMMARY_SIDE_PX * SUMMARY_SIDE_PX * 3
 
 _LEVEL_BITS: Final = 2
 _COLOURS: Final = 1 << 3 * _LEVEL_BITS
 _DOMINANT_SHARE: Final = 0.05
-
-# Red against green, yellow against blue.
-_OPPONENTS: Final = np.array([[1, -1, 0], [0.5, 0.5, -1]], dtype=np.float32)
 
 
 def summarize_colours(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -50,9 +49,19 @@ def measure_colourfulness(rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
 
     rgb: (n, h, w, 3) uint8 (after Hasler and Suesstrunk, "Measuring colourfulness in natural images", 2003).
     """
-    opponents = cv2.transform(rgb.reshape(-1, *rgb.shape[2:]).astype(np.float32), _OPPONENTS)
-    distances = cv2.magnitude(*cv2.split(opponents)).reshape(len(rgb), -1)
-    return np.asarray(distances.mean(axis=1), dtype=np.float64)
+    return _mean_distances_from_gray(rgb.reshape(len(rgb), -1, 3))
+
+
+@compiled
+def _mean_distances_from_gray(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Measure (n, pixels, 3) by red against green and yellow against blue."""
+    means = np.empty(len(pixels))
+    for picture in range(len(pixels)):
+        total = 0.0
+        for red, green, blue in pixels[picture]:
+            total += np.sqrt((np.float32(red) - green) ** 2 + ((np.float32(red) + green) / 2 - blue) ** 2)
+        means[picture] = total / pixels.shape[1]
+    return means
 
 
 def mean_colour_correlations(summaries: NDArray[np.uint8], groups: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.compiled import compiled
 from dedup_assets.kernels.hashing import GRAY_SIDE
 
 Pixels = NDArray[np.uint8]
@@ -47,24 +48,38 @@ def to_gray(picture: Pixels) -> Pixels:
 
 
 def shrink_to_gray_64(gray: Pixels) -> Pixels:
-    """Average (h, w) uint8 over areas down to 64x64; a side shorter than 64 is stretched linearly.
-
-    Sides of 128 or more are first scaled linearly to the next lower 64 * 2^n, whose equal areas are averaged in a
-    quarter of the time. On 200 photographs this moved 0.7 bits of the wavelet hash in the mean and 1.4 of the DCT hash;
-    copies at other sizes and qualities lay 0.2 and 0.4 bits further apart than by `cv2.INTER_AREA` at one step.
-    """
-    height, width = gray.shape
-    if min(height, width) >= 2 * GRAY_SIDE:
-        gray = np.asarray(cv2.resize(gray, (_next_lower(width), _next_lower(height))), dtype=np.uint8)
-    small = cv2.resize(gray, (min(width, GRAY_SIDE), min(height, GRAY_SIDE)), interpolation=cv2.INTER_AREA)
+    """Average (h, w) uint8 over areas down to 64x64; a side shorter than 64 is stretched linearly."""
+    small = np.empty((min(len(gray), GRAY_SIDE), min(gray.shape[1], GRAY_SIDE)), dtype=np.uint8)
+    _average_areas(gray, small)
     if small.shape != (GRAY_SIDE, GRAY_SIDE):
-        small = cv2.resize(small, (GRAY_SIDE, GRAY_SIDE), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(small, dtype=np.uint8)
+        small = np.asarray(cv2.resize(small, (GRAY_SIDE, GRAY_SIDE), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+    return small
 
 
-def _next_lower(side: int) -> int:
-    """Return the greatest 64 * 2^n that is not above a side of at least 64."""
-    return GRAY_SIDE << (side // GRAY_SIDE).bit_length() - 1
+@compiled
+def _average_areas(gray: Pixels, small: Pixels) -> None:
+    """Fill (h', w') with the means of (h, w), no side of which is shorter, over equal areas; halves are rounded up.
+
+    A pixel on the border of two areas counts in each by its share, in whole numbers: a side of the picture has as many
+    units as the product of both lengths.
+    """
+    (height, width), (high, wide) = gray.shape, small.shape
+    columns, sums = np.empty(width, dtype=np.int32), np.zeros(width + 1, dtype=np.int64)
+    for row in range(high):
+        top, bottom = row * height, (row + 1) * height
+        columns[:] = 0
+        for line in range(top // high, (bottom + high - 1) // high):
+            share = np.int32(min(bottom, (line + 1) * high) - max(top, line * high))
+            for at in range(width):
+                columns[at] += share * np.int32(gray[line, at])
+        for at in range(width):
+            sums[at + 1] = sums[at] + columns[at]
+        before = 0
+        for column in range(wide):
+            at, part = divmod((column + 1) * width, wide)
+            reached = sums[at] * wide + (part * columns[at] if part else 0)
+            small[row, column] = np.uint8((reached - before) / (height * width) + 0.5)
+            before = reached
 
 
 def fit_within(picture: Pixels, side_px: int) -> tuple[int, int]:

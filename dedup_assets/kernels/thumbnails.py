@@ -37,6 +37,8 @@ def make_thumbnail(rgb: Pixels, reduction: Reduction) -> bytes:
 def _pad_to_even(plane: Pixels) -> Pixels:
     """Return a plane whose sides are even, as the encoder reads them in memory whatever size it is told."""
     height, width = plane.shape
+    if height % 2 == width % 2 == 0:
+        return plane
     padded = cv2.copyMakeBorder(plane, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
     return np.asarray(padded, dtype=np.uint8)
 

@@ -23,7 +23,13 @@ from dedup_assets.kernels.declared_size import declared_pixels
 from dedup_assets.kernels.decode_jpeg import find_frame_marker
 from dedup_assets.kernels.decode_verdict import UnreadableStatus
 from dedup_assets.kernels.decoding import DecodeLimits, UnreadableImage
-from dedup_assets.kernels.describing import ImageDescription, ImageSketch, describe_sketches, sketch_image
+from dedup_assets.kernels.describing import (
+    ImageDescription,
+    ImageSketch,
+    describe_sketches,
+    load_compiled,
+    sketch_image,
+)
 
 JPEG_SIGNATURE = b"\xff\xd8\xff"
 TRUSTED_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"RIFF")
@@ -115,7 +121,11 @@ def _describe_apart(data: bytes, limits: DecodeLimits) -> ImageSketch | Refusal:
 
 
 def _prepare_process() -> None:
-    """Bound the memory, and keep from the terminal what C libraries such as libtiff print there: the row tells the cause."""
+    """Bound the memory, and keep from the terminal what C libraries such as libtiff print there: the row tells the cause.
+
+    What is compiled is loaded before the first image comes, whose deadline is for itself.
+    """
     resource.setrlimit(resource.RLIMIT_AS, (WORKER_MEMORY_BYTES, WORKER_MEMORY_BYTES))
     with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), STDERR)
+    load_compiled()

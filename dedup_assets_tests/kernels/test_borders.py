@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.borders import find_inner_box
+from dedup_assets.kernels.borders import _compare_lines, _find_level, find_inner_box
 from dedup_assets_tests.kernels.photographs import load_photograph
 
 RGB = NDArray[np.uint8]
@@ -101,3 +101,35 @@ def test_a_line_of_pixels_has_no_inside_whatever_stands_in_it() -> None:
 def test_luma_has_the_same_borders_as_the_colours_that_it_comes_from() -> None:
     rgb = frame(photograph("chelsea.png"), 30, 40, 0, 25, (200, 20, 20))
     assert find_inner_box(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)) == find_inner_box(rgb)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 7, 64, 301])
+def test_the_level_of_a_line_is_what_sorting_it_tells(length: int) -> None:
+    random = np.random.default_rng(length)
+    found = set()
+    for noise in (0, 1, 2, 4, 9) * 40:
+        line = random.integers(0, 256) + random.normal(0, noise, length)
+        line += (random.random(length) < 0.03) * random.integers(-60, 60)
+        pixels = np.clip(line, 0, 255).astype(np.uint8)
+        found.add(_find_level(pixels) >= 0)
+        assert _find_level(pixels) == slow_level(pixels)
+    assert True in found
+
+
+def slow_level(line: NDArray[np.uint8]) -> int:
+    """Return the level of a line as its sorted pixels show it, -1 where there is none."""
+    ordered, quarter, middle = np.sort(line).astype(int), len(line) // 4, len(line) // 2
+    colour = (ordered[-1 - middle] + ordered[middle]) // 2
+    away = np.abs(ordered - colour)
+    flat = ordered[-1 - quarter] - ordered[quarter] <= 6
+    even = np.count_nonzero(away > 3) <= 0.25 * len(line) and np.count_nonzero(away > 20) <= 0.03 * len(line)
+    return int(colour) if flat and even else -1
+
+
+@pytest.mark.parametrize("colour", [0, 7, 128, 255])
+def test_lines_are_compared_with_a_colour_pixel_by_pixel(colour: int) -> None:
+    lines = np.random.default_rng(colour).integers(0, 256, (9, 130)).astype(np.uint8)
+    drift, busy = _compare_lines(lines, colour)
+    away = lines.astype(int) - colour
+    np.testing.assert_allclose(drift, away.mean(axis=1))
+    np.testing.assert_allclose(busy, (np.abs(away) > 20).mean(axis=1))

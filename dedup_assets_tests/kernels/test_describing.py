@@ -1,15 +1,33 @@
 """One image's bytes boiled down."""
 
 import io
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from dedup_assets.kernels.decoding import DecodeLimits, UnreadableImage
 from dedup_assets.kernels.describing import ImageDescription, describe_image, describe_sketches, sketch_image
 from dedup_assets.kernels.hashing import dct_hashes, hamming_distances, wavelet_hashes
 from dedup_assets_tests.kernels.photographs import NAMES, encode, load_photograph, mean_difference
+
+COUNT_COMPILED = """
+import gc, pathlib, sys
+from dedup_assets.kernels.compiled import compiled
+from dedup_assets.kernels.decoding import DecodeLimits
+from dedup_assets.kernels.describing import describe_image, load_compiled
+
+def count():
+    return sum(len(one._compiled.signatures) for one in gc.get_objects() if isinstance(one, compiled) and one._compiled)
+
+load_compiled()
+print(count())
+describe_image(pathlib.Path(sys.argv[1]).read_bytes(), DecodeLimits())
+print(count())
+"""
 
 
 def describe(data: bytes) -> ImageDescription:
@@ -93,6 +111,17 @@ def test_tiny_and_flat_pictures_are_described(size: tuple[int, int], colour: str
     description = describe(encode(Image.new("RGB", size, colour), "PNG"))
     assert (description.width_px, description.height_px) == size
     assert description.gray_64.shape == (64, 64)
+
+
+def test_what_is_compiled_for_one_picture_serves_all(tmp_path: Path) -> None:
+    picture = tmp_path / "picture.jpg"
+    framed = ImageOps.expand(load_photograph(), (30, 40, 0, 0), "white")
+    picture.write_bytes(encode(framed, "JPEG", quality=60))
+    outcome = subprocess.run(
+        [sys.executable, "-c", COUNT_COMPILED, str(picture)], capture_output=True, text=True, check=True
+    )
+    before, after = map(int, outcome.stdout.split())
+    assert before == after > 10
 
 
 def test_a_picture_is_described_alike_whichever_others_are_with_it() -> None:

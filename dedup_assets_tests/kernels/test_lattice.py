@@ -73,7 +73,21 @@ def test_coefficients_are_counted_as_one_dct_a_block_counts_them() -> None:
         sizes = np.abs(cv2.dct(block)[:4, :4]) * 4
         for row, column in np.ndindex(4, 4):
             counts[row, column, min(round(float(sizes[row, column])), BIN_COUNT - 1)] += 1
-    assert np.abs(_count_coefficients([crop]).reshape(counts.shape) - counts).sum() <= 4
+    assert np.abs(_count_coefficients(crop).reshape(counts.shape) - counts).sum() <= 4
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (101, 96), (333, 259)])
+def test_coefficients_are_counted_on_each_grid_that_a_picture_may_have_been_compressed_on(
+    shape: tuple[int, int],
+) -> None:
+    picture = gray(load_photograph("coffee.png"))[: shape[0], : shape[1]].copy()
+    counts = _count_coefficients(picture)
+    grids = [(top, left) for top in sorted({0, shape[0] % 8}) for left in sorted({0, shape[1] % 8})]
+    assert len(counts) == len(grids)
+    if max(shape) <= 256:
+        for count, (top, left) in zip(counts, grids, strict=True):
+            whole = picture[top:, left:][: (shape[0] - shape[0] % 8), : (shape[1] - shape[1] % 8)].copy()
+            assert np.array_equal(count, _count_coefficients(whole)[0])
 
 
 def test_coefficients_on_the_lattice_of_a_quality_fit_it_in_full() -> None:
@@ -81,6 +95,6 @@ def test_coefficients_on_the_lattice_of_a_quality_fit_it_in_full() -> None:
     random = np.random.default_rng(0)
     blocks = [cv2.idct((random.integers(-2, 3, (8, 8)) * table * (table < 40)).astype(np.float32)) for _ in range(1024)]
     crop = np.clip(np.block([[blocks[32 * row + at] for at in range(32)] for row in range(32)]) + 128, 0, 255)
-    fit, count = _fit_lattices([crop.round().astype(np.uint8)])
+    fit, count = _fit_lattices(crop.round().astype(np.uint8))
     assert SOUGHT_QUALITIES[int(np.argmax(fit[0] * np.sqrt(count[0])))] == 54
     assert fit[0].max() > 0.8

