@@ -11,8 +11,8 @@ import hashlib
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from operator import attrgetter
+from threading import Event
 from types import TracebackType
 from typing import Any
 
@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from dedup_assets.generation_metadata.carriers import read_carriers
 from dedup_assets.kernels.decoding import DecodeLimits, UnreadableImage
-from dedup_assets.kernels.describing import ImageDescription, ImageSketch, describe_sketches
+from dedup_assets.kernels.describing import ImageDescription, ImageSketch, describe_sketches, load_compiled
 from dedup_assets.resources.image_store import BlobChanged, BlobUnavailable, BlobVanished, ImageStore
 from dedup_assets.resources.isolated_decoding import DecodingTimedOutError, IsolatedDecoder
 from dedup_assets.resources.throttle import Throttle
@@ -54,17 +54,16 @@ class ImageReader:
     ) -> None:
         self._images, self._decoder, self._limits = images, decoder, limits
         self._throttle, self._workers = throttle, workers
-        self._pool, self._closing = ThreadPoolExecutor(workers), ExitStack()
+        self._pool, self._left = ThreadPoolExecutor(workers), Event()
 
     def __enter__(self) -> "ImageReader":
-        self._closing.enter_context(threadpool_limits(1, "blas"))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._left.set()
         self._pool.shutdown(cancel_futures=True)
-        self._closing.close()
 
     def read_chunk(self, blobs: pl.DataFrame, advance: Callable[[int], None]) -> pl.DataFrame:
         """Rows of `image_features` for rows of `image_manifest`, in their order; `advance` gets counts of images done.
@@ -72,15 +71,17 @@ class ImageReader:
         Raises:
             StoreAccessError: the source itself cannot be read any more.
         """
+        load_compiled()
         size = max(1, min(SLICE_IMAGES, blobs.height // (SLICES_A_WORKER * self._workers)))
         frames = [IMAGE_FEATURES.empty()]
-        for frame in self._pool.map(self._read_slice, blobs.select(_FROM_MANIFEST).iter_slices(size)):
-            frames.append(frame)
-            advance(frame.height)
+        with threadpool_limits(1, "blas"):
+            for frame in self._pool.map(self._read_slice, blobs.select(_FROM_MANIFEST).iter_slices(size)):
+                frames.append(frame)
+                advance(frame.height)
         return pl.concat(frames)
 
     def _read_slice(self, blobs: pl.DataFrame) -> pl.DataFrame:
-        read = [self._read_one(blob) for blob in blobs.to_dicts()]
+        read = [self._read_one(blob) for blob in blobs.to_dicts() if not self._left.is_set()]
         descriptions = iter(describe_sketches([sketch for _, sketch in read if sketch is not None]))
         rows = [row if sketch is None else row | _columns(next(descriptions)) for row, sketch in read]
         return IMAGE_FEATURES.frame(rows)

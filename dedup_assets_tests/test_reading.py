@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from dedup_assets.kernels.decoding import DecodeLimits
 from dedup_assets.kernels.describing import describe_image
 from dedup_assets.kernels.hashing import HASH_BYTES
 from dedup_assets.partitions import image_id
-from dedup_assets.reading import FEATURE_VERSION, ImageReader
+from dedup_assets.reading import FEATURE_VERSION, SLICE_IMAGES, ImageReader
 from dedup_assets.resources.image_store import ImageStore, StoreAccessError, open_image_store
 from dedup_assets.resources.isolated_decoding import IsolatedDecoder
 from dedup_assets.resources.locations import parse_location
@@ -133,7 +134,7 @@ def test_what_is_not_begun_when_the_work_is_stopped_is_not_read(images: ImageSto
         ImageReader(images, decoder, DecodeLimits(), throttle, workers=1) as reader,
     ):
         reader.read_chunk(blobs, _interrupt)
-    assert 0 < throttle.asked < blobs.height
+    assert SLICE_IMAGES <= throttle.asked < SLICE_IMAGES + 16
 
 
 class _CountingThrottle(Throttle):
@@ -143,6 +144,7 @@ class _CountingThrottle(Throttle):
 
     def wait(self, size_bytes: int) -> None:
         self.asked += 1
+        time.sleep(0.01)
 
 
 def _interrupt(count: int) -> None:

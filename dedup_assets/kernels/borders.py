@@ -73,9 +73,7 @@ def _trim(lines: Gray) -> tuple[int, int]:
         return 0, 0
     if _line_colour(lines, 0) is None and _line_colour(lines, len(lines) - 1) is None:
         return 0, len(lines)
-    lines = (
-        cv2.transpose(lines.T).astype(np.uint8, copy=False) if lines.strides[0] == 1 else np.ascontiguousarray(lines)
-    )
+    lines = np.asarray(cv2.transpose(lines.T), np.uint8) if lines.strides[0] == 1 else np.ascontiguousarray(lines)
     start = _count_border_lines(lines)
     return start, len(lines) - _count_border_lines(lines[start:][::-1])
 

@@ -5,7 +5,6 @@ this path does not read (CMYK, damaged files) goes the general way in `decoding`
 scaling, which gives the same pixels.
 """
 
-from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -15,10 +14,9 @@ from PIL import Image, JpegImagePlugin
 
 from dedup_assets.kernels.decode_color import render_pixels, render_rgb
 from dedup_assets.kernels.decode_verdict import UnreadableImage
-from dedup_assets.kernels.jpeg_header import PlainHeader, name_subsampling
+from dedup_assets.kernels.jpeg_header import PlainHeader, name_subsampling, walk_segments
 
-_MARKER: Final = 0xFF
-_START_OF_SCAN: Final = 0xDA
+_SCAN: Final = 0xDA
 # Start of frame, whatever its coding; the three others of these numbers are tables (DHT, JPG, DAC).
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _DATA_ENDS_EARLY: Final = "premature end of data segment"
@@ -57,8 +55,8 @@ def keeps_coefficients(data: bytes, image: JpegImagePlugin.JpegImageFile) -> boo
     """Whether the decoder must hold the whole picture's coefficients (2 bytes a sample): its scans are not one."""
     if "progressive" in image.info:
         return True
-    scan = next((start for marker, start in _walk_segments(data) if marker == _START_OF_SCAN), None)
-    return scan is None or data[scan + 4] < len(image.layer)
+    scan = next((begin for kind, begin, _ in walk_segments(data) if kind == _SCAN), None)
+    return scan is None or data[scan] < len(image.layer)
 
 
 def find_frame_marker(data: bytes) -> int | None:
@@ -66,7 +64,7 @@ def find_frame_marker(data: bytes) -> int | None:
 
     None where segments do not follow each other up to a frame.
     """
-    return next((marker for marker, _ in _walk_segments(data) if marker in _FRAMES), None)
+    return next((kind for kind, *_ in walk_segments(data) if kind in _FRAMES), None)
 
 
 def read_quantization(image: JpegImagePlugin.JpegImageFile) -> tuple[tuple[int, ...], ...]:
@@ -83,17 +81,6 @@ def _ends_in_nothing(scaled: Image.Image) -> bool:
     """Whether the last row is the gray that libjpeg gives to blocks without data: damage in the middle leaves a last row."""
     last_row = scaled.crop((0, scaled.height - 1, scaled.width, scaled.height))
     return bool((np.asarray(last_row) == _NO_DATA_GRAY).all())
-
-
-def _walk_segments(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield marker and position of each segment up to the first scan, as long as one follows the other."""
-    position = 2
-    while position + 4 < len(data) and data[position] == _MARKER:
-        marker = data[position + 1]
-        yield marker, position
-        if marker == _START_OF_SCAN:
-            return
-        position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
 
 
 def _decode_by_turbo(data: bytes, color_mode: str, width_px: int, height_px: int, factor: int) -> NDArray[np.uint8]:

@@ -1,13 +1,14 @@
 """What a plain JPEG says of itself before its first scan, read from its segments alone in a few microseconds.
 
 Here belongs which files are plain, and all that is told of them but their pixels. Whatever is unusual or damaged is not
-judged here: Pillow opens it (`decoding`), which takes 0.15 ms and more.
+judged here: Pillow opens it (`decoding`), which takes 0.1 ms and more.
 """
 
 import re
 import struct
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from operator import itemgetter
 from typing import Final
 
@@ -74,7 +75,8 @@ def read_plain_header(data: bytes) -> PlainHeader | None:
     segments follow one another without a gap. Of applications there are at most JFIF, Adobe, an ICC profile in one
     segment, and EXIF or XMP that says nothing of orientation.
     """
-    kinds, contents = _split_segments(data)
+    segments = list(islice(walk_segments(data), _MAX_SEGMENTS))
+    kinds, contents = bytes(kind for kind, *_ in segments), [data[begin:end] for _, begin, end in segments]
     order = _PLAIN_ORDER.fullmatch(kinds)
     if order is None or kinds.count(_EXIF_OR_XMP) > 1 or kinds.count(_PROFILE) > 1:
         return None
@@ -106,23 +108,20 @@ def name_subsampling(samples: Sequence[tuple[int, int]]) -> str | None:
     return _SUBSAMPLING_NAMES.get((wide // max(1, color_wide), high // max(1, color_high)), "other")
 
 
-def _split_segments(data: bytes) -> tuple[bytes, list[bytes]]:
-    """Return the kinds (second bytes of the markers) and contents of the segments up to the first scan.
+def walk_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield kind (second byte of the marker), begin and end of the content of each segment up to the first scan.
 
-    They end before where one does not follow the other or runs over the end.
+    They end before where one does not follow the other or runs over the end; bytes that are no JPEG have none.
     """
-    kinds, contents = bytearray(), []
     position = len(_START) if data.startswith(_START) else len(data)
-    while position + 4 <= len(data) and data[position] == _MARKER and len(kinds) < _MAX_SEGMENTS:
-        end = position + 2 + (data[position + 2] << 8 | data[position + 3])
+    while position + 4 <= len(data) and data[position] == _MARKER:
+        kind, end = data[position + 1], position + 2 + (data[position + 2] << 8 | data[position + 3])
         if not position + 4 <= end <= len(data):
-            break
-        kinds.append(data[position + 1])
-        contents.append(data[position + 4 : end])
-        if kinds[-1] == _SCAN:
-            break
+            return
+        yield kind, position + 4, end
+        if kind == _SCAN:
+            return
         position = end
-    return bytes(kinds), contents
 
 
 def _read_tables(contents: Iterable[bytes]) -> tuple[tuple[int, ...], ...]:

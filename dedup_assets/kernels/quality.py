@@ -121,9 +121,8 @@ def _sum_laplacian(gray: NDArray[np.uint8]) -> int:
     height, width = gray.shape
     total = 0
     for row in range(height):
-        line, above, below = gray[row], gray[abs(row - 1)], gray[row + 1 if row + 1 < height else row - 1]
-        if height == 1:
-            above = below = line
+        line, above = gray[row], gray[min(abs(row - 1), height - 1)]
+        below = gray[row + 1 if row + 1 < height else max(row - 1, 0)]
         inner = np.int32(0)
         for at in range(1, width - 1):
             beside = np.int16(above[at]) + np.int16(below[at]) + np.int16(line[at - 1]) + np.int16(line[at + 1])

@@ -61,7 +61,7 @@ def _average_areas(gray: Pixels, small: Pixels) -> None:
     """Fill (h', w') with the means of (h, w), no side of which is shorter, over equal areas; halves are rounded up.
 
     A pixel on the border of two areas counts in each by its share, in whole numbers: a side of the picture has as many
-    units as the product of both lengths.
+    units as the product of both lengths. Sides are shorter than 8 million.
     """
     (height, width), (high, wide) = gray.shape, small.shape
     columns, sums = np.empty(width, dtype=np.int32), np.zeros(width + 1, dtype=np.int64)

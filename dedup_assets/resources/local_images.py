@@ -4,6 +4,7 @@ Belongs here: listing and reading files. Does not belong here: how a file is cop
 names (`file_names.py`), decoding.
 """
 
+import io
 import logging
 import os
 import stat
@@ -167,12 +168,8 @@ def _instant(time_ns: int) -> datetime:
 
 
 def _read_unchanged(file: int, path: str, etag: str) -> bytes:
-    """Read an open file; one system call returns 2 GB at most."""
-    before = os.fstat(file)
-    _require_unchanged(path, etag, before)
-    data = os.read(file, before.st_size)
-    while len(data) < before.st_size and (more := os.read(file, before.st_size - len(data))):
-        data += more
+    _require_unchanged(path, etag, os.fstat(file))
+    data = io.FileIO(file, closefd=False).readall()
     _require_unchanged(path, etag, os.fstat(file))
     return data
 

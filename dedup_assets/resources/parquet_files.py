@@ -29,11 +29,11 @@ def encode_parquet(table: Table, frame: pl.DataFrame) -> list[bytes]:
     Raises:
         TableContractError: the frame breaks the contract of its table.
     """
-    conformed, sink = table.conform(frame.rechunk()), _Pieces()
+    conformed, sink = table.conform(frame), _Pieces()
     schema = table.empty().to_arrow(compat_level=_ARROW_LEVEL).schema
     with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), schema, **_encodings(table)) as file:
         for group in conformed.iter_slices(ROWS_PER_GROUP):
-            file.write_table(group.to_arrow(compat_level=_ARROW_LEVEL))
+            file.write_table(group.rechunk().to_arrow(compat_level=_ARROW_LEVEL))
     return sink.pieces
 
 

@@ -1,5 +1,6 @@
 """Compiled functions give what they give as they are written, from any thread, and are kept for the next process."""
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -64,6 +65,26 @@ def test_what_was_compiled_is_kept_beside_its_source_for_the_next_process(tmp_pa
         )
     kept = sorted(path.name for path in (tmp_path / "__pycache__").iterdir())
     assert any(name.startswith("summing.total") and name.endswith(".nbc") for name in kept), kept
+
+
+def test_damaged_files_of_what_was_kept_are_not_used(tmp_path: Path) -> None:
+    module = tmp_path / "summing.py"
+    module.write_text(MODULE)
+    command = [sys.executable, str(module)]
+    subprocess.run(command, check=True, capture_output=True)
+    for ending in ("nbc", "nbi"):
+        for kept in (tmp_path / "__pycache__").glob(f"*.{ending}"):
+            kept.write_bytes(kept.read_bytes()[:40] if ending == "nbc" else b"")
+        assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "20\n"
+
+
+def test_where_nothing_can_be_kept_each_process_compiles_for_itself(tmp_path: Path) -> None:
+    module, nowhere = tmp_path / "summing.py", tmp_path / "__pycache__"
+    module.write_text(MODULE)
+    nowhere.write_text("a file is no folder")
+    homeless = os.environ | {"HOME": str(nowhere), "XDG_CACHE_HOME": str(nowhere)}
+    command = [sys.executable, str(module)]
+    assert subprocess.run(command, capture_output=True, text=True, check=True, env=homeless).stdout == "20\n"
 
 
 def test_the_project_is_loaded_without_the_compiler() -> None:

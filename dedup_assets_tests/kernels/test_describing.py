@@ -1,6 +1,7 @@
 """One image's bytes boiled down."""
 
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,22 @@ load_compiled()
 print(count())
 describe_image(pathlib.Path(sys.argv[1]).read_bytes(), DecodeLimits())
 print(count())
+"""
+
+
+DESCRIBE_ALL_SHAPES = """
+import cv2, numpy as np
+from dedup_assets.kernels.decoding import DecodeLimits
+from dedup_assets.kernels.describing import describe_image
+
+random = np.random.default_rng(0)
+sides = (1, 2, 7, 8, 9, 16, 31, 33, 63, 64, 65, 66, 70, 131, 257)
+for height in sides:
+    for width in sides:
+        picture = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        picture[: height // 5] = picture[:, -(width // 6) :] = 255
+        describe_image(cv2.imencode(".png", picture)[1].tobytes(), DecodeLimits())
+print("done")
 """
 
 
@@ -122,6 +139,12 @@ def test_what_is_compiled_for_one_picture_serves_all(tmp_path: Path) -> None:
     )
     before, after = map(int, outcome.stdout.split())
     assert before == after > 10
+
+
+def test_what_is_compiled_never_leaves_its_arrays(tmp_path: Path) -> None:
+    checked = os.environ | {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", DESCRIBE_ALL_SHAPES]
+    assert subprocess.run(command, capture_output=True, text=True, check=True, env=checked).stdout == "done\n"
 
 
 def test_a_picture_is_described_alike_whichever_others_are_with_it() -> None:
