@@ -29,7 +29,7 @@ from dedup_assets.stage import (
 )
 from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST
 from dedup_assets_tests.conftest import CollectionOf
-from dedup_assets_tests.materializing import SILENT
+from dedup_assets_tests.materializing import SILENT, instance_of
 
 SHOES = Table(
     "shoes",
@@ -58,12 +58,13 @@ class ShoePolicy(Policy):
 
 @table_asset(SHOES, {"polars"}, "1", reads=[IMAGE_MANIFEST], reads_all=[IMAGE_FEATURES])
 def shoes(context: dg.AssetExecutionContext, collection: Collection, shoe_policy: ShoePolicy) -> None:
-    """Write the same shoes into every partition; the one called broken fails half-way."""
+    """Write the same shoes into every partition; the one called single has one, the one called broken fails half-way."""
     stage = Stage(context, SHOES, collection.tables(), shoe_policy)
     for key in stage.keys:
         with stage.partition(key, stage.fingerprint("inputs")) as work:
             if not work.is_current:
-                rows = SHOES.frame([{"shoe_id": number, "length": 24.5} for number in range(SHOES_A_PARTITION)])
+                count = 1 if key == "single" else SHOES_A_PARTITION
+                rows = SHOES.frame([{"shoe_id": number, "length": 24.5} for number in range(count)])
                 work.commit = stage.tables.append(replace(work.commit, parts=()), SHOES, rows)
                 if key == "broken":
                     raise RuntimeError("the sole came off")
@@ -82,10 +83,14 @@ class Shop:
         self.tables = collection.tables()
 
     def run(
-        self, *keys: str, policy: ShoePolicy | None = None, raise_on_error: bool = True
+        self,
+        *keys: str,
+        policy: ShoePolicy | None = None,
+        raise_on_error: bool = True,
+        records: dg.DagsterInstance | None = None,
     ) -> dict[str, Mapping[str, Any]]:
         tags = {"dagster/asset_partition_range_start": keys[0], "dagster/asset_partition_range_end": keys[-1]}
-        with dg.DagsterInstance.ephemeral() as instance:
+        with instance_of(records) as instance:
             instance.add_dynamic_partitions(str(blob_prefix.name), list(keys))
             result = dg.materialize(
                 [shoes],
@@ -161,6 +166,23 @@ def test_a_run_over_many_partitions_shows_neither(shop: Shop) -> None:
     assert not [key for key, note in noted.items() if {"preview", "picture"} & set(note)]
 
 
+def test_an_unchanged_partition_shows_the_picture_of_its_last_materialization_and_draws_none(shop: Shop) -> None:
+    with dg.DagsterInstance.ephemeral() as records:
+        first = shop.run("a", records=records)["a"]["picture"]
+        drawn = draw_lengths.cache_info()
+        assert shop.run("a", records=records)["a"]["picture"] == first
+        assert draw_lengths.cache_info() == drawn
+
+
+def test_a_picture_of_what_the_partition_held_before_is_not_shown_again(shop: Shop) -> None:
+    with dg.DagsterInstance.ephemeral() as records:
+        shop.run("a", records=records)
+        shop.run("a", policy=ShoePolicy(largest_cm=31))  # of which these records know nothing
+        drawn = draw_lengths.cache_info().hits
+        note = shop.run("a", policy=ShoePolicy(largest_cm=31), records=records)["a"]
+    assert (note["skipped"], draw_lengths.cache_info().hits) == (True, drawn + 1)
+
+
 def test_the_log_says_what_became_of_each_partition(shop: Shop) -> None:
     shop.run("a")
     assert [re.sub(r"[\d.]+ s", "0 s", line) for line in shop.log if line.startswith("shoes [")] == [
@@ -168,6 +190,9 @@ def test_the_log_says_what_became_of_each_partition(shop: Shop) -> None:
     ]
     shop.run("a")
     assert f"shoes [a]: unchanged, nothing to do; {SHOES_A_PARTITION} rows; pairs of laces 1,234" in shop.log
+    shop.run("single")
+    shop.run("single")
+    assert "shoes [single]: unchanged, nothing to do; 1 row; pairs of laces 1,234" in shop.log
 
 
 def test_a_finished_partition_is_skipped_until_its_policy_changes(shop: Shop) -> None:

@@ -28,7 +28,7 @@ from dedup_assets.calibration.unrelated import (
 from dedup_assets.embedders.protocol import Vectors
 from dedup_assets.kernels.decoding import DecodeLimits
 from dedup_assets.kernels.describing import ImageDescription
-from dedup_assets.report.plain_words import visible
+from dedup_assets.report.plain_words import counted, visible
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.image_store import Blob
 from dedup_assets.resources.isolated_decoding import IsolatedDecoder
@@ -165,6 +165,6 @@ def _too_few(source: str, sample: Sample) -> str:
         return f"There are no images in {source}. Give a folder or container with image files in it."
     causes = "".join(f" {visible(f'{each.path}: {each.cause}')}" for each in sample.unreadable[:1])
     return (
-        f"Only {len(sample.descriptions)} of {sample.listed:,} images in {source} can be used ({len(sample.unreadable)} "
+        f"Only {len(sample.descriptions)} of {counted(sample.listed, 'image')} in {source} can be used ({len(sample.unreadable)} "
         f"unreadable, {sample.same_bytes} with the bytes of another): at least two different ones are needed.{causes}"
     )

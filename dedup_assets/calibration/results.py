@@ -16,6 +16,7 @@ from dedup_assets.calibration.outcome import Calibration
 from dedup_assets.calibration.sampling import CalibrationError
 from dedup_assets.calibration.thresholds import RANGES
 from dedup_assets.report.contact_sheet import contact_sheet
+from dedup_assets.report.plain_words import counted
 from dedup_assets.report.plots import ThresholdPanel, threshold_curves
 from dedup_assets.resources.locations import FolderLocation, parse_location, path_inside
 
@@ -101,8 +102,8 @@ def picture_of(calibration: Calibration) -> bytes:
     """The curves of all thresholds as a PNG."""
     sample = calibration.sample
     title = (
-        f"{len(sample.planted):,} edits planted in {len(sample.descriptions):,} images, "
-        f"{calibration.unrelated:,} unrelated pairs"
+        f"{counted(len(sample.planted), 'edit')} planted in {counted(len(sample.descriptions), 'image')}, "
+        f"{counted(calibration.unrelated, 'unrelated pair')}"
     )
     return threshold_curves([_panel(calibration.points, name) for name in RANGES], title)
 

@@ -17,7 +17,7 @@ from dedup_assets.calibration.outcome import Calibration
 from dedup_assets.calibration.results import DUPLICATES_SHEET, policies_of
 from dedup_assets.calibration.thresholds import RANGES, VERIFIED
 from dedup_assets.kernels.planted_edits import Family
-from dedup_assets.report.plain_words import visible
+from dedup_assets.report.plain_words import counted, visible
 
 MAX_NAMED = 5
 FAMILIES_OF_COPIES: tuple[Family, ...] = ("near", "turned", "copy")
@@ -49,13 +49,13 @@ def tell(calibration: Calibration) -> str:
 def _about_sample(calibration: Calibration) -> Iterator[str]:
     sample = calibration.sample
     yield (
-        f"{len(sample.descriptions):,} of {sample.listed:,} images, {len(sample.planted):,} edits planted in them, "
-        f"{calibration.unrelated:,} unrelated pairs of them."
+        f"{len(sample.descriptions):,} of {counted(sample.listed, 'image')}, {counted(len(sample.planted), 'edit')} planted in "
+        f"them, {counted(calibration.unrelated, 'unrelated pair')} of them."
     )
     if sample.same_bytes:
-        yield f"{sample.same_bytes:,} images with the bytes of another one were left out."
+        yield f"{counted(sample.same_bytes, 'image')} left out, with the bytes of another one."
     if sample.unreadable:
-        yield f"{len(sample.unreadable):,} images could not be read:"
+        yield f"{counted(len(sample.unreadable), 'image')} could not be read:"
         yield from (f"  {visible(f'{each.path}: {each.cause}')}" for each in sample.unreadable[:MAX_NAMED])
         if len(sample.unreadable) > MAX_NAMED:
             yield f"  and {len(sample.unreadable) - MAX_NAMED:,} more"
@@ -64,16 +64,16 @@ def _about_sample(calibration: Calibration) -> Iterator[str]:
 
 def _about_pairs(calibration: Calibration) -> Iterator[str]:
     if calibration.duplicates:
-        count = f"{len(calibration.duplicates):,} pairs of the sample count as duplicates under the present policy"
+        count = f"Duplicates under the present policy: {counted(len(calibration.duplicates), 'pair')} of the sample"
         yield (
-            f"{count}: FALSE, as no two images are said to show the same; see {DUPLICATES_SHEET}."
+            f"{count}, FALSE, as no two images are said to show the same; see {DUPLICATES_SHEET}."
             if calibration.plan.distinct
-            else f"{count} and were set aside: look at {DUPLICATES_SHEET} whether they are."
+            else f"{count}, set aside: look at {DUPLICATES_SHEET} whether that is so."
         )
     candidates, of_them = calibration.candidates
     yield (
-        f"{calibration.verified:,} of the unrelated pairs were verified, the nearest by hash and by vector; the present "
-        f"policy would look at {candidates:,}, of which {of_them:,} are among them."
+        f"Verified: {calibration.verified:,} of the unrelated pairs, the nearest by hash and by vector; the present policy "
+        f"would look at {candidates:,}, {of_them:,} of them among these."
     )
 
 

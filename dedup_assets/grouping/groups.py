@@ -15,7 +15,7 @@ from dedup_assets.grouping.crowds import PlaceContents, with_crowds
 from dedup_assets.grouping.decided import Decided
 from dedup_assets.grouping.keep_inputs import explain_kept, path_places, rank_collected
 from dedup_assets.grouping.stars import StarVerifier
-from dedup_assets.grouping.verdicts import tell_kept, tell_vouched
+from dedup_assets.grouping.verdicts import tell_apart, tell_kept, tell_vouched
 from dedup_assets.kernels.decided_groups import form_decided_stars
 from dedup_assets.kernels.grouping import find_namesakes, form_stars_with
 from dedup_assets.kernels.keeping import KEEP_RULES, Ranking
@@ -59,6 +59,7 @@ def group_images(
     described = describe_members(images, graph, grouped, pl.concat(judged))
     rows = pl.concat([images.select("image_id", "file_sha256", "partition"), grouped, described], how="horizontal")
     words = explain_kept(images, ranking, grouped["representative_row"].to_numpy(), grouped["keep_rank"].to_numpy())
+    words = tell_apart(rows.with_columns(images["path"]), words, decided)
     rows = tell_vouched(rows, decided)
     return rows.with_columns(
         is_representative=pl.col("image_id") == pl.col("representative_id"),

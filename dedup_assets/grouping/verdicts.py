@@ -4,6 +4,7 @@ Belongs here: gathering verdicts, laying decisions over them, and how these are 
 here: which decisions are followed (`grouping/decided.py`), the tests (`pairs/evidence.py`), forming groups (`grouping/groups.py`).
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import polars as pl
@@ -11,6 +12,7 @@ import polars as pl
 from dedup_assets.grouping.decided import Decided
 from dedup_assets.grouping.stars import read_star_pairs
 from dedup_assets.pairs.contents import PAIR_KEY
+from dedup_assets.report.plain_words import counted
 from dedup_assets.resources.decisions import NOT_SAME
 from dedup_assets.resources.table_store import TableStore
 
@@ -75,20 +77,16 @@ def tell_vouched(members: pl.DataFrame, decided: Decided) -> pl.DataFrame:
                 words.setdefault(end, f"{PERSON}: {decision.who_when_why}")
     if not words:
         return members
-    named = pl.DataFrame(
-        {"file_sha256": list(words), "word": list(words.values())},
-        schema={"file_sha256": pl.Binary, "word": pl.String},
-    )
-    joined = members.join(named, on="file_sha256", how="left", maintain_order="left")
+    joined = _with_sentences(members, words)
     vouched = (
         pl.col("level").is_null()
-        & pl.col("word").is_not_null()
+        & pl.col("sentence").is_not_null()
         & (pl.col("file_sha256") != pl.col("representative_sha256"))
     )
     return joined.with_columns(
         level=pl.when(vouched).then(pl.lit(DECIDED_LEVEL)).otherwise("level"),
-        decided_by=pl.when(vouched).then("word").otherwise("decided_by"),
-    ).drop("word")
+        decided_by=pl.when(vouched).then("sentence").otherwise("decided_by"),
+    ).drop("sentence")
 
 
 def tell_kept(groups: pl.DataFrame, words: pl.Series, decided: Decided) -> pl.Series:
@@ -99,11 +97,7 @@ def tell_kept(groups: pl.DataFrame, words: pl.Series, decided: Decided) -> pl.Se
     sentences = {content: f"you said so: {decision.who_when_why}" for content, decision in decided.kept.items()}
     if not sentences:
         return words
-    said = pl.DataFrame(
-        {"file_sha256": list(sentences), "sentence": list(sentences.values())},
-        schema={"file_sha256": pl.Binary, "sentence": pl.String},
-    )
-    rows = groups.with_columns(words.alias("words")).join(said, on="file_sha256", how="left", maintain_order="left")
+    rows = _with_sentences(groups.with_columns(words.alias("words")), sentences)
     in_group = rows.with_columns(
         chosen=pl.col("sentence")
         .filter(pl.col("file_sha256") == pl.col("representative_sha256"))
@@ -116,6 +110,41 @@ def tell_kept(groups: pl.DataFrame, words: pl.Series, decided: Decided) -> pl.Se
     told = pl.when(pl.col("wishes") > 1).then(newest).otherwise("chosen")
     own = pl.col("chosen").is_not_null() & (pl.col("files") > 1)
     return in_group.select(pl.when(own).then(told).otherwise("words").alias("words"))["words"]
+
+
+def tell_apart(images: pl.DataFrame, words: pl.Series, decided: Decided) -> pl.Series:
+    """`words` on why each group keeps its image, and instead of them, for one alone, from which others a person set it apart.
+
+    `images`: path, file_sha256, group_size, a row an image. Of several others the first by path is named, and whose word
+    that was; those that have left the source are left out.
+    """
+    apart = [each for each in decided.obeyed_pairs if each.verdict == NOT_SAME]
+    if not apart:
+        return words
+    ends = [(each.left_sha256, each.right_sha256, each.who_when_why) for each in apart]
+    schema = {"file_sha256": pl.Binary, "other": pl.Binary, "whose": pl.String}
+    said = pl.DataFrame([*ends, *((other, one, whose) for one, other, whose in ends)], schema=schema, orient="row")
+    present = images.join(said, on="file_sha256", how="semi").group_by("file_sha256").agg(pl.col("path").min())
+    named = said.join(present, left_on="other", right_on="file_sha256").sort("path").group_by("file_sha256")
+    first = named.agg(pl.first("path"), pl.first("whose"), others=pl.len())
+    sentences = {content: _apart_in_words(*about) for content, *about in first.iter_rows()}
+    rows = _with_sentences(images.with_columns(words.alias("words")), sentences)
+    alone = (pl.col("group_size") == 1) & pl.col("sentence").is_not_null()
+    return rows.select(pl.when(alone).then("sentence").otherwise("words").alias("words"))["words"]
+
+
+def _apart_in_words(path: str, whose: str, others: int) -> str:
+    more = f" and {counted(others - 1, 'more image')}" if others > 1 else ""
+    return f"you said that it is not the same as {path}{more}: {whose}"
+
+
+def _with_sentences(rows: pl.DataFrame, sentences: Mapping[bytes, str]) -> pl.DataFrame:
+    """The same rows with a column `sentence`, found by file_sha256; null where there is none."""
+    said = pl.DataFrame(
+        {"file_sha256": list(sentences), "sentence": list(sentences.values())},
+        schema={"file_sha256": pl.Binary, "sentence": pl.String},
+    )
+    return rows.join(said, on="file_sha256", how="left", maintain_order="left")
 
 
 def _both_ways(pairs: pl.DataFrame) -> pl.DataFrame:

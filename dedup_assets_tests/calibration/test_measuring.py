@@ -105,6 +105,7 @@ def test_what_is_accepted_among_distinct_images_counts_as_false(tmp_path: Path) 
         ([], "There are no images in"),
         (["notes.txt"], "There are no images"),
         (["half.jpg", "again.jpg"], "half.jpg: The JPEG"),
+        (["again.jpg"], "Only 1 of 1 image in"),
     ],
 )
 def test_too_few_images_are_told_with_the_cause(tmp_path: Path, names: list[str], words: str) -> None:

@@ -21,9 +21,9 @@ def test_the_summary_fits_a_terminal_and_names_every_threshold(calibration: Cali
 def test_what_could_not_be_used_is_told(calibration: Calibration) -> None:
     text = tell(calibration)
     assert "7 of 9 images, 28 edits planted in them, 20 unrelated pairs of them." in text
-    assert "1 images with the bytes of another one were left out." in text
+    assert "1 image left out, with the bytes of another one." in text
     assert "half.jpg: The JPEG file ends before its picture is complete" in text
-    assert "1 pairs of the sample count as duplicates under the present policy and were set aside" in text
+    assert "Duplicates under the present policy: 1 pair of the sample, set aside" in text
 
 
 def test_the_summary_ends_with_a_policy_file(calibration: Calibration) -> None:

@@ -5,7 +5,14 @@ import pytest
 
 from dedup_assets.grouping.decided import Decided
 from dedup_assets.grouping.stars import StarVerifier
-from dedup_assets.grouping.verdicts import VERDICT_COLUMNS, gather_verdicts, lay_over, tell_kept, tell_vouched
+from dedup_assets.grouping.verdicts import (
+    VERDICT_COLUMNS,
+    gather_verdicts,
+    lay_over,
+    tell_apart,
+    tell_kept,
+    tell_vouched,
+)
 from dedup_assets.pairs.evidence import PairVerifier, VerificationPolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.tables import STAR_PAIRS
@@ -93,3 +100,18 @@ def test_a_group_says_whose_word_chose_its_image_where_there_was_a_choice() -> N
     both = tell_kept(groups, words, decided("a keep_this", "b keep_this")).to_list()
     assert both[:2] == ["you said so: anna, 2026-05-01 (the newest of 2 such decisions in this group)"] * 2
     assert tell_kept(groups, words, Decided()).to_list() == words.to_list()
+
+
+def test_an_image_alone_says_from_which_others_somebody_set_it_apart() -> None:
+    images = pl.DataFrame(
+        {"path": list("45321"), "file_sha256": contents("abcdd"), "group_size": [1, 1, 1, 2, 2]}
+    )  # d stands there twice
+    words = pl.Series(["a rule"] * 5)
+    found = decided("a not_same d", "b not_same a", "c not_same x", "d same x", "a not_same c")
+    assert tell_apart(images, words, found).to_list() == [
+        "you said that it is not the same as 1 and 2 more images: anna, 2026-05-01",
+        "you said that it is not the same as 4: anna, 2026-04-30",
+        "you said that it is not the same as 4: anna, 2026-04-27",
+        *["a rule"] * 2,  # in a group: the rules chose
+    ]
+    assert tell_apart(images, words, decided("a same b", "c not_same x")).to_list() == words.to_list()

@@ -102,6 +102,7 @@ def assert_obeyed(outcome: Outcome, coffee: str = COFFEE) -> None:
     assert (rows[MIRRORED]["Status"], rows[SMALL]["Status"]) == ("Best", "Best")
     assert rows[MIRRORED]["Kept Because"].startswith("you said so: anna, 20")
     assert rows[FULL]["Kept Because"].endswith(", seen on paper")
+    assert rows[SMALL]["Kept Because"].startswith(f"you said that it is not the same as {coffee}: anna, 20")
     moved = rows[coffee] if rows[coffee]["Status"] == "Duplicate" else rows[ASTRONAUT]
     assert (moved["Status"], moved["Level"]) == ("Duplicate", "copy")
     assert moved["Decided By"].startswith("person: anna, 20")
