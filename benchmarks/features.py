@@ -48,7 +48,7 @@ CHUNK_IMAGES = 1000
 STEP_IMAGES = 100
 LARGE_PIXELS = 6_000_000
 SMALL_PIXELS = 1_000_000
-LIBRARIES = ("pillow", "simplejpeg", "opencv-python-headless", "numpy", "PyWavelets", "scipy")
+LIBRARIES = ("pillow", "simplejpeg", "opencv-python-headless", "numba", "numpy")
 COLUMNS = (
     "photographs",
     "files",
