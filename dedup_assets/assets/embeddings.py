@@ -88,12 +88,14 @@ def embeddings(
 ) -> None:
     """Embed the kept pictures and the prompts that have no vector of these models yet; other images point at theirs."""
     stage = Stage(context, EMBEDDINGS, collection.tables(), embedding_policy, source=REPRESENTATIVES)
-    choice, encoders = embedding_policy.choose(), embedding_policy.choose_encoders()
+    encoders = embedding_policy.choose_encoders()
+    choice = embedding_policy.choose()
     while True:
         try:
-            load = _begin(stage, choice, encoders, database, progress)
-            changed = [_embed_partition(load, key) for key in stage.keys]
-            return _finish_database(load) if any(changed) else None
+            with choice:
+                load = _begin(stage, choice, encoders, database, progress)
+                changed = [_embed_partition(load, key) for key in stage.keys]
+                return _finish_database(load) if any(changed) else None
         except EmbedderUnavailableError as error:
             # all partitions of this run begin anew: one run, one space of vectors
             choice = embedding_policy.fall_back(choice, error)

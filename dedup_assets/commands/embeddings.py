@@ -30,14 +30,11 @@ def serve_embeddings(provider: str, host: str, port: int, policies: str | None) 
         section = read_policies(policies).get("embeddings", {})
         policy = build_policies({"embeddings": EmbeddingPolicy}, {"embeddings": section})["embeddings"]
         assert isinstance(policy, EmbeddingPolicy)
-        embedder = choose_embedder([provider], policy.embedder_settings()).embedder
         try:
-            serve_forever(
-                embedder,
-                host,
-                port,
-                lambda url: click.echo(f"{embedder.name} {embedder.model} {embedder.revision} on {url}"),
-            )
+            with choose_embedder([provider], policy.embedder_settings()) as choice:
+                served = choice.embedder
+                told = f"{served.name} {served.model} {served.revision}"
+                serve_forever(served, host, port, lambda url: click.echo(f"{told} on {url}"))
         except KeyboardInterrupt:
             click.echo("Stopped.")
 

@@ -37,6 +37,9 @@ def similar(image: str, store: str, limit: int, prefix: str) -> None:
         policy = build_policies({"embeddings": EmbeddingPolicy}, {"embeddings": section})["embeddings"]
         assert isinstance(policy, EmbeddingPolicy)
         tables, database = Collection(store=store).tables(), DatabaseResource(store=store)
-        found = SimilarImages.open(tables, database, settings.source, policy.embedder_settings())
-        for each in found.find(image, limit, prefix):
+        images = SimilarImages.open(tables, database, settings.source, policy.embedder_settings())
+        found = images.find(image, limit, prefix)
+        for each in found.images:
             click.echo(f"{each.cosine:6.3f}  {visible(each.path)}{'  ' + each.relation if each.relation else ''}")
+        if found.note:
+            click.echo(found.note, err=True)

@@ -5,6 +5,7 @@ Belongs here: trying them in order and keeping the reasons. Does not belong here
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from dedup_assets.embedders.descriptor import DescriptorEmbedder
 from dedup_assets.embedders.devices import ProcessesEmbedder, on_devices
@@ -14,6 +15,7 @@ from dedup_assets.embedders.open_clip import find_open_clip, load_open_clip
 from dedup_assets.embedders.protocol import Embedder, EmbedderUnavailableError, NoEmbedderError
 from dedup_assets.embedders.settings import EmbedderSettings
 from dedup_assets.embedders.timm import find_timm, load_timm
+from dedup_assets.embedders.torch_embedder import TorchEmbedder
 
 PROVIDERS: Mapping[str, Callable[[EmbedderSettings], Embedder]] = {
     "open_clip": on_devices(find_open_clip, load_open_clip),
@@ -26,10 +28,20 @@ PROVIDERS: Mapping[str, Callable[[EmbedderSettings], Embedder]] = {
 
 @dataclass(frozen=True)
 class EmbedderChoice:
-    """The provider in use, and for each one tried before it "name: why not"."""
+    """The provider in use, and for each one tried before it "name: why not".
+
+    As a context manager it ends the processes and threads that the provider started.
+    """
 
     embedder: Embedder
     fallback_reasons: tuple[str, ...]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if isinstance(self.embedder, ProcessesEmbedder | TorchEmbedder):
+            self.embedder.close()
 
 
 def choose_embedder(order: Sequence[str], settings: EmbedderSettings, reasons: Sequence[str] = ()) -> EmbedderChoice:
@@ -40,6 +52,7 @@ def choose_embedder(order: Sequence[str], settings: EmbedderSettings, reasons: S
     Raises:
         ValueError: a name of the order is not that of a provider.
         NoEmbedderError: none can work; the text holds every reason.
+        EmbedderConfigurationError: the address or credential of one is wrong; those behind it are not tried.
     """
     unknown = [name for name in order if name not in PROVIDERS]
     if unknown:
@@ -56,13 +69,12 @@ def choose_embedder(order: Sequence[str], settings: EmbedderSettings, reasons: S
 def fall_back(
     failed: EmbedderChoice, error: EmbedderUnavailableError, order: Sequence[str], settings: EmbedderSettings
 ) -> EmbedderChoice:
-    """The next provider of `order` after one that stopped working, whose processes are ended: both may want one device.
+    """The next provider of `order` after one that stopped working and was closed: both may want one device.
 
     Raises:
         NoEmbedderError: there is none; the text holds every reason.
+        EmbedderConfigurationError: the address or credential of the next one is wrong.
     """
-    if isinstance(failed.embedder, ProcessesEmbedder):
-        failed.embedder.close()
     name = failed.embedder.name
     return choose_embedder(
         order[order.index(name) + 1 :], settings, (*failed.fallback_reasons, f"{name} stopped working: {error}")

@@ -22,12 +22,21 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 import cv2
 import numpy as np
 
-from dedup_assets.embedders.protocol import Embedder, EmbedderUnavailableError, Image, Vectors, normalized
+from dedup_assets.embedders.protocol import (
+    Embedder,
+    EmbedderConfigurationError,
+    EmbedderUnavailableError,
+    Image,
+    Vectors,
+    normalized,
+)
 from dedup_assets.embedders.settings import EmbedderSettings
 
 TOKEN_VARIABLE = "EMBEDDINGS_TOKEN"
 FIRST_PAUSE_S = 0.2  # doubled with every further attempt
 REFUSES_THE_PICTURES = frozenset({400, 413, 415, 422})
+REFUSES_THE_CREDENTIAL = frozenset({401, 403})
+IS_NOT_THERE = 404
 
 # Not measured: the service may run any model. Low for copies, as geometry decides about those.
 MIN_COPY_COSINE = 0.75
@@ -60,6 +69,7 @@ class HttpEmbedder:
 
         Raises:
             EmbedderUnavailableError: the service does not answer, or answers with something else.
+            EmbedderConfigurationError: it refuses the credential, or is not at this address; it is not asked again.
         """
         size = self._settings.http_images_a_request
         parts = [self._embed_batch(images[start : start + size]) for start in range(0, len(images), size)]
@@ -95,9 +105,7 @@ class HttpEmbedder:
                 return json.load(response)
         except HTTPError as error:
             error.close()
-            if error.code in REFUSES_THE_PICTURES:
-                raise RefusedBatchError(f"{host} refuses the pictures (status {error.code})") from None
-            raise EmbedderUnavailableError(f"{host} answers with status {error.code}") from None
+            raise _failure(host, error.code) from None
         except (URLError, OSError) as error:
             raise EmbedderUnavailableError(f"{host} does not answer: {getattr(error, 'reason', error)}") from None
         except HTTPException as error:  # its own text may repeat a password of the address
@@ -123,19 +131,35 @@ def connect_http(settings: EmbedderSettings) -> Embedder:
     """Ask the configured service for one vector, and return it as a provider.
 
     Raises:
-        EmbedderUnavailableError: no service is configured, its host is not allowed, or it does not work.
+        EmbedderUnavailableError: no service is configured, or it does not work.
+        EmbedderConfigurationError: its address is none or not allowed, or it refuses the credential.
     """
     url = urlsplit(settings.http_url)
     if not settings.http_url:
         raise EmbedderUnavailableError("no http_url is configured")
     if url.scheme not in {"http", "https"} or not url.hostname:
-        raise EmbedderUnavailableError("http_url is not of the form http(s)://host:port/embeddings")
+        raise EmbedderConfigurationError("http_url is not of the form http(s)://host:port/embeddings")
     if url.hostname not in settings.http_allowed_hosts:
-        raise EmbedderUnavailableError(f"the host {url.hostname} is not in http_allowed_hosts")
+        raise EmbedderConfigurationError(f"the host {url.hostname} of http_url is not in http_allowed_hosts")
     try:
         return HttpEmbedder(settings)
     except RefusedBatchError as error:
         raise EmbedderUnavailableError(str(error)) from error
+
+
+def _failure(host: str, status: int) -> Exception:
+    """What is wrong where a service answers with this status: the pictures, the configuration, or the service for now."""
+    came = f"{host} answers with status {status}"
+    if status in REFUSES_THE_PICTURES:
+        return RefusedBatchError(f"{host} refuses the pictures (status {status})")
+    if status in REFUSES_THE_CREDENTIAL:
+        expected = "another token than that in" if os.environ.get(TOKEN_VARIABLE) else "a token in"
+        return EmbedderConfigurationError(f"{came}: it expects {expected} {TOKEN_VARIABLE}")
+    if status == IS_NOT_THERE:
+        return EmbedderConfigurationError(
+            f"{came}: expected is the whole address of a service in http_url, with its path"
+        )
+    return EmbedderUnavailableError(came)
 
 
 def _host(url: str) -> str:

@@ -22,6 +22,10 @@ class NoEmbedderError(RuntimeError):
     """None of the configured providers can work; the text holds the reason of each."""
 
 
+class EmbedderConfigurationError(NoEmbedderError):
+    """A provider's address or credential is wrong: no other takes its place; the text says what came and was expected."""
+
+
 class Embedder(Protocol):
     """Turns pictures into vectors; vectors of another `model` or `revision` must never be compared with them.
 
@@ -64,6 +68,7 @@ class Embedder(Protocol):
 
         Raises:
             EmbedderUnavailableError: the provider stopped working.
+            EmbedderConfigurationError: it refuses the credential, or its address is wrong.
         """
 
 

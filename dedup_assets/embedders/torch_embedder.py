@@ -61,6 +61,10 @@ class TorchEmbedder:
             parts = [np.empty((0, self.dimension), np.float32), *self._batches_of(prepared)]
         return normalized(np.concatenate(parts))
 
+    def close(self) -> None:
+        """End the threads that prepare pictures."""
+        self._preparing.shutdown(cancel_futures=True)
+
     def run(self, pixels: Any) -> Vectors:
         """One forward pass over a tensor (n, 3, s, s): (n, dimension) float32, of any length."""
         kind = self.device.split(":")[0]

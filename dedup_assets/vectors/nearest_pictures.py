@@ -22,6 +22,7 @@ from dedup_assets.tables import EMBEDDINGS, NEAREST_PICTURES, REPRESENTATIVES
 from dedup_assets.vectors.vector_rows import MODEL, ROW_KEY, of_model
 
 COSINES = ("min_copy_cosine", "min_similar_cosine")
+EXACT = {"search": "exact", "search_recall": 1.0}
 RECALL_SAMPLE = 500
 """Pictures whose neighbours are searched exactly as well, where an index searches: 2.4 s of one processor for 400,000."""
 
@@ -122,7 +123,6 @@ def _search(
         tables.rewrite(NEAREST_PICTURES, partition, NEAREST_PICTURES.empty(), "", about)
         return lists, about
     stamp = {"neighbours": count, "min_cosine": min_cosine}
-    about = {"search": "exact", "search_recall": 1.0}
     commit = tables.commit_of(NEAREST_PICTURES, partition)
     known = tables.read_parts(NEAREST_PICTURES, partition, commit.parts)
     if any(commit.details.get(name) != value for name, value in stamp.items()):
@@ -130,8 +130,8 @@ def _search(
     now = pl.DataFrame({"file_sha256": contents}).with_row_index("place").cast({"place": pl.Int64})
     place = known.join(now, on="file_sha256", how="left", maintain_order="left")["place"].fill_null(-1).to_numpy()
     lists = update_nearest(vectors, _as_lists(known), place, count, min_cosine)
-    tables.rewrite(NEAREST_PICTURES, partition, _as_rows(contents, lists), "", stamp | about)
-    return lists, about
+    tables.rewrite(NEAREST_PICTURES, partition, _as_rows(contents, lists), "", stamp | EXACT)
+    return lists, EXACT
 
 
 def read_search_recall(tables: TableStore) -> float:
@@ -139,6 +139,13 @@ def read_search_recall(tables: TableStore) -> float:
     used = {_list_key(provider) for provider in read_providers(tables)}
     commits = (tables.commit_of(NEAREST_PICTURES, key) for key in tables.partitions(NEAREST_PICTURES) if key in used)
     return min((float(commit.details["search_recall"]) for commit in commits), default=1.0)
+
+
+def forget_neighbours(tables: TableStore, provider: Mapping[str, Any]) -> None:
+    """Empty the partition of a model; a search by its vectors would begin from scratch."""
+    partition = _list_key(provider)
+    if tables.commit_of(NEAREST_PICTURES, partition).parts:
+        tables.rewrite(NEAREST_PICTURES, partition, NEAREST_PICTURES.empty(), "", EXACT)
 
 
 def _list_key(provider: Mapping[str, Any]) -> str:

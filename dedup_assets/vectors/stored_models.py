@@ -13,6 +13,7 @@ from dedup_assets.resources.database import DatabaseResource
 from dedup_assets.resources.table_store import TableStore
 from dedup_assets.resources.vector_models import drop_model
 from dedup_assets.tables import EMBEDDINGS
+from dedup_assets.vectors.nearest_pictures import forget_neighbours
 from dedup_assets.vectors.vector_rows import PROVIDED
 
 
@@ -80,18 +81,20 @@ def find_stored_model(models: Sequence[StoredModel], name: str) -> StoredModel:
 
 
 def drop_stored_model(tables: TableStore, database: DatabaseResource, model: StoredModel) -> int:
-    """Drop all vectors of a model from the table and from the database; returns how many rows the table had.
+    """Drop all vectors of a model, and the neighbours they have, from tables and database; returns how many rows it had.
 
-    Doing it again after a kill drops what is left. Rows of other models keep their parts, so that no later stage runs again.
+    Doing it again after a kill drops what is left: the rows that name the model go last. Rows of other models keep their
+    parts, so that no later stage runs again.
     """
+    with database.connect_migrated() as connection:
+        drop_model(connection, model.model, model.revision, database.store_name)
+    forget_neighbours(tables, {"model": model.model, "revision": model.revision})
     other = (pl.col("model") != model.model) | (pl.col("revision") != model.revision)
     removed = 0
     for key in tables.partitions(EMBEDDINGS):
         before = tables.commit_of(EMBEDDINGS, key)
         after = tables.filter_rows(before, EMBEDDINGS, ["model", "revision"], other)
         removed += before.rows - after.rows
-    with database.connect_migrated() as connection:
-        drop_model(connection, model.model, model.revision, database.store_name)
     return removed
 
 

@@ -13,12 +13,27 @@ from pgvector.psycopg import register_vector
 
 from dedup_assets.assets import embeddings
 from dedup_assets.assets.embeddings import EmbeddingPolicy, every_kept_picture_is_embedded
+from dedup_assets.embedders.chain import EmbedderChoice
+from dedup_assets.embedders.devices import Load, ProcessesEmbedder
 from dedup_assets.embedders.dhash import DifferenceHashEmbedder
-from dedup_assets.embedders.protocol import Image, Vectors
+from dedup_assets.embedders.protocol import (
+    EmbedderConfigurationError,
+    EmbedderUnavailableError,
+    Image,
+    Vectors,
+)
 from dedup_assets.embedders.server import EmbeddingServer
+from dedup_assets.embedders.settings import EmbedderSettings
 from dedup_assets.tables import EMBEDDINGS, REPRESENTATIVES
 from dedup_assets_tests.assets.stages import GROUPING, Notes, Stages, total
 from dedup_assets_tests.embedders.models import SMALL_CLIP, open_clip_checkpoint, sentence_transformer
+from dedup_assets_tests.embedders.processes import (
+    is_any_alive,
+    load_faulty,
+    load_noting,
+    load_stopping,
+    processes_of,
+)
 from dedup_assets_tests.photographs import make_photograph, png
 
 NAME = EMBEDDINGS.name
@@ -176,6 +191,50 @@ def test_a_provider_that_stops_half_way_leaves_one_space_of_vectors_for_all_part
     assert embedded_paths(grouped, "dhash-16x16") == KEPT
     assert embedded_paths(grouped, "served") < KEPT
     assert {grouped.tables.commit_of(EMBEDDINGS, key).details["model"] for key in notes} == {"dhash-16x16"}
+
+
+def test_a_wrong_address_of_a_service_stops_the_run_before_anything_is_embedded_by_another_provider(
+    grouped: Stages,
+) -> None:
+    with serving(StopsAfter(requests=9)) as url:
+        policy = EmbeddingPolicy(providers=["http", "dhash"], http_url=f"{url}/typo")
+        with pytest.raises(EmbedderConfigurationError, match="answers with status 404: expected is"):
+            embed(grouped, embedding_policy=policy)
+    assert grouped.tables.read_many(EMBEDDINGS).is_empty()
+
+
+def in_two_processes(load: Load, folder: Path) -> EmbeddingPolicy:
+    """A policy whose first provider runs in processes that leave their numbers in a folder."""
+    settings = EmbedderSettings(model_cache=str(folder))
+
+    class InTwoProcesses(EmbeddingPolicy):
+        def choose(self) -> EmbedderChoice:
+            return EmbedderChoice(ProcessesEmbedder(load, settings, ("cpu", "cpu")), ())
+
+        def fall_back(self, failed: EmbedderChoice, error: EmbedderUnavailableError) -> EmbedderChoice:
+            assert not is_any_alive(folder)
+            return super().fall_back(failed, error)
+
+    return InTwoProcesses(providers=["dhash", "descriptor"])
+
+
+@pytest.mark.parametrize(("load", "provider"), [(load_noting, "dhash"), (load_stopping, "descriptor")])
+def test_the_processes_of_a_provider_end_with_the_stage_or_before_the_next_provider_is_tried(
+    grouped: Stages, tmp_path: Path, load: Load, provider: str
+) -> None:
+    (folder := tmp_path / "processes").mkdir()
+    notes = embed(grouped, embedding_policy=in_two_processes(load, folder))
+    assert {note["provider"] for note in notes.values()} == {provider}
+    assert processes_of(folder)
+    assert not is_any_alive(folder)
+
+
+def test_the_processes_of_a_provider_end_with_a_stage_that_fails(grouped: Stages, tmp_path: Path) -> None:
+    (folder := tmp_path / "processes").mkdir()
+    with pytest.raises(ZeroDivisionError, match="a fault of ours"):
+        embed(grouped, embedding_policy=in_two_processes(load_faulty, folder))
+    assert processes_of(folder)
+    assert not is_any_alive(folder)
 
 
 def test_without_any_encoder_the_reason_stands_where_the_provider_stands(grouped: Stages) -> None:

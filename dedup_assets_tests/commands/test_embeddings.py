@@ -33,6 +33,14 @@ def test_the_service_answers_over_http_and_ends_when_interrupted() -> None:
     assert answer["embeddings"] == [DifferenceHashEmbedder().embed([picture])[0].tolist(), None]
 
 
+def test_an_address_that_is_none_is_one_sentence(tmp_path: Path) -> None:
+    policies = tmp_path / "policies.yaml"
+    policies.write_text("embeddings: {http_url: 'localhost:8008/embeddings'}")
+    result = CliRunner().invoke(main, ["serve-embeddings", "--provider", "http", "--policies", str(policies)])
+    assert result.exit_code == 1
+    assert result.output == "Error: http_url is not of the form http(s)://host:port/embeddings\n"
+
+
 def test_a_model_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     policies = tmp_path / "policies.yaml"
     policies.write_text(f"embeddings: {{open_clip_checkpoint: {tmp_path}/missing.pt}}")

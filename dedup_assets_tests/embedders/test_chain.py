@@ -1,7 +1,7 @@
 import pytest
 
 from dedup_assets.embedders.chain import PROVIDERS, choose_embedder
-from dedup_assets.embedders.protocol import NoEmbedderError
+from dedup_assets.embedders.protocol import EmbedderConfigurationError, NoEmbedderError
 from dedup_assets.embedders.settings import EmbedderSettings
 
 
@@ -22,8 +22,14 @@ def test_every_provider_that_cannot_work_says_why_before_the_next_is_tried() -> 
 
 
 def test_without_any_provider_the_error_holds_every_reason() -> None:
-    with pytest.raises(NoEmbedderError, match=r"open_clip: no checkpoint.*; http: the host example\.org is not in"):
-        choose_embedder(("open_clip", "http"), EmbedderSettings(http_url="http://example.org/embeddings"))
+    nobody = EmbedderSettings(http_url="http://127.0.0.1:9/embeddings", http_attempts=1)
+    with pytest.raises(NoEmbedderError, match=r"open_clip: no checkpoint.*; http: 127\.0\.0\.1:9 does not answer"):
+        choose_embedder(("open_clip", "http"), nobody)
+
+
+def test_no_other_provider_takes_the_place_of_one_that_is_configured_wrongly() -> None:
+    with pytest.raises(EmbedderConfigurationError, match=r"example\.org of http_url is not in http_allowed_hosts"):
+        choose_embedder(("http", "dhash"), EmbedderSettings(http_url="http://example.org/embeddings"))
 
 
 def test_an_unknown_name_is_refused() -> None:

@@ -2,35 +2,19 @@
 
 import os
 import signal
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 
-from dedup_assets.embedders.chain import EmbedderChoice, fall_back
+from dedup_assets.embedders.chain import EmbedderChoice
 from dedup_assets.embedders.devices import ProcessesEmbedder, on_devices
 from dedup_assets.embedders.dhash import DifferenceHashEmbedder
-from dedup_assets.embedders.protocol import Embedder, EmbedderUnavailableError, Image, Vectors
+from dedup_assets.embedders.protocol import Embedder, EmbedderUnavailableError
 from dedup_assets.embedders.settings import EmbedderSettings
 from dedup_assets_tests.embedders.pictures import photographs
-
-
-class NotingEmbedder(DifferenceHashEmbedder):
-    """Leaves the number of its process in a folder that the settings name."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def embed(self, images: Sequence[Image]) -> Vectors:
-        (self.folder / str(os.getpid())).touch()
-        return super().embed(images)
-
-
-def load_noting(settings: EmbedderSettings, device: str) -> Embedder:
-    return NotingEmbedder(Path(settings.model_cache))
+from dedup_assets_tests.embedders.processes import is_any_alive, load_noting, processes_of
 
 
 def load_on_first_only(settings: EmbedderSettings, device: str) -> Embedder:
@@ -64,10 +48,9 @@ def test_two_devices_share_the_calls_and_give_the_vectors_of_one(
     two_processes.close()
     for part in parts:
         np.testing.assert_array_equal(part, local.embed(photographs()))
-    processes = {int(path.name) for path in tmp_path.iterdir()}
-    assert len(processes) == 2
-    assert os.getpid() not in processes
-    assert not any(psutil.pid_exists(process) for process in processes)
+    assert len(processes_of(tmp_path)) == 2
+    assert os.getpid() not in processes_of(tmp_path)
+    assert not is_any_alive(tmp_path)
     assert (two_processes.model, two_processes.dimension, two_processes.calls_at_once) == (local.model, 256, 2)
 
 
@@ -76,22 +59,23 @@ def test_processes_that_are_killed_make_the_provider_unavailable(
 ) -> None:
     for _ in range(2):
         two_processes.embed(photographs())
-    for path in tmp_path.iterdir():
-        os.kill(int(path.name), signal.SIGKILL)
+    for process in processes_of(tmp_path):
+        os.kill(process, signal.SIGKILL)
     with pytest.raises(EmbedderUnavailableError, match="was ended from outside"):
         two_processes.embed(photographs())
     two_processes.close()
 
 
-def test_the_processes_of_a_provider_that_stopped_working_are_ended_before_the_next_one_is_tried(
+def test_the_processes_of_a_choice_end_with_its_use_also_after_an_error(
     two_processes: ProcessesEmbedder, tmp_path: Path
 ) -> None:
     for _ in range(2):
         two_processes.embed(photographs())
-    stopped = EmbedderUnavailableError("one of its processes ended")
-    after = fall_back(EmbedderChoice(two_processes, ()), stopped, ["dhash", "descriptor"], EmbedderSettings())
-    assert after.embedder.name == "descriptor"
-    assert not any(psutil.pid_exists(int(path.name)) for path in tmp_path.iterdir())
+    assert is_any_alive(tmp_path)
+    with pytest.raises(ZeroDivisionError, match="of whoever uses it"), EmbedderChoice(two_processes, ()):
+        raise ZeroDivisionError("an error of whoever uses it")
+    assert len(processes_of(tmp_path)) == 2
+    assert not is_any_alive(tmp_path)
 
 
 def test_a_device_on_which_the_model_does_not_load_is_named() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from dedup_assets.embedders.descriptor import DescriptorEmbedder
 from dedup_assets.embedders.http import connect_http
-from dedup_assets.embedders.protocol import EmbedderUnavailableError
+from dedup_assets.embedders.protocol import EmbedderConfigurationError, EmbedderUnavailableError
 from dedup_assets.embedders.server import EmbeddingServer
 from dedup_assets.embedders.settings import EmbedderSettings
 from dedup_assets_tests.embedders.pictures import FLAT, photographs
@@ -93,7 +93,7 @@ def test_a_service_that_stumbles_is_asked_again() -> None:
     ("reply", "complaint"),
     [
         ((500, {}), "answers with status 500"),
-        ((404, {}), "answers with status 404"),
+        ((429, {}), "answers with status 429"),
         ((200, "<html>"), "does not answer with JSON"),
         ((200, {"embeddings": []}), "answer 1 pictures with 1 vectors"),
         ((200, [["a", "b"]]), "vectors do not all have"),
@@ -107,6 +107,34 @@ def test_a_service_that_does_not_work_says_so_in_one_sentence(reply: Reply, comp
         once = replace(settings, http_attempts=1)
         with pytest.raises(EmbedderUnavailableError, match=complaint):
             connect_http(once)
+
+
+@pytest.mark.parametrize(
+    ("status", "token", "expected"),
+    [
+        (401, "", "it expects a token in EMBEDDINGS_TOKEN"),
+        (401, "hidden-token", "it expects another token than that in EMBEDDINGS_TOKEN"),
+        (403, "hidden-token", "it expects another token than that in EMBEDDINGS_TOKEN"),
+        (404, "hidden-token", "expected is the whole address of a service in http_url, with its path"),
+    ],
+)
+@pytest.mark.parametrize("answered", [0, 1])
+def test_a_bad_credential_or_address_stops_at_the_first_such_answer_with_what_was_expected(
+    status: int, token: str, expected: str, answered: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reply(number: int, images: list[str]) -> Reply:
+        asked.append(number)
+        return (200, ones(images)) if number < answered else (status, {})
+
+    asked: list[int] = []
+    monkeypatch.setenv("EMBEDDINGS_TOKEN", token)
+    with (
+        running(scripted(reply)) as settings,
+        pytest.raises(EmbedderConfigurationError, match=rf"^127\.0\.0\.1:\d+ answers with status {status}: ") as caught,
+    ):
+        connect_http(settings).embed(photographs())
+    assert str(caught.value).endswith(expected)
+    assert len(asked) == answered + 1
 
 
 def test_a_service_that_ends_in_mid_answer_is_asked_again() -> None:
@@ -146,7 +174,7 @@ def test_a_service_that_is_not_there_is_unavailable() -> None:
 
 @pytest.mark.parametrize("url", ["ftp://localhost/x", "http:///x", "file:///etc/passwd"])
 def test_only_http_addresses_are_accepted(url: str) -> None:
-    with pytest.raises(EmbedderUnavailableError, match="not of the form"):
+    with pytest.raises(EmbedderConfigurationError, match="not of the form"):
         connect_http(EmbedderSettings(http_url=url))
 
 

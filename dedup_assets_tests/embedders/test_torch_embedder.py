@@ -1,11 +1,13 @@
 """Batches through a model that is a few lines of torch."""
 
+import threading
 from typing import Any
 
 import numpy as np
 import pytest
 
 from dedup_assets.embedders.batching import BatchSizer
+from dedup_assets.embedders.chain import EmbedderChoice
 from dedup_assets.embedders.protocol import EmbedderUnavailableError
 from dedup_assets.embedders.torch_embedder import TorchEmbedder
 from dedup_assets_tests.embedders.pictures import photographs
@@ -52,3 +54,12 @@ def test_a_picture_that_does_not_fit_alone_makes_the_provider_unavailable() -> N
     model.fits = 0
     with pytest.raises(EmbedderUnavailableError, match="one picture does not fit"):
         embedder.embed(photographs())
+
+
+def test_the_threads_that_prepare_pictures_end_with_the_use_of_the_provider() -> None:
+    before = set(threading.enumerate())
+    with EmbedderChoice(embedder_of(MeanColour(fits=1_000)), ()) as choice:
+        choice.embedder.embed(photographs())
+        started = set(threading.enumerate()) - before
+    assert started
+    assert not any(thread.is_alive() for thread in started)

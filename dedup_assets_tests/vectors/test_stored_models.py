@@ -4,10 +4,10 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
-from dedup_assets.assets import embeddings
+from dedup_assets.assets import embeddings, similar_groups
 from dedup_assets.assets.embeddings import EmbeddingPolicy
 from dedup_assets.cli import main
-from dedup_assets.tables import EMBEDDINGS
+from dedup_assets.tables import EMBEDDINGS, NEAREST_PICTURES
 from dedup_assets.vectors.stored_models import StoredModelError, find_stored_model, list_stored_models
 from dedup_assets_tests.assets.conftest import (  # noqa: F401
     database_url,
@@ -25,9 +25,9 @@ pytestmark = pytest.mark.usefixtures("database_url")
 
 @pytest.fixture
 def changed(grouped: Stages) -> Stages:  # noqa: F811
-    """A collection that was embedded by the descriptor, and then by dhash."""
-    grouped.run(embeddings)
-    grouped.run(embeddings, embedding_policy=DHASH)
+    """A collection that was embedded by the descriptor, and then by dhash, and searched for copies by both."""
+    grouped.run(embeddings, similar_groups)
+    grouped.run(embeddings, similar_groups, embedding_policy=DHASH)
     return grouped
 
 
@@ -51,6 +51,27 @@ def test_a_changed_model_leaves_the_old_vectors_until_they_are_dropped(changed: 
     again = changed.run(embeddings, embedding_policy=DHASH)[EMBEDDINGS.name]
     assert {note["skipped"] for note in again.values()} == {True}
     assert total(again, "embedded_images") == 0
+
+
+def test_the_neighbours_by_a_dropped_model_go_with_its_vectors_and_those_by_others_stay(changed: Stages) -> None:
+    def listed() -> dict[str, int]:
+        tables = changed.tables
+        return {key: tables.read(NEAREST_PICTURES, key).height for key in tables.partitions(NEAREST_PICTURES)}
+
+    old, new = OLD.replace("@", " "), NEW.replace("@", " ")
+    assert listed() == {old: 5, new: 5}
+    CliRunner().invoke(main, ["embeddings", "--store", changed.collection.store, "--drop", OLD])
+    assert listed() == {old: 0, new: 5}
+    changed.run(embeddings, similar_groups)
+    assert listed() == {old: 5, new: 5}
+
+
+def test_a_drop_that_was_cut_short_can_be_done_again(changed: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = ["embeddings", "--store", changed.collection.store, "--drop", OLD]
+    with monkeypatch.context() as away:
+        away.setenv("DATABASE_URL", "postgresql://postgres@127.0.0.1:9/images")
+        assert CliRunner().invoke(main, command).exit_code == 1
+    assert CliRunner().invoke(main, command).output == f"Dropped 5 vectors of {OLD}.\n"
 
 
 def test_a_model_in_use_or_unknown_is_not_dropped(changed: Stages) -> None:
