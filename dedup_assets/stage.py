@@ -1,14 +1,14 @@
 """The shape that all stages share: partitions in, one commit each, skipped where nothing changed, described for people.
 
 Belongs here: keys, fingerprints, and the metadata that a materialization carries.
-Does not belong here: what any stage computes.
+Does not belong here: what any stage computes, and how its asset is declared (`table_assets.py`).
 """
 
 import hashlib
 import json
 import resource
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,8 +17,7 @@ import dagster as dg
 import polars as pl
 from pydantic import ConfigDict
 
-from dedup_assets.contracts import Column, Table
-from dedup_assets.partitions import blob_prefix
+from dedup_assets.contracts import Table
 from dedup_assets.report.plain_words import counted
 from dedup_assets.report.plots import markdown_picture
 from dedup_assets.resources.table_commits import Commit
@@ -49,57 +48,6 @@ def digest_of(*parts: object) -> str:
     """Sixteen hex digits of the SHA-256 of a JSON encoding."""
     text = json.dumps(parts, sort_keys=True, default=str, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-GROUP = "deduplication"
-"""One group for all ten assets: the lineage then shows each of them, where several groups would stand there folded."""
-
-PARTITIONS_A_RUN = 50
-"""A backfill of stages that read bytes is split into runs of this many partitions, which may stand on several machines."""
-
-
-def table_asset(
-    table: Table,
-    kinds: set[str],
-    code_version: str,
-    reads: Sequence[Table] = (),
-    reads_all: Sequence[Table] = (),
-    in_one_run: bool = False,
-) -> Callable[[Callable[..., None]], dg.AssetsDefinition]:
-    """Decorate the asset of a table: its name, description, partitions and column schema follow from the table.
-
-    Args:
-        table: what the asset writes.
-        kinds: what it is made with; parquet is added.
-        code_version: raised whenever the same inputs give another table.
-        reads: tables of which it reads the same partition.
-        reads_all: tables of which it reads every partition.
-        in_one_run: a backfill is one run, for stages whose result is one for all partitions.
-    """
-    everywhere = [dg.AssetDep(other.name, partition_mapping=dg.AllPartitionMapping()) for other in reads_all]
-    policy = dg.BackfillPolicy.single_run() if in_one_run else dg.BackfillPolicy.multi_run(PARTITIONS_A_RUN)
-    return dg.asset(
-        name=table.name,
-        description=table.description,
-        partitions_def=blob_prefix,
-        deps=[*(other.name for other in reads), *everywhere],
-        group_name=GROUP,
-        kinds={"parquet", *kinds},
-        code_version=code_version,
-        backfill_policy=policy,
-        metadata={
-            "dagster/column_schema": dg.TableSchema([_describe_column(table, column) for column in table.columns])
-        },
-    )
-
-
-def _describe_column(table: Table, column: Column) -> dg.TableColumn:
-    return dg.TableColumn(
-        column.name,
-        type=str(column.dtype),
-        description=column.description + (f" [{column.unit}]" if column.unit else ""),
-        constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=table.key == (column.name,)),
-    )
 
 
 @dataclass
@@ -211,8 +159,7 @@ class Stage:
         records = self.context.instance.fetch_materializations(of_partition, limit=1).records
         made = records[0].asset_materialization if records else None
         told = made.metadata if made else {}
-        is_same = told.get("fingerprint") == dg.MetadataValue.text(work.fingerprint)
-        return told.get("picture") if is_same else None
+        return told.get("picture") if told.get("fingerprint") == dg.MetadataValue.text(work.fingerprint) else None
 
 
 def _draw(work: PartitionWork, name: str) -> dg.MetadataValue[Any] | None:

@@ -13,7 +13,6 @@ import polars as pl
 import pytest
 from pydantic import Field, ValidationError
 
-from dedup_assets.contracts import Column, Table
 from dedup_assets.partitions import blob_prefix
 from dedup_assets.report.plots import distance_histogram
 from dedup_assets.resources.collection import Collection
@@ -25,21 +24,13 @@ from dedup_assets.stage import (
     digest_of,
     markdown_table,
     peak_rss_mb,
-    table_asset,
 )
+from dedup_assets.table_assets import table_asset
 from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST
 from dedup_assets_tests.conftest import CollectionOf
 from dedup_assets_tests.materializing import SILENT, instance_of
+from dedup_assets_tests.test_table_assets import SHOES
 
-SHOES = Table(
-    "shoes",
-    "Shoes on sale.",
-    ("shoe_id",),
-    (
-        Column("shoe_id", pl.Int64, "One shoe"),
-        Column("length", pl.Float64, "Length of the sole", "cm", nullable=True),
-    ),
-)
 SHOES_A_PARTITION = PREVIEW_ROWS + 2
 
 
@@ -111,36 +102,6 @@ class Shop:
 @pytest.fixture
 def shop(collection_of: CollectionOf) -> Shop:
     return Shop(collection_of({}))
-
-
-def test_an_asset_is_described_by_its_table() -> None:
-    spec = shoes.specs_by_key[dg.AssetKey("shoes")]
-    assert spec.description == SHOES.description
-    assert spec.kinds == {"parquet", "polars"}
-    assert (spec.code_version, spec.partitions_def) == ("1", blob_prefix)
-    columns = spec.metadata["dagster/column_schema"].columns
-    assert [(column.name, column.type, column.description) for column in columns] == [
-        ("shoe_id", "Int64", "One shoe"),
-        ("length", "Float64", "Length of the sole [cm]"),
-    ]
-    assert [(column.constraints.nullable, column.constraints.unique) for column in columns] == [
-        (False, True),
-        (True, False),
-    ]
-
-
-def test_an_asset_depends_on_the_same_partition_of_some_tables_and_on_all_partitions_of_others() -> None:
-    deps = {dep.asset_key.to_user_string(): dep.partition_mapping for dep in shoes.specs_by_key[shoes.key].deps}
-    assert deps == {"image_manifest": None, "image_features": dg.AllPartitionMapping()}
-
-
-@pytest.mark.parametrize(("in_one_run", "at_most"), [(True, None), (False, 50)])
-def test_a_backfill_is_one_run_or_several_as_the_stage_asks(in_one_run: bool, at_most: int | None) -> None:
-    def boots(context: dg.AssetExecutionContext) -> None:
-        """Do nothing."""
-
-    asset = table_asset(replace(SHOES, name="boots"), set(), "1", in_one_run=in_one_run)(boots)
-    assert asset.backfill_policy == dg.BackfillPolicy(max_partitions_per_run=at_most)
 
 
 def test_a_partition_is_described_with_its_rows_its_cost_its_counts_and_its_policy(shop: Shop) -> None:

@@ -27,7 +27,8 @@ from dedup_assets.resources.stores import StoreEntry, enter_store
 from dedup_assets.resources.vector_index import build_vector_index
 from dedup_assets.resources.vector_models import register_model
 from dedup_assets.resources.vectors import store_vectors
-from dedup_assets.stage import Policy, Stage, made_from, table_asset, up_to_date_partitions
+from dedup_assets.stage import Policy, Stage, made_from, up_to_date_partitions
+from dedup_assets.table_assets import table_asset
 from dedup_assets.tables import EMBEDDINGS, METADATA_HASHES, REPRESENTATIVES
 from dedup_assets.vectors.image_vectors import ImageVectors
 from dedup_assets.vectors.prompt_vectors import PromptVectors, distinct_prompts

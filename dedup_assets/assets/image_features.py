@@ -18,7 +18,8 @@ from dedup_assets.resources.isolated_decoding import IsolatedDecoder
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.resources.table_commits import Commit
 from dedup_assets.resources.table_store import TableStore
-from dedup_assets.stage import PartitionWork, Policy, Stage, made_from, table_asset, up_to_date_partitions
+from dedup_assets.stage import PartitionWork, Policy, Stage, made_from, up_to_date_partitions
+from dedup_assets.table_assets import table_asset
 from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST
 
 SMALL_PART_ROWS = 500

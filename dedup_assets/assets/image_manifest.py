@@ -18,7 +18,8 @@ from dedup_assets.partitions import PrefixLayout, image_id, is_image_path, is_wh
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.image_store import Blob, ImageStore, StoreAccessError
 from dedup_assets.resources.progress import ProgressReporter
-from dedup_assets.stage import Stage, table_asset
+from dedup_assets.stage import Stage
+from dedup_assets.table_assets import table_asset
 from dedup_assets.tables import IMAGE_MANIFEST
 
 LISTED_AT_ONCE = 50_000

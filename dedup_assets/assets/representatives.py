@@ -22,7 +22,8 @@ from dedup_assets.report.contact_sheet import contact_sheet
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database import DatabaseResource
 from dedup_assets.resources.decisions import read_decisions
-from dedup_assets.stage import PartitionWork, Stage, table_asset, up_to_date_partitions
+from dedup_assets.stage import PartitionWork, Stage, up_to_date_partitions
+from dedup_assets.table_assets import table_asset
 from dedup_assets.tables import (
     IMAGE_FEATURES,
     IMAGE_MANIFEST,

@@ -23,7 +23,8 @@ from dedup_assets.report.plots import distance_histogram
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.resources.table_commits import Commit
-from dedup_assets.stage import PartitionWork, Policy, Stage, table_asset
+from dedup_assets.stage import PartitionWork, Policy, Stage
+from dedup_assets.table_assets import table_asset
 from dedup_assets.tables import EMBEDDINGS, REPRESENTATIVES, SIMILAR_GROUPS, VERIFIED_GROUPS
 from dedup_assets.vectors.nearest_pictures import SearchLimits, find_neighbours, read_providers, read_search_recall
 

@@ -16,7 +16,8 @@ from dedup_assets.report.plots import distance_histogram
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.resources.table_commits import Commit
-from dedup_assets.stage import PartitionWork, Stage, made_from, table_asset, up_to_date_partitions
+from dedup_assets.stage import PartitionWork, Stage, made_from, up_to_date_partitions
+from dedup_assets.table_assets import table_asset
 from dedup_assets.tables import VERIFIED_GROUPS, WAVELET_GROUPS
 
 PAIRS_A_PART = 1_000

@@ -25,7 +25,8 @@ from dedup_assets.report.plots import distance_histogram
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.resources.table_commits import Part
-from dedup_assets.stage import PartitionWork, Policy, Stage, table_asset
+from dedup_assets.stage import PartitionWork, Policy, Stage
+from dedup_assets.table_assets import table_asset
 from dedup_assets.tables import IMAGE_FEATURES, METADATA_HASHES, WAVELET_GROUPS
 
 CLASS_KEY = ("left_class", "right_class")
