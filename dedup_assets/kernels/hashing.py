@@ -14,7 +14,6 @@ from typing import Any, Final, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.compiled import compiled
 from dedup_assets.kernels.exact_frequencies import dct_low_frequencies, haar_low_frequencies
 
 GRAY_SIDE: Final = 64
@@ -110,19 +109,11 @@ def hamming_distances(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDAr
 
 def sum_cells(gray: NDArray[np.uint8]) -> NDArray[np.uint16]:
     """Return the sums of 4x4 pixels of (n, 64, 64) uint8: (n, 16, 16) uint16, 0..4080."""
-    sums = np.zeros((len(gray), HASH_SIDE, HASH_SIDE), dtype=np.uint16)
-    _add_cells(gray, sums)
-    return sums
-
-
-@compiled
-def _add_cells(gray: NDArray[np.uint8], sums: NDArray[np.uint16]) -> None:
-    for picture in range(len(gray)):
-        for row in range(GRAY_SIDE):
-            line, total = gray[picture, row], sums[picture, row // 4]
-            for cell in range(HASH_SIDE):
-                for at in range(4 * cell, 4 * cell + 4):
-                    total[cell] += line[at]
+    lines = gray.reshape(-1, HASH_SIDE, 4, GRAY_SIDE)
+    rows = lines[:, :, 0].astype(np.uint16)
+    for line in range(1, 4):
+        rows += lines[:, :, line]
+    return (rows[..., 0::4] + rows[..., 1::4]) + (rows[..., 2::4] + rows[..., 3::4])
 
 
 def _hash_in_slices(

@@ -139,45 +139,28 @@ def _measure_upscaling(gray: NDArray[np.uint8]) -> float:
     side = min(*gray.shape, SPECTRUM_SIDE_PX) // 2 * 2
     if side < SPECTRUM_SIDE_PX // 4:
         return 0.0
-    lines = _take_lines(gray, side, max(1, side // SPECTRUM_LINES))
-    waves = np.asarray(cv2.dct(lines, flags=cv2.DCT_ROWS), dtype=np.float32)
-    lost, kept = LOST_WEIGHT * _mean_in_band(waves, LOST_BAND), _mean_in_band(waves, KEPT_BAND)
+    top, left = (gray.shape[0] - side) // 2, (gray.shape[1] - side) // 2
+    power = _line_spectrum(gray[top : top + side, left : left + side])
+    lost, kept = LOST_WEIGHT * _mean_in_band(power, LOST_BAND), _mean_in_band(power, KEPT_BAND)
     if kept < MIN_KEPT_POWER:
         return 0.0
     octaves = math.log10(max(lost, ROUNDING_POWER / 8) / kept)
     return min(1.0, max(0.0, (octaves - FULL_RATIO) / (EMPTY_RATIO - FULL_RATIO)))
 
 
-@compiled
-def _take_lines(gray: NDArray[np.uint8], side: int, step: int) -> NDArray[np.float32]:
-    """Return every step-th row, then every step-th column, of the square in the middle of (h, w), about 32 of each."""
-    top, left = (gray.shape[0] - side) // 2, (gray.shape[1] - side) // 2
-    count = (side - step // 2 + step - 1) // step
-    lines = np.empty((2 * count, side), dtype=np.float32)
-    for number in range(count):
-        line = step // 2 + number * step
-        for at in range(side):
-            lines[number, at] = gray[top + line, left + at]
-            lines[count + number, at] = gray[top + at, left + line]
-    return lines
+def _line_spectrum(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the mean DCT power of 32 rows and 32 columns, evenly spaced, of a square."""
+    step = max(1, len(crop) // SPECTRUM_LINES)
+    lines = np.concatenate([crop[step // 2 :: step], crop[:, step // 2 :: step].T]).astype(np.float32)
+    waves = cv2.dct(lines, flags=cv2.DCT_ROWS)
+    return np.asarray(cv2.reduce(cv2.multiply(waves, waves), 0, cv2.REDUCE_AVG)[0], dtype=np.float32)
 
 
-def _mean_in_band(waves: NDArray[np.float32], band: tuple[float, float]) -> float:
-    """Return what the mean power over the plane, where the higher of both frequencies is in the band, is about.
+def _mean_in_band(power: NDArray[np.float32], band: tuple[float, float]) -> float:
+    """Return what the mean over the plane, where the higher of both frequencies is in the band, is about.
 
-    waves: (lines, n) DCT coefficients. The lines of natural pictures vary little across, so lines and columns hold the
-    power of the L-shaped region.
+    The lines of natural pictures vary little across, so lines and columns hold the power of the L-shaped region.
     """
-    side: int = waves.shape[1]
-    inner, outer = (round(2 * share * side) for share in band)
-    return (_mean_power(waves, inner, outer) - ROUNDING_POWER) * 2 * side / (inner + outer)
-
-
-@compiled
-def _mean_power(waves: NDArray[np.float32], first: int, end: int) -> float:
-    """Return the mean square of the columns first..end-1 of (lines, n)."""
-    total = 0.0
-    for line in waves:
-        for at in range(first, end):
-            total += float(line[at] * line[at])
-    return total / float(len(waves) * (end - first))
+    inner, outer = (round(2 * share * len(power)) for share in band)
+    mean = float(power[inner:outer].sum()) / (outer - inner)
+    return (mean - ROUNDING_POWER) * 2 * len(power) / (inner + outer)

@@ -138,7 +138,7 @@ def test_what_is_compiled_for_one_picture_serves_all(tmp_path: Path) -> None:
         [sys.executable, "-c", COUNT_COMPILED, str(picture)], capture_output=True, text=True, check=True
     )
     before, after = map(int, outcome.stdout.split())
-    assert before == after > 10
+    assert before == after > 0
 
 
 def test_what_is_compiled_never_leaves_its_arrays(tmp_path: Path) -> None:
