@@ -7,6 +7,7 @@ pictures at once. Decoding is in `decoding`, the small pictures in `shrinking`, 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import cv2
@@ -95,10 +96,11 @@ def describe_image(data: bytes, limits: DecodeLimits) -> ImageDescription:
     return describe_sketches([sketch_image(data, limits)])[0]
 
 
+@cache
 def load_compiled() -> None:
     """Describe one picture of noise in a border, so that nothing has to be compiled or loaded for the pictures after it.
 
-    It takes about a second, and some ten where nothing was compiled before.
+    It takes about a second, once a process, and some ten where nothing was compiled before.
     """
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     framed = cv2.copyMakeBorder(noise, 8, 0, 0, 0, cv2.BORDER_CONSTANT)
