@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import pytest
 from hypothesis import settings
+from PIL import Image
 
 from dedup_assets.resources.collection import Collection
 
@@ -85,3 +86,9 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(data)
+
+
+@pytest.fixture(autouse=True)
+def _pillow_keeps_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decoding sets the limit of the whole process: a small one must not outlive its test."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
