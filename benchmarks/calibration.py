@@ -10,8 +10,6 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-import cv2
-
 from dedup_assets.calibration.curves import (
     FAMILIES,
     UNRELATED,
@@ -122,7 +120,6 @@ def main() -> None:
     ask.add_argument("--seed", type=int, default=0)
     ask.add_argument("--out", type=Path, default=Path(__file__).parent)
     want = ask.parse_args()
-    cv2.setNumThreads(1)
     track = partial(ProgressReporter(at_terminal=True).track, print)
     with tempfile.TemporaryDirectory() as store:
         resources = build_resources(Settings(str(want.photographs), store, workers=1))

@@ -159,7 +159,6 @@ def main() -> None:
     ask.add_argument("--policies", help="YAML file whose section embeddings names the model")
     ask.add_argument("--speed", type=int, help="measure only the speed, on that many pictures of a folder")
     want = ask.parse_args()
-    cv2.setNumThreads(1)
     policy = EmbeddingPolicy(**read_policies(want.policies).get("embeddings", {}))
     embedder = choose_embedder((want.provider,), policy.embedder_settings()).embedder
     if want.speed:

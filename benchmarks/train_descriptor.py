@@ -163,7 +163,6 @@ def main() -> None:
     ask.add_argument("--offset", type=int, default=0)
     ask.add_argument("--out", type=Path, default=PARAMETERS_FILE)
     want = ask.parse_args()
-    cv2.setNumThreads(1)
     rng = np.random.default_rng(SEED)
     features = []
     for image in read_photographs(want.photos, want.every, want.offset):

@@ -188,7 +188,6 @@ def main() -> None:
     ask.add_argument("--neighbours", type=int, default=10)
     ask.add_argument("--out", type=Path)
     want = ask.parse_args()
-    cv2.setNumThreads(1)
     files = sorted(path for path in want.photos.rglob("*") if path.is_file())[1::2]
     readable = [path for path in files if cv2.haveImageReader(str(path))]
     families = describe_families(readable[: want.families])

@@ -111,7 +111,6 @@ def main() -> None:
     ask.add_argument("--limit", type=int, default=60)
     ask.add_argument("--out", type=Path)
     want = ask.parse_args()
-    cv2.setNumThreads(1)
     watch = Stopwatch()
     photographs = read_photographs(want.photographs, want.limit)
     originals = [watch.know(picture) for picture in photographs]

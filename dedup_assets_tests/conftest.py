@@ -7,7 +7,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import cv2
 import pytest
 from hypothesis import settings
 from PIL import Image
@@ -19,7 +18,6 @@ pytest_plugins = ["dedup_assets_tests.azurite"]
 CollectionOf = Callable[..., Collection]
 MODEL_LIBRARIES = ("torch", "open_clip", "timm", "sentence_transformers")
 
-cv2.setNumThreads(1)
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
 
