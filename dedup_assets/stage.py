@@ -103,7 +103,7 @@ class Stage:
     def partition(self, key: str, fingerprint: str) -> Iterator[PartitionWork]:
         """Work on one partition; afterwards its metadata stands on the materialization."""
         began = time.monotonic()
-        commit = self.tables.commit_of(self.table, key)
+        commit = self.tables.begin(self.table, key)
         work = PartitionWork(key, fingerprint, commit.fingerprint == fingerprint, commit)
         yield work
         self._describe(work, time.monotonic() - began)

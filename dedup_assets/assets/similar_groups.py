@@ -85,7 +85,7 @@ def similar_groups(
             _describe(stage, work, judging)
     for key in sorted(set(stage.tables.partitions(SIMILAR_GROUPS)).union(judging.partitions if judging else ())):
         if judging and key not in stage.keys:
-            judging.bring_up_to_date(stage.tables.commit_of(SIMILAR_GROUPS, key), fingerprint)
+            judging.bring_up_to_date(stage.tables.begin(SIMILAR_GROUPS, key), fingerprint)
     if judging:
         judging.tell()
 

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dedup_assets.grouping.stars import StarVerifier
+from dedup_assets.grouping.stars import StarVerifier, read_star_pairs
 from dedup_assets.grouping.verdicts import PERSON
 from dedup_assets.kernels.crowds import MAX_LISTED, ClassGraph, concerned, star_crowds
 from dedup_assets.kernels.evidence import UNKNOWN
@@ -22,7 +22,7 @@ from dedup_assets.kernels.palette import SUMMARY_BYTES
 from dedup_assets.pairs.contents import PAIR_KEY, number_contents
 from dedup_assets.pairs.hashed_contents import ClassIndex, binary_matrix, read_class_index
 from dedup_assets.resources.table_store import TableStore
-from dedup_assets.tables import IMAGE_FEATURES, STAR_PAIRS, VERIFIED_GROUPS, WAVELET_GROUPS
+from dedup_assets.tables import IMAGE_FEATURES, VERIFIED_GROUPS, WAVELET_GROUPS
 
 LINK_COLUMNS = ["left_class", "right_class", "transform"]
 
@@ -43,7 +43,7 @@ def with_crowds(passed: pl.DataFrame, stars: StarVerifier, place_contents: Place
     numbered = _number_links(links, index.classes.names)
     graph = ClassGraph.build(index.class_of, len(index.classes), numbered[:, :2])
     outside = _outside(stars.known, stars.contents, graph)
-    stars.rely_on(pl.concat([outside, _by_hash(stars.tables, stars.known, outside)]))
+    stars.rely_on(pl.concat([outside, _by_hash(stars, outside)]))
     stars.transforms = _Transforms(index.class_of, len(index.classes), numbered)
     proposed = _outside(passed, stars.contents, graph).select(PAIR_KEY)
     return pl.concat([proposed, _named(stars.contents, _ask(graph, stars, place_contents))])
@@ -60,10 +60,11 @@ def _ask(graph: ClassGraph, stars: StarVerifier, place_contents: PlaceContents) 
     return np.concatenate([unlisted[stars.judge(unlisted)], found.edges])
 
 
-def _by_hash(tables: TableStore, known: pl.DataFrame, outside: pl.DataFrame) -> pl.DataFrame:
+def _by_hash(stars: StarVerifier, outside: pl.DataFrame) -> pl.DataFrame:
     """The known verdicts of crowds that were given on candidates by hash, when these were listed or asked for here."""
-    columns = known.columns
-    given = pl.concat([tables.read_many(table, columns=columns) for table in (VERIFIED_GROUPS, STAR_PAIRS)])
+    known, columns = stars.known, stars.known.columns
+    asked_for = read_star_pairs(stars.tables, stars.policy_version())
+    given = pl.concat([stars.tables.read_many(VERIFIED_GROUPS, columns=columns), asked_for.select(columns)])
     crowded = known.join(outside, on=columns, how="anti", nulls_equal=True, maintain_order="left")
     return crowded.join(given, on=columns, how="semi", nulls_equal=True, maintain_order="left")
 

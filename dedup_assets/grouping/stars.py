@@ -1,7 +1,7 @@
 """Verify the pairs that come up only when groups are formed, and remember them.
 
 Belongs here: looking verdicts up by node, and verifying and storing those that are missing. Does not belong here: forming
-stars (`kernels/grouping.py`), or the tests (`pairs/evidence.py`).
+stars (`kernels/grouping.py`), the tests (`pairs/evidence.py`), or which partitions are merged (`star_partitions.py`).
 """
 
 import uuid
@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dedup_assets.grouping.star_partitions import each_pair_once, merge_star_pairs
 from dedup_assets.kernels.evidence import UNKNOWN
 from dedup_assets.pairs.contents import PAIR_KEY, number_contents, order_pair_ends
 from dedup_assets.pairs.evidence import PAIRS_AT_ONCE, PairVerifier
@@ -30,8 +31,7 @@ Transforms = Callable[[NDArray[np.int64]], NDArray[np.str_]]
 
 def read_star_pairs(tables: TableStore, policy_version: str) -> pl.DataFrame:
     """The remembered pairs that were verified under this policy; of two runs at once both may have verified one."""
-    pairs = tables.read_many(STAR_PAIRS).filter(pl.col("policy_version") == policy_version)
-    return pairs.unique(PAIR_KEY, keep="first", maintain_order=True)
+    return each_pair_once(tables.read_many(STAR_PAIRS).filter(pl.col("policy_version") == policy_version))
 
 
 def tell_caps(stage: Stage, stars: "StarVerifier") -> None:
@@ -64,7 +64,7 @@ class StarVerifier:
         self.transforms: Transforms = _unknown
         self._make_verifier = make_verifier
         self._places: _Places | None = None
-        self._commit = tables.commit_of(STAR_PAIRS, f"run {uuid.uuid4().hex}")
+        self._partition, self._stored = f"run {uuid.uuid4().hex}", 0
         self.rely_on(known)
         self._new: dict[int, bool] = {}
 
@@ -95,13 +95,23 @@ class StarVerifier:
         return self._look_up(pairs)[1]
 
     def remember(self) -> int:
-        """Store the pairs that were verified here, and return their number."""
+        """Store the pairs that were verified here, and return their number; what many runs stored is merged."""
         self._store(self.asked.height)
+        merge_star_pairs(self.tables, self.contents, self.policy_version)
         return self.asked.height
 
     def _store(self, rows: int) -> None:
-        """Make the first `rows` asked pairs visible, in a partition of this run alone: no other run can overwrite it."""
-        self._commit = self.tables.append(self._commit, STAR_PAIRS, self.asked[self._commit.rows : rows])
+        """Make the first `rows` asked pairs visible, in a partition of this run alone: no other run can overwrite it.
+
+        Its commit is read anew: where this run rested for days, others may have merged the partition and removed its parts.
+        """
+        commit = self.tables.commit_of(STAR_PAIRS, self._partition)
+        self.tables.append(commit, STAR_PAIRS, self.asked[self._stored : rows])
+        self._stored = rows
+
+    def policy_version(self) -> str:
+        """The policy that pairs are verified by."""
+        return (self._places.verifier if self._places else self._make_verifier()).policy_version
 
     def _look_up(self, pairs: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Verdicts on pairs, and which of them are known: from before, or verified here."""
@@ -132,7 +142,7 @@ class StarVerifier:
         for chunk in self._places.in_order(ordered, pairs).iter_slices(PAIRS_AT_ONCE):
             found = pl.concat([STAR_PAIRS.empty(), *self._places.verifier.verify(chunk, lambda _: None)])
             rows, self.asked = pl.concat([rows, found]), pl.concat([self.asked, found])
-            if self.asked.height - self._commit.rows >= PAIRS_A_PART:
+            if self.asked.height - self._stored >= PAIRS_A_PART:
                 self._store(self.asked.height)
         return (
             ordered.select(PAIR_KEY)

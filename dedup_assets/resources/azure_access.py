@@ -118,7 +118,7 @@ def _open_folder(location: FolderLocation, subpath: str) -> LocalStore:
     path = location.path / subpath
     try:
         path.mkdir(parents=True, exist_ok=True)
-        return LocalStore(path, mkdir=True)
+        return LocalStore(path, mkdir=True, automatic_cleanup=True)
     except OSError as error:
         raise StoreAccessError(f"The folder {path} cannot be made: {error.strerror}.") from None
 

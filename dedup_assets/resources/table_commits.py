@@ -28,6 +28,7 @@ class Commit:
     """The visible state of one partition of one table.
 
     `fingerprint` says from which inputs, policy and code it was made; None while the stage is still at work on it.
+    `replaced` are parts that it no longer names but still holds for who reads an earlier commit, and when they went (ISO).
     """
 
     table: str
@@ -35,6 +36,7 @@ class Commit:
     parts: tuple[Part, ...] = ()
     fingerprint: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+    replaced: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:

@@ -1,7 +1,8 @@
 """Parquet tables by partition, in a folder or a container.
 
 Belongs here: the layout of a table on disk, atomic commits, appending in parts, reading by projection.
-Does not belong here: what the columns mean (`tables.py`) or when work is up to date (`stage.py`).
+Does not belong here: what the columns mean (`tables.py`), when work is up to date (`stage.py`), other files
+(`stored_files.py`).
 
 A partition of a table is a directory of immutable Parquet parts and one `commit.json` that names the visible ones.
 Replacing that file is the only step that changes what readers see, so that a killed writer leaves the old table whole
@@ -9,38 +10,30 @@ and at most one part that nobody sees. Parts that no commit names any more are d
 commit before still finds them.
 """
 
-import contextlib
 import hashlib
-import json
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
 import obstore
 import polars as pl
 import pyarrow.parquet as pq
-from obstore.store import ObjectStore
 
 from dedup_assets.contracts import Table
 from dedup_assets.resources.parquet_files import encode_parquet, open_parquet, to_frame
+from dedup_assets.resources.stored_files import StoredFiles, is_old
 from dedup_assets.resources.table_commits import Commit, Part, partition_directory
 
 COMMIT_FILE = "commit.json"
 BLOCK_BYTES = 5 << 20
 """A larger file is sent in blocks of this size, of which one that fails is sent again alone."""
 
-PARTS_OUTLIVE = timedelta(days=1)
-"""Two runs on one partition each end with a whole view of their own, as long as no part vanishes from under them."""
 
-
-class TableStore:
-    """All tables of one project."""
-
-    def __init__(self, store: ObjectStore) -> None:
-        self.store = store
+class TableStore(StoredFiles):
+    """All tables of one project, and the files beside them."""
 
     def commit_of(self, table: Table, partition: str) -> Commit:
         """The visible state of a partition; an empty commit where nothing was ever written."""
@@ -49,11 +42,22 @@ class TableStore:
             return Commit(table.name, partition)
         return Commit(**{**document, "parts": tuple(Part(**part) for part in document["parts"])})
 
+    def begin(self, table: Table, partition: str) -> Commit:
+        """As `commit_of`, for who is going to change it; parts that were replaced a day ago are deleted before."""
+        commit = self.commit_of(table, partition)
+        young = {name: when for name, when in commit.replaced.items() if not is_old(datetime.fromisoformat(when))}
+        if len(young) == len(commit.replaced):
+            return commit
+        self.delete_old(self._directory(table, partition), {COMMIT_FILE, *commit.part_names, *young})
+        return self.publish(replace(commit, replaced=young))
+
     def partitions(self, table: Table) -> list[str]:
         """Keys of the partitions that hold a commit, sorted."""
-        listing = obstore.list(self.store, prefix=f"tables/{table.name}")
-        commits = (entry["path"] for page in listing for entry in page if entry["path"].endswith(f"/{COMMIT_FILE}"))
-        return sorted(self._key_of(path) for path in commits)
+        return sorted(self._key_of(entry["path"]) for entry in self._commits(table))
+
+    def settled_partitions(self, table: Table) -> list[str]:
+        """Those of them whose commit has stood for a day, sorted: who read what was visible before is done with it."""
+        return sorted(self._key_of(entry["path"]) for entry in self._commits(table) if is_old(entry["last_modified"]))
 
     def read(self, table: Table, partition: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """All visible rows of a partition, the named columns only."""
@@ -99,15 +103,13 @@ class TableStore:
         fingerprint: str,
         details: Mapping[str, Any] | None = None,
     ) -> Commit:
-        """Replace a partition by `frame`; parts that are no longer named are deleted a day later."""
-        before = self.commit_of(table, partition)
+        """Replace a partition by `frame`."""
+        before = self.begin(table, partition)
         data = encode_parquet(table, frame)
         if [part.sha256 for part in before.parts] == [_sha256(data)]:
             return self.publish(replace(before, fingerprint=fingerprint, details=details or {}))
         parts = (self._put_part(table, partition, frame.height, data),) if frame.height else ()
-        after = self.publish(Commit(table.name, partition, parts, fingerprint, details or {}))
-        self._delete_old_parts(table, after)
-        return after
+        return self._replace(before, Commit(table.name, partition, parts, fingerprint, details or {}))
 
     def drop_rows(self, commit: Commit, table: Table, key: str, keep: pl.Series) -> Commit:
         """Drop the rows whose `key` is not in `keep`, rewriting only the parts that hold such rows."""
@@ -117,10 +119,7 @@ class TableStore:
         """Keep the rows that fulfil a condition on the named columns, rewriting only the parts that hold others."""
         parts = [self._filter_part(table, commit.partition, part, columns, condition) for part in commit.parts]
         after = replace(commit, parts=tuple(part for part in parts if part is not None))
-        if after.parts != commit.parts:
-            self.publish(after)
-            self._delete_old_parts(table, after)
-        return after
+        return self._replace(commit, after) if after.parts != commit.parts else commit
 
     def merge_small_parts(self, commit: Commit, table: Table, small_rows: int, max_small: int) -> Commit:
         """Merge the parts under `small_rows` rows into one as soon as there are more than `max_small` of them."""
@@ -128,9 +127,12 @@ class TableStore:
         if len(small) <= max_small:
             return commit
         merged = self._write_part(table, commit.partition, self.read_parts(table, commit.partition, small))
-        after = self.publish(replace(commit, parts=(*(p for p in commit.parts if p not in small), merged)))
-        self._delete_old_parts(table, after)
-        return after
+        return self._replace(commit, replace(commit, parts=(*(p for p in commit.parts if p not in small), merged)))
+
+    def remove(self, table: Table, partition: str) -> None:
+        """Remove a partition that has been empty for a day, the commit last: after a kill it is found again, and still empty."""
+        self.delete_old(self._directory(table, partition), {COMMIT_FILE, *self.commit_of(table, partition).part_names})
+        self.delete(f"{self._directory(table, partition)}/{COMMIT_FILE}")
 
     def publish(self, commit: Commit) -> Commit:
         """Make `commit` the visible state of its partition."""
@@ -138,36 +140,12 @@ class TableStore:
         self.write_document(f"{directory}/{COMMIT_FILE}", asdict(commit))
         return commit
 
-    def read_bytes(self, path: str) -> bytes | None:
-        """A file beside the tables, None where there is none."""
-        try:
-            return bytes(obstore.get(self.store, path).bytes())
-        except FileNotFoundError:
-            return None
-
-    def read_document(self, path: str) -> Any | None:
-        """A JSON document beside the tables, None where there is none."""
-        data = self.read_bytes(path)
-        return None if data is None else json.loads(data)
-
-    def write_document(self, path: str, document: Any) -> None:
-        """Write a JSON document atomically."""
-        self.write_bytes(path, json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True).encode())
-
-    def create_document(self, path: str, document: Any) -> None:
-        """Write a JSON document that must not be there yet.
-
-        Raises:
-            obstore.exceptions.AlreadyExistsError: another writer was first.
-        """
-        obstore.put(self.store, path, json.dumps(document, ensure_ascii=False).encode(), mode="create")
-
-    def write_bytes(self, path: str, data: bytes) -> None:
-        """Write a file beside the tables atomically."""
-        obstore.put(self.store, path, data)
-
     def _directory(self, table: Table, partition: str) -> str:
         return f"tables/{table.name}/{partition_directory(partition)}"
+
+    def _commits(self, table: Table) -> "Iterator[obstore.ObjectMeta]":
+        listing = obstore.list(self.store, prefix=f"tables/{table.name}")
+        return (entry for page in listing for entry in page if entry["path"].endswith(f"/{COMMIT_FILE}"))
 
     def _key_of(self, commit_path: str) -> str:
         name = commit_path.rsplit("/", 2)[-2]
@@ -207,15 +185,10 @@ class TableStore:
             return None
         return self._write_part(table, partition, self.read_parts(table, partition, [part]).filter(kept))
 
-    def _delete_old_parts(self, table: Table, commit: Commit) -> None:
-        """Delete parts that `commit` does not name, a day after they were written: another run may name them till then."""
-        directory, named = self._directory(table, commit.partition), set(commit.part_names)
-        yesterday = datetime.now(UTC) - PARTS_OUTLIVE
-        for entry in (entry for page in obstore.list(self.store, prefix=directory) for entry in page):
-            name = entry["path"].rsplit("/", 1)[-1]
-            if name != COMMIT_FILE and name not in named and entry["last_modified"] < yesterday:
-                with contextlib.suppress(FileNotFoundError):  # another run of the same partition was here first
-                    obstore.delete(self.store, entry["path"])
+    def _replace(self, before: Commit, after: Commit) -> Commit:
+        """Make `after` visible, and note what it no longer names."""
+        gone = dict.fromkeys(set(before.part_names).difference(after.part_names), datetime.now(UTC).isoformat())
+        return self.publish(replace(after, replaced={**before.replaced, **gone}))
 
 
 def _sha256(pieces: Sequence[bytes]) -> str:

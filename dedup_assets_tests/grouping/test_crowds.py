@@ -1,5 +1,6 @@
 """Crowds over real pictures: the same groups in whatever order their files come and go, and nothing verified twice."""
 
+import os
 import random
 from pathlib import Path
 
@@ -8,14 +9,16 @@ import pytest
 
 from dedup_assets.assets import representatives
 from dedup_assets.grouping import crowds
+from dedup_assets.grouping.star_partitions import MANY_PARTITIONS
 from dedup_assets.kernels import crowds as kernel
 from dedup_assets.pairs import candidate_index
 from dedup_assets.tables import REPRESENTATIVES, STAR_PAIRS, VERIFIED_GROUPS, WAVELET_GROUPS
-from dedup_assets_tests.assets.stages import GROUPING, Stages, stages_in
+from dedup_assets_tests.assets.stages import GROUPING, Stages, copy_of, stages_in, total
 from dedup_assets_tests.conftest import write_files
 from dedup_assets_tests.photographs import jpeg, make_photograph, scaled
 
 FEW = 4
+DAY_S = 90_000
 RED, BLUE = make_photograph(1), make_photograph(1)[:, :, ::-1].copy()
 FILES = {
     f"{'abc'[number % 3]}/{name} {number}.jpg": jpeg(scaled(picture, 1 - number / 40), quality=95 - 3 * number)
@@ -77,6 +80,25 @@ def test_nothing_is_verified_twice(at_once: Stages) -> None:
     notes = at_once.run(representatives)[REPRESENTATIVES.name]
     assert sum(int(note["verified_pairs"]) for note in notes.values()) == 0
     assert at_once.tables.read_many(STAR_PAIRS).height == before
+
+
+def test_groups_are_the_same_while_what_many_runs_remembered_is_merged(at_once: Stages, tmp_path: Path) -> None:
+    stages = copy_of(at_once.source.parent, tmp_path / "of many runs")
+    remembered = stages.tables.read_many(STAR_PAIRS)
+    stages.forget(STAR_PAIRS)
+    for number, row in enumerate([*remembered.iter_slices(1), remembered.head(1)]):
+        stages.tables.append(stages.tables.commit_of(STAR_PAIRS, f"run {number}"), STAR_PAIRS, row)
+    assert len(stages.tables.partitions(STAR_PAIRS)) > MANY_PARTITIONS
+    groups = {key: stages.tables.commit_of(REPRESENTATIVES, key).digest for key in "abc"}
+    for _ in range(3):
+        for path in Path(stages.collection.store, "tables", STAR_PAIRS.name).rglob("*.*"):
+            os.utime(path, (path.stat().st_mtime - DAY_S,) * 2)
+        assert total(stages.run(representatives)[REPRESENTATIVES.name], "skipped") == 3
+        stages.forget(REPRESENTATIVES)
+        assert total(stages.run(representatives)[REPRESENTATIVES.name], "verified_pairs") == 0
+        assert {key: stages.tables.commit_of(REPRESENTATIVES, key).digest for key in "abc"} == groups
+    [merged] = stages.tables.partitions(STAR_PAIRS)
+    assert stages.tables.commit_of(STAR_PAIRS, merged).rows == remembered.height
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -1,13 +1,18 @@
 """Verdicts by node: what is known is looked up, what is not is verified once and remembered."""
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 
+from dedup_assets.grouping import star_partitions
 from dedup_assets.grouping.stars import StarVerifier, read_star_pairs
 from dedup_assets.pairs.contents import read_contents
 from dedup_assets.pairs.evidence import PairVerifier, VerificationPolicy
+from dedup_assets.resources import stored_files
 from dedup_assets.resources.collection import Collection
+from dedup_assets.resources.table_commits import Commit
 from dedup_assets.tables import IMAGE_FEATURES, STAR_PAIRS
 from dedup_assets_tests.described import content_of
 
@@ -79,6 +84,35 @@ def test_what_was_verified_is_remembered_for_the_next_run(described: Collection)
     assert again.ask("shop/red.jpg", "web/green.jpg", "shop/red small.jpg") == [False, True]
     assert (again.opened, again.verifier.remember()) == (0, 0)
     assert described.tables().read_many(STAR_PAIRS).height == 2
+
+
+def test_a_run_that_rested_until_others_merged_and_removed_its_partition_goes_on(described: Collection) -> None:
+    stars = Stars(described)
+    stars.ask("shop/red.jpg", "web/green.jpg")
+    stars.verifier.remember()
+    [partition] = stars.tables.partitions(STAR_PAIRS)
+    for part in Path(described.store).rglob("star_pairs/*/*.parquet"):
+        part.unlink()
+    stars.tables.publish(Commit(STAR_PAIRS.name, partition))
+    stars.ask("shop/red.jpg", "shop/red small.jpg")
+    stars.verifier.remember()
+    assert read_star_pairs(described.tables(), POLICY.version)["verdict"].to_list() == [True]
+
+
+def test_partitions_of_many_runs_are_merged_by_a_run_that_verifies_nothing_too(
+    described: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for member in ("web/green.jpg", "shop/red small.jpg"):
+        stars = Stars(described)
+        stars.ask("shop/red.jpg", member)
+        stars.verifier.remember()
+    known = read_star_pairs(described.tables(), POLICY.version)
+    monkeypatch.setattr(star_partitions, "MANY_PARTITIONS", 1)
+    monkeypatch.setattr(stored_files, "PARTS_OUTLIVE", -stored_files.PARTS_OUTLIVE)  # all is older than tomorrow
+    for _ in range(3):
+        assert Stars(described).verifier.remember() == 0
+    [merged] = described.tables().partitions(STAR_PAIRS)
+    assert described.tables().read(STAR_PAIRS, merged).sort("left_id").equals(known.sort("left_id"))
 
 
 def test_what_was_verified_under_another_policy_is_not_read(described: Collection) -> None:

@@ -201,6 +201,14 @@ def test_a_folder_for_tables_is_made_whatever_its_name(tmp_path: Path) -> None:
     assert (folder / "deep" / "er" / "x" / "1.parquet").read_bytes() == b"rows"
 
 
+def test_a_folder_that_nothing_is_left_in_goes_with_its_last_file(tmp_path: Path) -> None:
+    store = open_object_store(FolderLocation(tmp_path), "tables")
+    for path in ("x/y/1.parquet", "x/2.parquet"):
+        obstore.put(store, path, b"rows")
+    obstore.delete(store, "x/y/1.parquet")
+    assert [path.name for path in sorted((tmp_path / "tables").rglob("*"))] == ["x", "2.parquet"]
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StoreAccessError, match="file/tables cannot be made: Not a directory"):

@@ -6,6 +6,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 
@@ -13,12 +17,14 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore
 
 from dedup_assets.contracts import Column, Table, TableContractError
+from dedup_assets.resources import stored_files
 from dedup_assets.resources.table_commits import LONGEST_NAME, Commit, partition_directory
 from dedup_assets.resources.table_store import BLOCK_BYTES, TableStore
+
+ADayLater = Callable[[], AbstractContextManager[None]]
 
 COINS = Table(
     "coins",
@@ -64,6 +70,19 @@ getattr(store, sys.argv[2])(*{
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path
+
+
+@pytest.fixture
+def a_day_later(monkeypatch: pytest.MonkeyPatch) -> ADayLater:
+    """Do something when all that is there now has been there for a day."""
+
+    @contextmanager
+    def later() -> Iterator[None]:
+        with monkeypatch.context() as context:
+            context.setattr(stored_files, "PARTS_OUTLIVE", timedelta(0))
+            yield
+
+    return later
 
 
 @pytest.fixture
@@ -125,30 +144,62 @@ def test_a_frame_that_breaks_its_contract_is_not_written(tables: TableStore, fol
     assert list(folder.iterdir()) == []
 
 
-def age(folder: Path) -> None:
-    """Make all files two days old."""
+def age(folder: Path, names: str = "*.parquet") -> None:
+    """Make all files of such names two days old."""
     two_days_ago = time.time() - 2 * 86_400
-    for path in folder.rglob("*.parquet"):
+    for path in folder.rglob(names):
         os.utime(path, (two_days_ago, two_days_ago))
 
 
-def test_rewriting_replaces_all_rows_and_deletes_the_old_files_a_day_later(tables: TableStore, folder: Path) -> None:
+def test_rewriting_replaces_all_rows_and_deletes_what_was_replaced_a_day_before(
+    tables: TableStore, folder: Path, a_day_later: ADayLater
+) -> None:
     before = append(tables, [1], [2])
-    commit = tables.rewrite(COINS, "p", coins([7, 8]), "fingerprint", {"policy": "x"})
+    first = tables.rewrite(COINS, "p", coins([7, 8]), "fingerprint", {"policy": "x"})
     assert ids(tables) == [7, 8]
-    assert files(folder) == {*before.part_names, *commit.part_names}
-    age(folder)
-    commit = tables.rewrite(COINS, "p", coins([7, 9]), "fingerprint", {"policy": "x"})
-    assert files(folder) == set(commit.part_names)
+    assert files(folder) == {*before.part_names, *first.part_names}
+    with a_day_later():
+        commit = tables.rewrite(COINS, "p", coins([7, 9]), "fingerprint", {"policy": "x"})
+    assert files(folder) == {*first.part_names, *commit.part_names}
+    assert list(commit.replaced) == first.part_names
     assert tables.commit_of(COINS, "p") == commit
     assert (commit.fingerprint, commit.details) == ("fingerprint", {"policy": "x"})
 
 
-def test_rewriting_with_no_rows_leaves_a_partition_that_is_done_and_empty(tables: TableStore, folder: Path) -> None:
-    append(tables, [1])
+@pytest.mark.parametrize("change", ["rewrite", "drop rows", "merge parts"])
+def test_what_was_replaced_is_there_for_a_day_however_old_it_is_and_then_no_more(
+    tables: TableStore, folder: Path, a_day_later: ADayLater, change: str
+) -> None:
+    before = append(tables, [1, 2], [3], [4])
+    age(folder, "*")
+    if change == "rewrite":
+        after = tables.rewrite(COINS, "p", coins([9]), "f")
+    elif change == "drop rows":
+        after = tables.drop_rows(before, COINS, "coin_id", pl.Series([1]))
+    else:
+        after = tables.merge_small_parts(before, COINS, 5, 2)
+    assert tables.begin(COINS, "p") == after
+    assert tables.read_parts(COINS, "p", before.parts)["coin_id"].to_list() == [1, 2, 3, 4]
+    with a_day_later():
+        begun = tables.begin(COINS, "p")
+    assert begun == tables.commit_of(COINS, "p") == replace(after, replaced={})
+    assert files(folder) == set(after.part_names)
+
+
+def test_a_part_that_another_run_has_just_written_is_not_deleted(tables: TableStore, folder: Path) -> None:
+    before = append(tables, [1])
+    tables.publish(replace(before, parts=(), replaced={before.part_names[0]: "2020-01-01T00:00:00+00:00"}))
     age(folder)
+    other = tables._write_part(COINS, "p", coins([2]))
+    assert tables.begin(COINS, "p").replaced == {}
+    assert files(folder) == {other.name}
+
+
+def test_rewriting_with_no_rows_leaves_a_partition_that_is_done_and_empty(tables: TableStore, folder: Path) -> None:
+    before = append(tables, [1])
     tables.rewrite(COINS, "p", COINS.empty(), "done")
-    assert (ids(tables), tables.commit_of(COINS, "p").fingerprint, files(folder)) == ([], "done", set())
+    assert (ids(tables), tables.commit_of(COINS, "p").fingerprint) == ([], "done")
+    assert files(folder) == set(before.part_names)
     assert tables.partitions(COINS) == ["p"]
 
 
@@ -169,12 +220,11 @@ def test_equal_rows_have_equal_digests_wherever_they_lie(tables: TableStore) -> 
 
 def test_dropping_rows_rewrites_only_the_parts_that_held_them(tables: TableStore, folder: Path) -> None:
     before = append(tables, [1, 2], [3, 4], [5, 6])
-    age(folder)
     after = tables.drop_rows(before, COINS, "coin_id", pl.Series([1, 2, 4]))
     assert ids(tables) == [1, 2, 4]
     assert after.parts[0] == before.parts[0]
     assert len(after.parts) == 2
-    assert files(folder) == set(after.part_names)
+    assert files(folder) == {*before.part_names, *after.part_names}
 
 
 def test_dropping_nothing_changes_nothing(tables: TableStore) -> None:
@@ -182,14 +232,13 @@ def test_dropping_nothing_changes_nothing(tables: TableStore) -> None:
     assert tables.drop_rows(before, COINS, "coin_id", pl.Series([1, 2, 3])) == before
 
 
-def test_small_parts_are_merged_once_there_are_more_than_allowed(tables: TableStore, folder: Path) -> None:
+def test_small_parts_are_merged_once_there_are_more_than_allowed(tables: TableStore) -> None:
     commit = append(tables, range(10, 20), [1], [2], [3])
     assert tables.merge_small_parts(commit, COINS, small_rows=5, max_small=3) == commit
-    age(folder)
     merged = tables.merge_small_parts(commit, COINS, small_rows=5, max_small=2)
     assert [part.rows for part in merged.parts] == [10, 3]
     assert ids(tables) == [*range(10, 20), 1, 2, 3]
-    assert files(folder) == set(merged.part_names)
+    assert set(merged.replaced) == set(commit.part_names[1:])
 
 
 def test_only_the_named_columns_are_read(tables: TableStore) -> None:
@@ -246,6 +295,26 @@ def test_a_writer_killed_between_part_and_commit_leaves_the_old_table(
     assert ids(tables) == list(range(60))
 
 
+def test_a_partition_is_settled_when_its_commit_has_stood_for_a_day(tables: TableStore, folder: Path) -> None:
+    append(tables, [1], partition="old")
+    append(tables, [1], partition="appended to")
+    age(folder, "*.*")
+    append(tables, [2], partition="appended to")
+    append(tables, [1], partition="new")
+    assert tables.settled_partitions(COINS) == ["old"]
+    assert tables.partitions(COINS) == ["appended to", "new", "old"]
+
+
+def test_an_emptied_partition_is_removed_with_what_it_named(tables: TableStore, folder: Path) -> None:
+    append(tables, [1], [2])
+    other = append(tables, [1], partition="p+")
+    tables.publish(Commit("coins", "p"))
+    age(folder)
+    for _ in range(2):  # another run may have been here first
+        tables.remove(COINS, "p")
+        assert (tables.partitions(COINS), files(folder)) == (["p+"], set(other.part_names))
+
+
 class ReplacedWhileRead(TableStore):
     """Another writer replaces the partition, some times over, just after its commit was read."""
 
@@ -290,18 +359,3 @@ def test_two_writers_that_replace_the_same_partition_leave_the_table_of_one(tabl
         writer.join()
     assert errors == []
     assert tables.read(COINS, "p")["picture"].unique().to_list() in ([b"a14"], [b"b14"])
-
-
-def test_a_document_is_created_once(tables: TableStore) -> None:
-    tables.create_document("layout/000001.json", {"first": True})
-    with pytest.raises(AlreadyExistsError):
-        tables.create_document("layout/000001.json", {"first": False})
-    assert tables.read_document("layout/000001.json") == {"first": True}
-
-
-def test_a_document_is_replaced_and_a_missing_one_is_none(tables: TableStore) -> None:
-    assert tables.read_document("project.json") is None
-    assert tables.read_bytes("report/index.html") is None
-    tables.write_document("project.json", {"b": 1, "a": "ü"})
-    tables.write_document("project.json", {"b": 2, "a": "ü"})
-    assert tables.read_bytes("project.json") == '{\n "a": "ü",\n "b": 2\n}'.encode()
