@@ -2,7 +2,8 @@
 
 Side by side in one run, on the same files and threads: (a) the limit: read, SHA-256 and scaled decode, nothing else;
 (b) the stage, as `image_features` calls it: read and compare with the etag, SHA-256, all that is told of a picture, its
-metadata's text, a frame of up to 1,000 images, and that as Parquet in memory. Then, on one thread, where the time of (b)
+metadata's text, frames of 750 images, and those as Parquet in memory; (a) in so many threads, (b), as any long run, in so
+many processes. Then, on one thread, where the time of (b)
 goes: each step over and over, which is faster than the same step between others. Prints tables in Markdown.
 Time by the clock means little on a machine that others use; processor time holds.
 
@@ -21,7 +22,6 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-import cv2
 import numpy as np
 import polars as pl
 import psutil
@@ -36,18 +36,21 @@ from dedup_assets.kernels.describing import describe_sketches, sketch_image
 from dedup_assets.kernels.quality import measure_quality
 from dedup_assets.kernels.shrinking import reduce_picture
 from dedup_assets.kernels.thumbnails import make_thumbnail
-from dedup_assets.reading import SLICE_IMAGES, ImageReader
-from dedup_assets.resources.isolated_decoding import IsolatedDecoder
+from dedup_assets.reading.processes import ReadingOrder
+from dedup_assets.reading.reader import SLICE_IMAGES, ImageReader
 from dedup_assets.resources.local_images import LocalImages
 from dedup_assets.resources.locations import FolderLocation
 from dedup_assets.resources.parquet_files import encode_parquet
-from dedup_assets.resources.throttle import Throttle
+from dedup_assets.resources.throttle import RateLimits
 from dedup_assets.tables import IMAGE_FEATURES
 
 CHUNK_IMAGES = 1000
 STEP_IMAGES = 100
 LARGE_PIXELS = 6_000_000
 SMALL_PIXELS = 1_000_000
+SMALL, LARGE = "<= 1 megapixel", ">= 6 megapixels"
+ROUND_IMAGES = {SMALL: 2000, LARGE: 24}
+"""Files are taken again and again up to so many: a run of minutes has one end, where a worker waits for the others."""
 LIBRARIES = ("pillow", "simplejpeg", "opencv-python-headless", "numba", "numpy")
 COLUMNS = (
     "photographs",
@@ -95,17 +98,14 @@ def measure_stage(paths: Sequence[Path], threads: int) -> Iterator[Job]:
     """(b) The stage, from rows of the manifest to Parquet."""
     folder = Path(os.path.commonpath(paths) if len(paths) > 1 else paths[0].parent)
     images = LocalImages(FolderLocation(folder))
-    wanted = {path.relative_to(folder).as_posix() for path in paths}
-    blobs = [blob for blob in images.list_blobs() if blob.path in wanted]
+    listed = {blob.path: blob for blob in images.list_blobs()}
+    blobs = [listed[path.relative_to(folder).as_posix()] for path in paths]
     rows = [(at, blob.path, blob.etag, blob.size_bytes) for at, blob in enumerate(blobs, start=1)]
     manifest = pl.DataFrame(rows, schema=["image_id", "path", "etag", "size_bytes"], orient="row")
-    with (
-        IsolatedDecoder(threads, 60) as decoder,
-        ImageReader(images, decoder, DecodeLimits(), Throttle(None, None), threads) as reader,
-    ):
+    order = ReadingOrder(images.location, DecodeLimits(), 60, RateLimits(), threads)
+    with ImageReader(images, order, processes=threads, long_run_images=1) as reader:
         yield lambda: [
-            encode_parquet(IMAGE_FEATURES, reader.read_chunk(chunk, lambda _: None))
-            for chunk in manifest.iter_slices(CHUNK_IMAGES)
+            encode_parquet(IMAGE_FEATURES, part) for part in reader.read(manifest, CHUNK_IMAGES, lambda _: None)
         ]
 
 
@@ -161,15 +161,15 @@ def _processor_time(step: Callable[[], object]) -> float:
 
 def select_photographs(folder: Path, max_images: int) -> dict[str, list[Path]]:
     """Return the readable photographs of a folder in two classes of size."""
-    classes: dict[str, list[Path]] = {"<= 1 megapixel": [], ">= 6 megapixels": []}
+    classes: dict[str, list[Path]] = {SMALL: [], LARGE: []}
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in (".jpg", ".jpeg", ".png"):
             with Image.open(path) as image:
                 pixels = image.width * image.height
             if pixels <= SMALL_PIXELS:
-                classes["<= 1 megapixel"].append(path)
+                classes[SMALL].append(path)
             elif pixels >= LARGE_PIXELS:
-                classes[">= 6 megapixels"].append(path)
+                classes[LARGE].append(path)
     return {name: paths[:max_images] for name, paths in classes.items() if paths}
 
 
@@ -184,14 +184,15 @@ def compare_threads(
     classes: Mapping[str, Sequence[Path]], threads: Sequence[int], rounds: int
 ) -> Iterator[tuple[object, ...]]:
     """Yield the rows of the first table."""
-    for name, paths in classes.items():
+    for name, files in classes.items():
+        paths = [*files] * -(-ROUND_IMAGES[name] // len(files))
         single = None
         for count in threads:
             (limit, limit_cpu), (full, full_cpu) = compare(paths, count, rounds)
             single = full if count == 1 else single
             clock = f"{1 / limit:.1f}", f"{1 / full:.1f}", f"{limit / full:.2f}"
             processor = f"{1000 * limit_cpu:.2f}", f"{1000 * full_cpu:.2f}", f"{limit_cpu / full_cpu:.2f}"
-            yield name, len(paths), count, *clock, *processor, f"{single / full:.2f}" if single else ""
+            yield name, len(files), count, *clock, *processor, f"{single / full:.2f}" if single else ""
 
 
 def main() -> None:
@@ -201,7 +202,6 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--images", type=int, default=300)
     options = parser.parse_args()
-    cv2.setNumThreads(1)
     threadpool_limits(1, "blas")
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}.\n")

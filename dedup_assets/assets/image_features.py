@@ -12,9 +12,10 @@ import polars as pl
 from pydantic import Field
 
 from dedup_assets.kernels.decoding import DecodeLimits
-from dedup_assets.reading import FEATURE_VERSION, ImageReader
+from dedup_assets.reading.processes import ReadingOrder
+from dedup_assets.reading.reader import ImageReader
+from dedup_assets.reading.rows import FEATURE_VERSION
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.isolated_decoding import IsolatedDecoder
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.resources.table_commits import Commit
 from dedup_assets.resources.table_store import TableStore
@@ -50,11 +51,7 @@ def image_features(
 ) -> None:
     """Read new and changed images, chunk by chunk; each chunk is visible as soon as it is done."""
     stage = Stage(context, IMAGE_FEATURES, collection.tables(), feature_policy, source=IMAGE_MANIFEST)
-    limits = DecodeLimits(max_pixels=int(feature_policy.max_megapixels * 1e6))
-    with (
-        IsolatedDecoder(collection.workers, collection.decode_timeout_s) as decoder,
-        ImageReader(collection.images(), decoder, limits, collection.throttle(), collection.workers) as reader,
-    ):
+    with _open_reader(collection, feature_policy) as reader:
         for key in stage.keys:
             source = made_from(stage.tables, key, IMAGE_MANIFEST)
             with stage.partition(key, stage.fingerprint(source)) as work:
@@ -62,6 +59,12 @@ def image_features(
                 if not work.is_current:
                     _bring_up_to_date(stage, work, reader, feature_policy, collection.chunk_images, progress)
                     _finish(stage, work, source)
+
+
+def _open_reader(collection: Collection, policy: FeaturePolicy) -> ImageReader:
+    images, limits = collection.images(), DecodeLimits(max_pixels=int(policy.max_megapixels * 1e6))
+    order = ReadingOrder(images.location, limits, collection.decode_timeout_s, collection.rates, collection.workers)
+    return ImageReader(images, order, collection.processes)
 
 
 def _bring_up_to_date(
@@ -77,12 +80,12 @@ def _bring_up_to_date(
     kept = stage.tables.read_parts(IMAGE_FEATURES, work.key, work.commit.parts, ["image_id"])
     missing = manifest.join(kept, on="image_id", how="anti", maintain_order="left")
     with progress.track(stage.log, f"{IMAGE_FEATURES.name} [{work.key}]", missing.height, "images") as tracker:
-        for chunk in missing.iter_slices(chunk_images):
-            _add_chunk(stage.tables, work, reader.read_chunk(chunk, tracker.advance))
+        for part in reader.read(missing, chunk_images, tracker.advance):
+            _add_part(stage.tables, work, part)
+            del part  # before the next one is collected
 
 
-def _add_chunk(tables: TableStore, work: PartitionWork, features: pl.DataFrame) -> None:
-    """Make a chunk visible; it is gone from memory before the next one is read."""
+def _add_part(tables: TableStore, work: PartitionWork, features: pl.DataFrame) -> None:
     work.commit = tables.append(work.commit, IMAGE_FEATURES, features)
     read_bytes = features["size_bytes"].filter(features["file_sha256"].is_not_null())
     work.counts["downloaded_images"] += len(read_bytes)
@@ -101,7 +104,7 @@ def _drop_outdated(tables: TableStore, work: PartitionWork, manifest: pl.DataFra
         & ~pl.col("decode_status").is_in(TRANSIENT_STATUSES)
         & (~by_limit | same_limit)
     ).join(manifest, on=["image_id", "etag"], how="semi")
-    commit = Commit(work.commit.table, work.key, work.commit.parts, None, {"policy": policy.version})
+    commit = replace(work.commit, fingerprint=None, details={"policy": policy.version})
     return tables.drop_rows(commit, IMAGE_FEATURES, "image_id", valid["image_id"])
 
 

@@ -14,7 +14,7 @@ from dedup_assets.resources.azure_access import open_object_store
 from dedup_assets.resources.image_store import ImageStore, open_image_store
 from dedup_assets.resources.locations import parse_location, path_inside
 from dedup_assets.resources.table_store import TableStore
-from dedup_assets.resources.throttle import Throttle
+from dedup_assets.resources.throttle import RateLimits
 
 
 class NoSourceError(ValueError):
@@ -29,7 +29,10 @@ class Collection(dg.ConfigurableResource[None]):
     )
     store: str = Field(default="dedup-store", description="Folder or container of the tables and the report")
     prefix_depth: int = Field(default=1, ge=0, le=16, description="Directory levels that make a blob prefix")
-    workers: int = Field(default=min(32, os.cpu_count() or 1), ge=1, le=256, description="Threads that read and decode")
+    workers: int = Field(default=min(32, os.cpu_count() or 1), ge=1, le=256, description="Images that are read at once")
+    processes: int = Field(
+        default=os.cpu_count() or 1, ge=1, le=256, description="Processes that a long run reads in; 1 is threads alone"
+    )
     chunk_images: int = Field(
         default=1_000, ge=1, le=20_000, description="Images a part: what a killed run loses at most"
     )
@@ -42,9 +45,10 @@ class Collection(dg.ConfigurableResource[None]):
         default=None, ge=65_536, description="Bytes a second that are read from the source at most"
     )
 
-    def throttle(self) -> Throttle:
-        """The limits on reading, for one run."""
-        return Throttle(self.max_requests_per_s, self.max_bytes_per_s)
+    @property
+    def rates(self) -> RateLimits:
+        """The limits on reading, of one run."""
+        return RateLimits(self.max_requests_per_s, self.max_bytes_per_s)
 
     def images(self) -> ImageStore:
         """The source, ready to be listed and read.

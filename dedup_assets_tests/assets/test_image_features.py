@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import dagster as dg
 import polars as pl
+import psutil
 import pytest
 
 from dedup_assets.assets import image_features, image_manifest
@@ -13,7 +14,8 @@ from dedup_assets.assets.image_features import (
     few_images_are_unreadable,
     image_features_lose_nothing,
 )
-from dedup_assets.reading import FEATURE_VERSION
+from dedup_assets.reading.reader import LONG_RUN_IMAGES
+from dedup_assets.reading.rows import FEATURE_VERSION
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter, Tracker
 from dedup_assets.tables import IMAGE_FEATURES
@@ -42,6 +44,22 @@ class Watching(ProgressReporter):
         yield Watcher(what, total, unit, log, 1.0)
 
 
+class WatchingProcesses(ProgressReporter):
+    """Notes how many processes read at once."""
+
+    most: ClassVar[int] = 0
+
+    @contextmanager
+    def track(self, log: Callable[[str], None], what: str, total: int, unit: str) -> Iterator[Tracker]:
+        class Watcher(Tracker):
+            def advance(self, count: int = 1) -> None:
+                children = psutil.Process().children()
+                reading = sum("spawn_main" in " ".join(child.cmdline()) for child in children)
+                WatchingProcesses.most = max(WatchingProcesses.most, reading)
+
+        yield Watcher(what, total, unit, log, 1.0)
+
+
 def result_of(check: object) -> dg.AssetCheckResult:
     assert isinstance(check, dg.AssetCheckResult)
     return check
@@ -58,6 +76,20 @@ def test_images_that_were_read_become_visible_chunk_by_chunk(stages_of: StagesOf
     stages.run(image_features, progress=Watching(store=stages.collection.store))
     assert Watching.seen == [0, 0, 2, 2, 4]
     assert [part.rows for part in stages.tables.commit_of(IMAGE_FEATURES, "a").parts] == [2, 2, 1]
+
+
+def test_a_long_run_reads_in_processes_and_gives_the_table_that_threads_give(stages_of: StagesOf) -> None:
+    pictures = [jpeg(make_photograph(number, 32, 24)) for number in range(40)]
+    short = stages_of({f"a/{number:04}.jpg": pictures[number % 40] for number in range(LONG_RUN_IMAGES)})
+    store = short.collection.store + " of a long run"
+    long = Stages(Collection(source=short.collection.source, store=store, workers=2, processes=2))
+    WatchingProcesses.most = 0
+    for stages in (short, long):
+        stages.run(*READING, progress=WatchingProcesses())
+        assert WatchingProcesses.most == (2 if stages is long else 0)
+    rows = [stages.tables.read(IMAGE_FEATURES, "a").sort("path") for stages in (short, long)]
+    assert rows[0].equals(rows[1])
+    assert rows[0].height == LONG_RUN_IMAGES
 
 
 @pytest.mark.parametrize(("images", "parts"), [(MAX_SMALL_PARTS, MAX_SMALL_PARTS), (MAX_SMALL_PARTS + 1, 1)])

@@ -1,6 +1,7 @@
 import io
 import os
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -10,7 +11,13 @@ from PIL import Image
 
 from dedup_assets.kernels.decoding import DecodeLimits, UnreadableImage
 from dedup_assets.kernels.describing import sketch_image
-from dedup_assets.resources.isolated_decoding import DecodingTimedOutError, IsolatedDecoder, is_trusted
+from dedup_assets.resources.isolated_decoding import (
+    DeadlineDecoder,
+    DecodingTimedOutError,
+    IsolatedDecoder,
+    is_trusted,
+    isolated_pool,
+)
 from dedup_assets_tests.kernels.odd_pngs import png_of
 
 LIMITS = DecodeLimits()
@@ -84,3 +91,30 @@ def test_threads_share_one_pool() -> None:
     with IsolatedDecoder(2, 60) as decoder, ThreadPoolExecutor(6) as threads:
         widths = list(threads.map(lambda each: decoder.sketch(each, LIMITS).width_px, data))
     assert widths == [64 + number for number in range(12)]
+
+
+def test_what_is_trusted_is_decoded_apart_where_that_is_asked_for() -> None:
+    data = encoded("JPEG")
+    with IsolatedDecoder(1, 60) as decoder:
+        here = decoder.sketch(data, LIMITS)
+        assert decoder._pool is None
+        assert decoder.sketch_apart(data, LIMITS).thumbnail == here.thumbnail
+        assert decoder._pool is not None
+
+
+def test_a_deadline_ends_the_process_whose_decoder_does_not_come_back() -> None:
+    pool = isolated_pool(1)
+    try:
+        assert pool.schedule(_sketch_within, (0.5, encoded("TIFF"))).result() == 96
+        with pytest.raises(ProcessExpired) as ended:
+            pool.schedule(_sketch_within, (0.1, encoded("JPEG2000", side=2400))).result()
+        assert ended.value.exitcode == -signal.SIGALRM
+    finally:
+        pool.stop()  # type: ignore[no-untyped-call]
+        pool.join()
+
+
+def _sketch_within(timeout_s: float, data: bytes) -> int:
+    width_px = DeadlineDecoder(timeout_s).sketch(data, LIMITS).width_px
+    time.sleep(timeout_s)
+    return width_px

@@ -1,0 +1,1 @@
+"""Reading images, as one row each and in great numbers."""

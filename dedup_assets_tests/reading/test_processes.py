@@ -1,0 +1,79 @@
+"""Processes that read for a run: the same rows, the same errors, and nothing that stays behind."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+from pebble import ProcessExpired
+
+from dedup_assets.kernels.decoding import DecodeLimits
+from dedup_assets.kernels.describing import sketch_image
+from dedup_assets.reading.processes import ReadingOrder, ReadingProcesses
+from dedup_assets.reading.rows import RowReader
+from dedup_assets.resources.image_store import ImageStore, StoreAccessError
+from dedup_assets.resources.throttle import RateLimits, Throttle
+from dedup_assets_tests.photographs import jpeg2000, make_photograph
+from dedup_assets_tests.reading.conftest import Listed
+
+
+@pytest.fixture
+def processes(order: ReadingOrder) -> Iterator[ReadingProcesses]:
+    processes = ReadingProcesses(order, 1)
+    yield processes
+    processes.stop()
+
+
+def test_a_process_gives_the_rows_that_this_one_would(
+    processes: ReadingProcesses, images: ImageStore, listed: Listed, folder: Path
+) -> None:
+    (folder / "half.jpg").write_bytes((folder / "0.jpg").read_bytes()[:700])
+    (folder / "rare.jp2").write_bytes(jpeg2000(make_photograph(9)))
+    here = RowReader(images, sketch_image, DecodeLimits(), Throttle(RateLimits())).read(listed())
+    assert processes.submit(listed()).result().equals(here)
+    assert here["decode_status"].to_list() == ["ok"] * 4 + ["truncated", "ok"]
+
+
+def test_a_source_that_is_gone_is_told_as_it_is(processes: ReadingProcesses, listed: Listed, folder: Path) -> None:
+    blobs = listed()
+    folder.rename(folder.with_name("elsewhere"))
+    with pytest.raises(StoreAccessError, match="photographs"):
+        processes.submit(blobs).result()
+
+
+def test_an_image_that_takes_too_long_ends_its_process_and_another_takes_its_place(
+    order: ReadingOrder, listed: Listed, folder: Path
+) -> None:
+    (folder / "slow.jp2").write_bytes(jpeg2000(make_photograph(9, 2400, 2400)))
+    blobs = listed()
+    processes = ReadingProcesses(replace(order, decode_timeout_s=0.2), 1)
+    try:
+        with pytest.raises(ProcessExpired):
+            processes.submit(blobs).result()
+        assert processes.submit(blobs[:4]).result()["decode_status"].to_list() == ["ok"] * 4
+    finally:
+        processes.stop()
+
+
+def test_processes_that_are_stopped_are_gone_whatever_they_were_reading(order: ReadingOrder, listed: Listed) -> None:
+    before = set(psutil.Process().children(recursive=True))
+    processes = ReadingProcesses(replace(order, rates=RateLimits(max_requests_per_s=1)), 2)
+    waiting = processes.submit(listed())
+    while not waiting.running():
+        time.sleep(0.01)
+    assert len(_children_since(before)) == 2
+    processes.stop()
+    assert _children_since(before) == set()
+
+
+def _children_since(before: set[psutil.Process]) -> set[psutil.Process]:
+    found = set(psutil.Process().children(recursive=True)) - before
+    return {child for child in found if "resource_tracker" not in " ".join(child.cmdline())}
+
+
+def test_processes_share_what_one_was_allowed(order: ReadingOrder) -> None:
+    shared = replace(order, rates=RateLimits(1_000, None), threads=7).share(3)
+    assert (shared.rates, shared.threads) == (RateLimits(333, None), 3)
+    assert replace(shared, rates=order.rates, threads=order.threads) == order

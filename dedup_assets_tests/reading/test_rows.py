@@ -1,0 +1,121 @@
+"""One image, one row, whatever happens to it."""
+
+import hashlib
+import io
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Timer
+
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from dedup_assets.kernels.decoding import DecodeLimits
+from dedup_assets.kernels.describing import ImageSketch, describe_image, sketch_image
+from dedup_assets.kernels.hashing import HASH_BYTES
+from dedup_assets.reading.rows import FEATURE_VERSION, RowReader
+from dedup_assets.resources.image_store import ImageStore, StoreAccessError
+from dedup_assets.resources.isolated_decoding import DecodingTimedOutError
+from dedup_assets.resources.throttle import RateLimits, Throttle
+from dedup_assets.tables import IMAGE_FEATURES
+from dedup_assets_tests.photographs import jpeg, make_photograph
+from dedup_assets_tests.reading.conftest import Listed
+
+UNLIMITED = Throttle(RateLimits())
+
+
+@pytest.fixture
+def reader(images: ImageStore) -> RowReader:
+    return RowReader(images, sketch_image, DecodeLimits(), UNLIMITED)
+
+
+def test_rows_come_in_the_order_of_the_blobs_and_fit_the_table(reader: RowReader, listed: Listed, folder: Path) -> None:
+    blobs = listed()
+    rows = IMAGE_FEATURES.conform(reader.read(blobs))
+    assert rows["path"].to_list() == blobs["path"].to_list() == ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
+    assert rows["file_sha256"].to_list() == [
+        hashlib.sha256((folder / path).read_bytes()).digest() for path in blobs["path"]
+    ]
+    assert {len(code) for name in ("dct_hash", "wavelet_hash") for code in rows[name]} == {HASH_BYTES}
+    assert set(rows["feature_version"]) == {FEATURE_VERSION}
+
+
+def test_a_row_tells_what_the_picture_of_its_own_path_looks_like(
+    reader: RowReader, listed: Listed, folder: Path
+) -> None:
+    (folder / "1.jpg").write_bytes(b"")
+    rows = reader.read(listed())
+    for path, gray, sharpness in rows.select("path", "gray_64", "sharpness").drop_nulls().iter_rows():
+        told = describe_image((folder / path).read_bytes(), DecodeLimits())
+        assert (gray, sharpness) == (told.gray_64.tobytes(), told.sharpness)
+
+
+def test_images_that_are_read_at_once_give_the_same_rows(reader: RowReader, images: ImageStore, listed: Listed) -> None:
+    blobs = listed()
+    with ThreadPoolExecutor(3) as threads:
+        at_once = RowReader(images, sketch_image, DecodeLimits(), UNLIMITED, threads.map).read(blobs)
+    assert at_once.equals(reader.read(blobs))
+
+
+def test_an_image_without_pixels_becomes_a_row_with_its_cause(reader: RowReader, listed: Listed, folder: Path) -> None:
+    (folder / "1.jpg").write_bytes(b"")
+    (folder / "2.jpg").write_bytes((folder / "2.jpg").read_bytes()[:700])
+    rows = IMAGE_FEATURES.conform(reader.read(listed()))
+    assert rows["decode_status"].to_list() == ["ok", "corrupt", "truncated", "ok"]
+    assert "0 bytes" in rows["decode_error"][1]
+
+
+def test_an_image_that_took_too_long_becomes_a_row_with_its_bytes_hash(images: ImageStore, listed: Listed) -> None:
+    def sketch(data: bytes, limits: DecodeLimits) -> ImageSketch:
+        raise DecodingTimedOutError("Decoding took longer than 60 s.")
+
+    rows = RowReader(images, sketch, DecodeLimits(), UNLIMITED).read(listed())
+    assert set(rows["decode_status"]) == {"timed_out"}
+    assert set(rows["decode_error"]) == {"Decoding took longer than 60 s."}
+    assert rows["file_sha256"].null_count() == 0
+
+
+def test_a_blob_that_vanished_or_changed_since_it_was_listed_is_read_next_time(
+    reader: RowReader, listed: Listed, folder: Path
+) -> None:
+    blobs = listed()
+    (folder / "0.jpg").unlink()
+    (folder / "1.jpg").write_bytes(b"other bytes")
+    rows = reader.read(blobs)
+    assert rows["decode_status"].to_list() == ["vanished", "vanished", "ok", "ok"]
+    assert rows["file_sha256"].is_null().to_list() == [True, True, False, False]
+
+
+def test_a_source_that_is_gone_stops_the_run(reader: RowReader, listed: Listed, folder: Path) -> None:
+    blobs = listed()
+    folder.rename(folder.with_name("elsewhere"))
+    with pytest.raises(StoreAccessError):
+        reader.read(blobs)
+
+
+def test_what_is_not_begun_when_the_work_is_stopped_is_not_read(
+    images: ImageStore, listed: Listed, folder: Path
+) -> None:
+    for number in range(4, 100):
+        (folder / f"{number:03}.jpg").write_bytes(jpeg(make_photograph(1, 16, 16)))
+
+    def slow(data: bytes, limits: DecodeLimits) -> ImageSketch:
+        time.sleep(0.02)
+        return sketch_image(data, limits)
+
+    reader = RowReader(images, slow, DecodeLimits(), UNLIMITED)
+    sketch_image((folder / "0.jpg").read_bytes(), DecodeLimits())
+    Timer(0.2, reader.stop).start()
+    assert 1 <= reader.read(listed()).height < 90
+
+
+def test_raw_metadata_is_kept_for_later_parsers(reader: RowReader, listed: Listed, folder: Path) -> None:
+    text, out = PngInfo(), io.BytesIO()
+    text.add_text("parameters", "a fox\nSteps: 20")
+    Image.new("RGB", (64, 64), "red").save(out, "PNG", pnginfo=text)
+    (folder / "0.png").write_bytes(out.getvalue())
+    rows = dict(reader.read(listed()).select("path", "metadata_text").iter_rows())
+    assert json.loads(rows["0.png"]) == {"parameters": "a fox\nSteps: 20"}
+    assert rows["0.jpg"] is None
