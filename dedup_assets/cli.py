@@ -57,8 +57,8 @@ def main() -> None:
     type=click.IntRange(0, 16),
     help="Directory levels that make a blob prefix, the unit of work.",
 )
-@limit_option("--workers", "Images that are read at once.  [default: one a processor]")
-@limit_option("--processes", "Processes that a long run reads in, 1 for none.  [default: one a processor]")
+@limit_option("--workers", "Threads at work, in a long run processes.  [default: one a processor]")
+@limit_option("--reads", "Images on their way at once.  [default: of a folder one a worker, of a container eight]")
 @click.option(
     "--policies", type=click.Path(dir_okay=False), help="YAML file of thresholds and rules, a section an asset."
 )

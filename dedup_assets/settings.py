@@ -16,13 +16,13 @@ from pydantic import ValidationError
 from dedup_assets.stage import Policy
 
 SOURCE, STORE, PREFIX_DEPTH = "DEDUP_SOURCE", "DEDUP_STORE", "DEDUP_PREFIX_DEPTH"
-WORKERS, PROCESSES, POLICIES = "DEDUP_WORKERS", "DEDUP_PROCESSES", "DEDUP_POLICIES"
+WORKERS, READS, POLICIES = "DEDUP_WORKERS", "DEDUP_READS", "DEDUP_POLICIES"
 MAX_REQUESTS, MAX_BYTES = "DEDUP_MAX_REQUESTS_PER_S", "DEDUP_MAX_BYTES_PER_S"
 DECODE_TIMEOUT = "DEDUP_DECODE_TIMEOUT"
 
 LIMITS = {
     "workers": (WORKERS, 1, 256),
-    "processes": (PROCESSES, 1, 256),
+    "reads": (READS, 1, 256),
     "max_requests_per_s": (MAX_REQUESTS, 1, 1_000_000),
     "max_bytes_per_s": (MAX_BYTES, 65_536, 1_000_000_000_000),
     "decode_timeout_s": (DECODE_TIMEOUT, 1, 86_400),
@@ -47,7 +47,7 @@ class Settings:
     max_requests_per_s: int | None = None
     max_bytes_per_s: int | None = None
     decode_timeout_s: int | None = None
-    processes: int | None = None
+    reads: int | None = None
 
     @classmethod
     def from_environment(cls) -> "Settings":

@@ -14,7 +14,7 @@ from dedup_assets.settings import (
     MAX_REQUESTS,
     POLICIES,
     PREFIX_DEPTH,
-    PROCESSES,
+    READS,
     SOURCE,
     STORE,
     WORKERS,
@@ -55,7 +55,7 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     ("name", "value", "bounds"),
     [
         (WORKERS, "0", "1 to 256"),
-        (PROCESSES, "257", "1 to 256"),
+        (READS, "257", "1 to 256"),
         (MAX_REQUESTS, "-1", "1 to 1000000"),
         (MAX_BYTES, "1000", "65536 to 1000000000000"),
         (DECODE_TIMEOUT, "0", "1 to 86400"),
@@ -69,7 +69,7 @@ def test_a_number_out_of_its_bounds_is_told_with_them(
         Settings.from_environment()
 
 
-@pytest.mark.parametrize("name", [PREFIX_DEPTH, WORKERS, PROCESSES, MAX_REQUESTS, MAX_BYTES, DECODE_TIMEOUT])
+@pytest.mark.parametrize("name", [PREFIX_DEPTH, WORKERS, READS, MAX_REQUESTS, MAX_BYTES, DECODE_TIMEOUT])
 def test_a_number_that_is_none_is_told_with_its_variable(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "two")
     with pytest.raises(SettingsError, match=f"{name} is 'two', but a whole number was expected"):
@@ -81,9 +81,9 @@ def test_settings_make_a_collection() -> None:
     assert (collection.source, collection.store, collection.prefix_depth) == ("/photos", "/store", 2)
     assert collection.workers == Collection().workers
     limited = Collection(
-        **Settings(workers=3, processes=2, max_requests_per_s=5, max_bytes_per_s=70_000, decode_timeout_s=9).collection
+        **Settings(workers=3, reads=7, max_requests_per_s=5, max_bytes_per_s=70_000, decode_timeout_s=9).collection
     )
-    assert (limited.workers, limited.processes, limited.decode_timeout_s) == (3, 2, 9)
+    assert (limited.workers, limited.reads, limited.decode_timeout_s) == (3, 7, 9)
     assert limited.rates == RateLimits(5, 70_000)
 
 

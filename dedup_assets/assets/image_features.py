@@ -63,8 +63,10 @@ def image_features(
 
 def _open_reader(collection: Collection, policy: FeaturePolicy) -> ImageReader:
     images, limits = collection.images(), DecodeLimits(max_pixels=int(policy.max_megapixels * 1e6))
-    order = ReadingOrder(images.location, limits, collection.decode_timeout_s, collection.rates, collection.workers)
-    return ImageReader(images, order, collection.processes)
+    order = ReadingOrder(
+        images.location, limits, collection.decode_timeout_s, collection.rates, collection.reads_at_once
+    )
+    return ImageReader(images, order, collection.workers)
 
 
 def _bring_up_to_date(

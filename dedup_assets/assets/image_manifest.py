@@ -15,6 +15,7 @@ import polars as pl
 
 from dedup_assets.discovery import load_layout, walk_directories
 from dedup_assets.partitions import PrefixLayout, image_id, is_image_path, is_whole
+from dedup_assets.report.plain_words import counted
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.image_store import Blob, ImageStore, StoreAccessError
 from dedup_assets.resources.progress import ProgressReporter
@@ -36,7 +37,8 @@ def image_manifest(context: dg.AssetExecutionContext, collection: Collection, pr
     stage = Stage(context, IMAGE_MANIFEST, collection.tables())
     images = collection.images()
     layout = load_layout(stage.tables, collection.prefix_depth)
-    stage.log(f"The source has {sum(1 for _ in walk_directories(images, layout.prefix_depth)):,} directories of blobs.")
+    directories = sum(1 for _ in walk_directories(images, layout.prefix_depth))
+    stage.log(f"The source has {counted(directories, 'directory', 'directories')} of blobs.")
     families = layout.families(stage.keys)
     if unknown := set(stage.keys).difference(*families):
         raise UndiscoveredPrefixError(
@@ -74,7 +76,7 @@ def _require_listed(before: pl.Series, unlisted: Set[str]) -> None:
         hidden = int(before.str.starts_with(f"{directory}/").sum())
         if hidden:
             raise StoreAccessError(
-                f"{directory!r} may not be listed by this user any more, and {hidden:,} images of the last run lie there: "
+                f"{directory!r} may not be listed by this user any more, where {counted(hidden, 'image')} of the last run lay: "
                 "allow it again, or delete the store to begin anew without them."
             )
 

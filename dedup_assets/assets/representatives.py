@@ -19,6 +19,7 @@ from dedup_assets.grouping.verdicts import VERDICT_COLUMNS, gather_verdicts
 from dedup_assets.grouping.whole_container import write_whole_container
 from dedup_assets.pairs.evidence import PairVerifier, VerificationPolicy
 from dedup_assets.report.contact_sheet import contact_sheet
+from dedup_assets.report.plain_words import counted
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database import DatabaseResource
 from dedup_assets.resources.decisions import read_decisions
@@ -61,7 +62,7 @@ def _group_everything(
 ) -> tuple[pl.DataFrame, int]:
     """The rows of all partitions, with `partition`, and how many pairs had to be verified for them."""
     images = read_images(stage.tables)
-    stage.log(f"{REPRESENTATIVES.name}: grouping {images.height:,} readable images of all partitions")
+    stage.log(f"{REPRESENTATIVES.name}: grouping {counted(images.height, 'readable image')} of all partitions")
     found = stage.tables.read_many(VERIFIED_GROUPS, columns=VERDICT_COLUMNS)
     verdicts = gather_verdicts(stage.tables, verification.version, decided, found)
     contents = images["file_sha256"].unique().sort()

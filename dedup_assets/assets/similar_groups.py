@@ -19,6 +19,7 @@ from pydantic import Field
 
 from dedup_assets.pairs.contents import PAIR_KEY
 from dedup_assets.pairs.evidence import PairVerifier, VerificationPolicy
+from dedup_assets.report.plain_words import counted
 from dedup_assets.report.plots import distance_histogram
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter
@@ -148,9 +149,9 @@ class _Judging:
         self.stage.context.add_asset_metadata(about | {"search": self.about}, partition_key=self.stage.keys[0])
         for model, each in self.about.items():
             self.stage.log(
-                f"{SIMILAR_GROUPS.name}: {each['searched_pictures']:,} pictures by vectors of {model}, {each['search']} search "
-                f"(recall {each['search_recall']:.3f}); {self.unknown.height:,} pairs to look at. "
-                f"{each['pictures_at_the_cap']:,} pictures have as many neighbours as the policy allows, or more."
+                f"{SIMILAR_GROUPS.name}: {counted(each['searched_pictures'], 'picture')} by vectors of {model}, {each['search']} "
+                f"search (recall {each['search_recall']:.3f}); {counted(self.unknown.height, 'pair')} to look at. Pictures with as "
+                f"many neighbours as the policy allows, or more: {each['pictures_at_the_cap']:,}."
             )
 
 

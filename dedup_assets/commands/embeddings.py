@@ -49,6 +49,7 @@ def embeddings(store: str, dropped: str | None) -> None:
 
     A changed model embeds beside the old one, whose vectors stay until they are dropped.
     """
+    from dedup_assets.report.plain_words import counted
     from dedup_assets.resources.collection import Collection
     from dedup_assets.resources.database import DatabaseResource
     from dedup_assets.vectors.stored_models import drop_stored_model, find_stored_model, list_stored_models
@@ -58,9 +59,10 @@ def embeddings(store: str, dropped: str | None) -> None:
         models = list_stored_models(tables)
         if dropped:
             removed = drop_stored_model(tables, database, find_stored_model(models, dropped))
-            click.echo(f"Dropped {removed:,} vectors of {dropped}.")
+            click.echo(f"Dropped {counted(removed, 'vector')} of {dropped}.")
             return
         for each in models:
-            click.echo(f"{each.name}  {each.provider}  {each.images:,} images  {each.prompts:,} prompts{each.note}")
+            holds = f"{counted(each.images, 'image')}  {counted(each.prompts, 'prompt')}"
+            click.echo(f"{each.name}  {each.provider}  {holds}{each.note}")
         if not models:
             click.echo("There are no vectors yet.")

@@ -7,7 +7,7 @@ Threads share Python's lock, and so the processors only in part. A process opens
 but rows passes between it and the run.
 """
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -16,44 +16,44 @@ import polars as pl
 from dedup_assets.kernels.decoding import DecodeLimits
 from dedup_assets.reading.rows import RowReader
 from dedup_assets.resources.image_store import open_image_store
-from dedup_assets.resources.isolated_decoding import DeadlineDecoder, isolated_pool
+from dedup_assets.resources.isolated_decoding import DeadlineDecoder
+from dedup_assets.resources.isolated_processes import IsolatedProcesses
 from dedup_assets.resources.locations import Location
 from dedup_assets.resources.throttle import RateLimits, Throttle
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingOrder:
-    """What is read, and what that may take: threads that read at once, requests and bytes a second, seconds an image."""
+    """What is read, and what that may take: seconds an image, requests and bytes a second, images on their way at once."""
 
     location: Location
     limits: DecodeLimits
     decode_timeout_s: float
     rates: RateLimits
-    threads: int
+    reads: int
 
     def share(self, processes: int) -> "ReadingOrder":
         """What each of so many processes is told."""
-        return replace(self, rates=self.rates.share(processes), threads=-(-self.threads // processes))
+        return replace(self, rates=self.rates.share(processes), reads=-(-self.reads // processes))
 
 
 class ReadingProcesses:
     """Processes that read slices of a manifest by one order, until they are stopped.
 
-    An image that crashes its decoder, or takes longer than its deadline, ends its process: the slice then fails with
-    `pebble.ProcessExpired`, and another process takes the place.
+    An image that crashes its decoder, or takes longer than its deadline, ends its process; how its slice then fails is
+    said in `IsolatedProcesses.schedule`.
     """
 
     def __init__(self, order: ReadingOrder, count: int) -> None:
-        self._order, self._pool = order, isolated_pool(count)
+        self._order, self._processes = order, IsolatedProcesses(count)
 
     def submit(self, blobs: pl.DataFrame) -> "Future[pl.DataFrame]":
         """Have some ten images read as `RowReader.read` does."""
-        return self._pool.schedule(_read, (self._order, blobs))
+        return self._processes.schedule(_read, (self._order, blobs))
 
     def stop(self) -> None:
         """End the processes, whatever they are reading."""
-        self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
+        self._processes.stop()
 
 
 def _read(order: ReadingOrder, blobs: pl.DataFrame) -> pl.DataFrame:
@@ -63,6 +63,5 @@ def _read(order: ReadingOrder, blobs: pl.DataFrame) -> pl.DataFrame:
 @cache
 def _reader_by(order: ReadingOrder) -> RowReader:
     """Open the source, once a process."""
-    sketch = DeadlineDecoder(order.decode_timeout_s).sketch
-    in_turn = ThreadPoolExecutor(order.threads).map if order.threads > 1 else map
-    return RowReader(open_image_store(order.location), sketch, order.limits, Throttle(order.rates), in_turn)
+    sketch, throttle = DeadlineDecoder(order.decode_timeout_s).sketch, Throttle(order.rates)
+    return RowReader(open_image_store(order.location), sketch, order.limits, throttle, order.reads)

@@ -11,7 +11,6 @@ from functools import cached_property
 from types import TracebackType
 
 import polars as pl
-from pebble import ProcessExpired
 from threadpoolctl import threadpool_limits
 
 from dedup_assets.kernels.describing import load_compiled
@@ -19,6 +18,7 @@ from dedup_assets.reading.processes import ReadingOrder, ReadingProcesses
 from dedup_assets.reading.rows import FROM_MANIFEST, RowReader
 from dedup_assets.resources.image_store import ImageStore
 from dedup_assets.resources.isolated_decoding import IsolatedDecoder
+from dedup_assets.resources.isolated_processes import ProcessLostError
 from dedup_assets.resources.throttle import Throttle
 
 SLICE_IMAGES = 64
@@ -39,21 +39,21 @@ Waiting = deque[tuple[pl.DataFrame, "Future[pl.DataFrame]"]]
 class ImageReader:
     """Reads images of one source: a short run in threads, a long one in processes. Rows are the same either way.
 
-    The threads, `order.threads`, live as long as it is open; those that BLAS starts for products of small matrices mostly
-    wait, spinning, and are kept to one. The processes, at most as many, live from when a run shows to be long; a slice
-    that ended one is read again here, and each image of it decoded apart.
+    Each worker is one thread or one process; those threads that BLAS starts for products of small matrices mostly wait,
+    spinning. A slice that ended its process is read again here, and each image of it decoded apart.
     """
 
     def __init__(
-        self, images: ImageStore, order: ReadingOrder, processes: int, long_run_images: int = LONG_RUN_IMAGES
+        self, images: ImageStore, order: ReadingOrder, workers: int, long_run_images: int = LONG_RUN_IMAGES
     ) -> None:
-        self._order = order
-        self._most_processes = min(processes, order.threads, order.rates.most_processes or processes)
+        self._order, self._workers = order, workers
+        self._most_processes = min(workers, order.rates.most_processes or workers)
         self._long_run_images, self._asked_images = long_run_images, 0
-        self._decoder = IsolatedDecoder(order.threads, order.decode_timeout_s)
+        self._decoder = IsolatedDecoder(workers, order.decode_timeout_s)
         throttle = Throttle(order.rates)
-        self._rows = RowReader(images, self._decoder.sketch, order.limits, throttle)
-        self._rows_apart = RowReader(images, self._decoder.sketch_apart, order.limits, throttle)
+        reads = order.share(workers).reads
+        self._rows = RowReader(images, self._decoder.sketch, order.limits, throttle, reads)
+        self._rows_apart = RowReader(images, self._decoder.sketch_apart, order.limits, throttle, reads)
         self._open = ExitStack()
 
     def __enter__(self) -> "ImageReader":
@@ -86,7 +86,7 @@ class ImageReader:
             free += part.height
 
     def _slice_images(self, images: int) -> int:
-        return max(1, min(SLICE_IMAGES, images // (SLICES_A_WORKER * self._order.threads)))
+        return max(1, min(SLICE_IMAGES, images // (SLICES_A_WORKER * self._workers)))
 
     def _submitter(self, images: int) -> Callable[[pl.DataFrame], "Future[pl.DataFrame]"]:
         """Return what reads a slice, now that so many images more are asked for."""
@@ -100,7 +100,7 @@ class ImageReader:
     def _threads(self) -> ThreadPoolExecutor:
         load_compiled()
         self._open.enter_context(threadpool_limits(1, "blas"))
-        threads = ThreadPoolExecutor(self._order.threads)
+        threads = ThreadPoolExecutor(self._workers)
         self._open.callback(threads.shutdown, cancel_futures=True)
         self._open.callback(self._rows.stop)
         return threads
@@ -124,5 +124,5 @@ class ImageReader:
     def _rows_of(self, piece: pl.DataFrame, future: "Future[pl.DataFrame]") -> pl.DataFrame:
         try:
             return future.result()
-        except ProcessExpired:
+        except ProcessLostError:
             return self._rows_apart.read(piece)

@@ -9,7 +9,10 @@ a heap of its own, and that memory hardly ever goes back to the system.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from operator import attrgetter
 from threading import Event
 from typing import Any
@@ -27,12 +30,14 @@ from dedup_assets.tables import IMAGE_FEATURES
 FEATURE_VERSION = 3
 """Raised whenever the same bytes give other features: every image is then read again, once."""
 
+MOST_DOWNLOADS = 256
+"""Threads that wait for images, of all threads that ask; those that are not needed are not started."""
+
 FROM_MANIFEST = ("image_id", "path", "etag", "size_bytes")
 
 Row = dict[str, Any]
-Sketched = tuple[Row, ImageSketch | None]
+Downloaded = tuple[Row, bytes | None]
 Sketcher = Callable[[bytes, DecodeLimits], ImageSketch]
-EachInTurn = Callable[[Callable[[Row], Sketched], Iterable[Row]], Iterator[Sketched]]
 
 _DESCRIBED = tuple(name for name in ImageDescription.__slots__ if name in IMAGE_FEATURES.schema)
 _described_fields = attrgetter(*_DESCRIBED)
@@ -41,19 +46,20 @@ _described_fields = attrgetter(*_DESCRIBED)
 class RowReader:
     """Reads images of one source and describes them by `sketch`, in the thread that asks.
 
-    `in_turn` is `map` or the like: a pool's `map` reads several images of a slice at once.
+    So many images as `reads` are on their way at once to each thread that asks: memory is that of few pictures.
     """
 
     def __init__(
-        self, images: ImageStore, sketch: Sketcher, limits: DecodeLimits, throttle: Throttle, in_turn: EachInTurn = map
+        self, images: ImageStore, sketch: Sketcher, limits: DecodeLimits, throttle: Throttle, reads: int = 1
     ) -> None:
         self._images, self._sketch, self._limits = images, sketch, limits
-        self._throttle, self._in_turn = throttle, in_turn
-        self._stopped = Event()
+        self._throttle, self._reads = throttle, reads
+        self._downloads, self._stopped = ThreadPoolExecutor(MOST_DOWNLOADS), Event()
 
     def stop(self) -> None:
         """Begin no further image, in whatever thread."""
         self._stopped.set()
+        self._downloads.shutdown(wait=False, cancel_futures=True)
 
     def read(self, blobs: pl.DataFrame) -> pl.DataFrame:
         """Rows of `image_features` for rows of `image_manifest`, of some ten images, in their order.
@@ -62,12 +68,22 @@ class RowReader:
             StoreAccessError: the source itself cannot be read any more.
         """
         wanted = (blob for blob in blobs.to_dicts() if not self._stopped.is_set())
-        read = list(self._in_turn(self._read_one, wanted))
+        read = [self._describe(row, data) for row, data in self._download_in_turn(wanted)]
         descriptions = iter(describe_sketches([sketch for _, sketch in read if sketch is not None]))
         rows = [row if sketch is None else row | _columns(next(descriptions)) for row, sketch in read]
         return IMAGE_FEATURES.frame(rows)
 
-    def _read_one(self, blob: Row) -> Sketched:
+    def _download_in_turn(self, blobs: Iterator[Row]) -> Iterator[Downloaded]:
+        """Yield what came; while it is worked on, those after it are on their way."""
+        if self._reads == 1:
+            yield from map(self._download, blobs)
+        coming = deque(self._downloads.submit(self._download, blob) for blob in islice(blobs, self._reads))
+        while coming:
+            came = coming.popleft().result()
+            coming.extend(self._downloads.submit(self._download, blob) for blob in islice(blobs, 1))
+            yield came
+
+    def _download(self, blob: Row) -> Downloaded:
         row = blob | {"feature_version": FEATURE_VERSION, "decode_status": "ok"}
         self._throttle.wait(blob["size_bytes"])
         try:
@@ -76,7 +92,11 @@ class RowReader:
             return row | _failed("vanished", str(cause)), None
         except BlobUnavailable as cause:
             return row | _failed("timed_out", str(cause)), None
-        row |= {"file_sha256": hashlib.sha256(data).digest(), "size_bytes": len(data)}
+        return row | {"file_sha256": hashlib.sha256(data).digest(), "size_bytes": len(data)}, data
+
+    def _describe(self, row: Row, data: bytes | None) -> tuple[Row, ImageSketch | None]:
+        if data is None:
+            return row, None
         try:
             sketch = self._sketch(data, self._limits)
         except UnreadableImage as cause:

@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 import dagster as dg
 import polars as pl
-import psutil
 import pytest
 
 from dedup_assets.assets import image_features, image_manifest
@@ -22,6 +21,7 @@ from dedup_assets.tables import IMAGE_FEATURES
 from dedup_assets_tests.assets.conftest import GROUPED_FILES, StagesOf
 from dedup_assets_tests.assets.stages import READING, Stages, total
 from dedup_assets_tests.photographs import jpeg, make_photograph
+from dedup_assets_tests.spawned import spawned_processes
 
 NAME = IMAGE_FEATURES.name
 SMALL = {f"a/{number}.jpg": jpeg(make_photograph(number, 48, 36)) for number in range(5)}
@@ -53,9 +53,7 @@ class WatchingProcesses(ProgressReporter):
     def track(self, log: Callable[[str], None], what: str, total: int, unit: str) -> Iterator[Tracker]:
         class Watcher(Tracker):
             def advance(self, count: int = 1) -> None:
-                children = psutil.Process().children()
-                reading = sum("spawn_main" in " ".join(child.cmdline()) for child in children)
-                WatchingProcesses.most = max(WatchingProcesses.most, reading)
+                WatchingProcesses.most = max(WatchingProcesses.most, len(spawned_processes()))
 
         yield Watcher(what, total, unit, log, 1.0)
 
@@ -82,7 +80,7 @@ def test_a_long_run_reads_in_processes_and_gives_the_table_that_threads_give(sta
     pictures = [jpeg(make_photograph(number, 32, 24)) for number in range(40)]
     short = stages_of({f"a/{number:04}.jpg": pictures[number % 40] for number in range(LONG_RUN_IMAGES)})
     store = short.collection.store + " of a long run"
-    long = Stages(Collection(source=short.collection.source, store=store, workers=2, processes=2))
+    long = Stages(Collection(source=short.collection.source, store=store, workers=2))
     WatchingProcesses.most = 0
     for stages in (short, long):
         stages.run(*READING, progress=WatchingProcesses())

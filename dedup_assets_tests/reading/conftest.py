@@ -34,7 +34,7 @@ def images(folder: Path) -> ImageStore:
 
 @pytest.fixture
 def order(images: ImageStore) -> ReadingOrder:
-    return ReadingOrder(images.location, DecodeLimits(), 60, RateLimits(), threads=2)
+    return ReadingOrder(images.location, DecodeLimits(), 60, RateLimits(), reads=2)
 
 
 @pytest.fixture

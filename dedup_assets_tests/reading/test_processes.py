@@ -5,18 +5,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
-from pebble import ProcessExpired
 
 from dedup_assets.kernels.decoding import DecodeLimits
 from dedup_assets.kernels.describing import sketch_image
 from dedup_assets.reading.processes import ReadingOrder, ReadingProcesses
 from dedup_assets.reading.rows import RowReader
 from dedup_assets.resources.image_store import ImageStore, StoreAccessError
+from dedup_assets.resources.isolated_processes import ProcessLostError
 from dedup_assets.resources.throttle import RateLimits, Throttle
 from dedup_assets_tests.photographs import jpeg2000, make_photograph
 from dedup_assets_tests.reading.conftest import Listed
+from dedup_assets_tests.spawned import spawned_processes
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_an_image_that_takes_too_long_ends_its_process_and_another_takes_its_pla
     blobs = listed()
     processes = ReadingProcesses(replace(order, decode_timeout_s=0.2), 1)
     try:
-        with pytest.raises(ProcessExpired):
+        with pytest.raises(ProcessLostError):
             processes.submit(blobs).result()
         assert processes.submit(blobs[:4]).result()["decode_status"].to_list() == ["ok"] * 4
     finally:
@@ -58,22 +58,16 @@ def test_an_image_that_takes_too_long_ends_its_process_and_another_takes_its_pla
 
 
 def test_processes_that_are_stopped_are_gone_whatever_they_were_reading(order: ReadingOrder, listed: Listed) -> None:
-    before = set(psutil.Process().children(recursive=True))
     processes = ReadingProcesses(replace(order, rates=RateLimits(max_requests_per_s=1)), 2)
-    waiting = processes.submit(listed())
-    while not waiting.running():
+    for _ in range(2):
+        processes.submit(listed())
+    while len(spawned_processes()) < 2:
         time.sleep(0.01)
-    assert len(_children_since(before)) == 2
     processes.stop()
-    assert _children_since(before) == set()
-
-
-def _children_since(before: set[psutil.Process]) -> set[psutil.Process]:
-    found = set(psutil.Process().children(recursive=True)) - before
-    return {child for child in found if "resource_tracker" not in " ".join(child.cmdline())}
+    assert spawned_processes() == []
 
 
 def test_processes_share_what_one_was_allowed(order: ReadingOrder) -> None:
-    shared = replace(order, rates=RateLimits(1_000, None), threads=7).share(3)
-    assert (shared.rates, shared.threads) == (RateLimits(333, None), 3)
-    assert replace(shared, rates=order.rates, threads=order.threads) == order
+    shared = replace(order, rates=RateLimits(1_000, None), reads=7).share(3)
+    assert (shared.rates, shared.reads) == (RateLimits(333, None), 3)
+    assert replace(shared, rates=order.rates, reads=order.reads) == order

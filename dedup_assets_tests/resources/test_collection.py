@@ -62,6 +62,20 @@ def test_tables_lie_in_the_store_and_are_opened_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "settings", "reads"),
+    [
+        ("/photos", {"workers": 3}, 3),
+        ("az://account/container", {"workers": 3}, 24),
+        ("az://account/container", {"workers": 16}, 64),
+        ("az://account/container", {"workers": 16, "reads": 5}, 5),
+        ("/photos", {"workers": 2, "reads": 9}, 9),
+    ],
+)
+def test_more_images_are_on_their_way_at_once_from_afar(source: str, settings: dict[str, Any], reads: int) -> None:
+    assert Collection(source=source, **settings).reads_at_once == reads
+
+
+@pytest.mark.parametrize(
     "settings",
     [{"prefix_depth": -1}, {"prefix_depth": 17}, {"workers": 0}, {"chunk_images": 0}, {"chunk_images": 20_001}],
 )

@@ -1,12 +1,10 @@
 import io
-import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from pebble import ProcessExpired
 from PIL import Image
 
 from dedup_assets.kernels.decoding import DecodeLimits, UnreadableImage
@@ -16,9 +14,10 @@ from dedup_assets.resources.isolated_decoding import (
     DecodingTimedOutError,
     IsolatedDecoder,
     is_trusted,
-    isolated_pool,
 )
+from dedup_assets.resources.isolated_processes import IsolatedProcesses, ProcessLostError
 from dedup_assets_tests.kernels.odd_pngs import png_of
+from dedup_assets_tests.spawned import spawned_processes
 
 LIMITS = DecodeLimits()
 
@@ -73,17 +72,28 @@ def test_an_image_that_takes_too_long_costs_its_deadline_and_the_next_one_is_rea
         assert decoder.sketch(slow, LIMITS).width_px == 2400
 
 
-def test_a_decoder_that_dies_costs_its_image_alone() -> None:
-    with IsolatedDecoder(1, 60) as decoder:
-        pool = decoder._running_pool()
-        killed = pool.schedule(_die)
-        with pytest.raises(ProcessExpired):
-            killed.result()
-        assert decoder.sketch(encoded("TIFF"), LIMITS).width_px == 96
+def test_processes_that_another_hand_ended_cost_no_image() -> None:
+    slow = encoded("JPEG2000", side=1200)
+    with IsolatedDecoder(1, 60) as decoder, ThreadPoolExecutor(1) as thread:
+        decoder.sketch(encoded("TIFF"), LIMITS)
+        for delay_s in (0, 0.2):
+            sketching = thread.submit(decoder.sketch, slow, LIMITS)
+            time.sleep(delay_s)
+            for process in spawned_processes():
+                process.kill()
+            assert sketching.result().width_px == 1200
 
 
-def _die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+def test_an_image_whose_process_is_killed_again_and_again_is_left_to_the_next_run() -> None:
+    slow = encoded("JPEG2000", side=2400)
+    with IsolatedDecoder(1, 60) as decoder, ThreadPoolExecutor(1) as thread:
+        sketching = thread.submit(decoder.sketch, slow, LIMITS)
+        while not sketching.done():
+            time.sleep(0.2)
+            for process in spawned_processes():
+                process.kill()
+        with pytest.raises(DecodingTimedOutError, match="killed"):
+            sketching.result()
 
 
 def test_threads_share_one_pool() -> None:
@@ -97,21 +107,20 @@ def test_what_is_trusted_is_decoded_apart_where_that_is_asked_for() -> None:
     data = encoded("JPEG")
     with IsolatedDecoder(1, 60) as decoder:
         here = decoder.sketch(data, LIMITS)
-        assert decoder._pool is None
+        assert spawned_processes() == []
         assert decoder.sketch_apart(data, LIMITS).thumbnail == here.thumbnail
-        assert decoder._pool is not None
+        assert len(spawned_processes()) == 1
 
 
 def test_a_deadline_ends_the_process_whose_decoder_does_not_come_back() -> None:
-    pool = isolated_pool(1)
+    processes = IsolatedProcesses(1)
     try:
-        assert pool.schedule(_sketch_within, (0.5, encoded("TIFF"))).result() == 96
-        with pytest.raises(ProcessExpired) as ended:
-            pool.schedule(_sketch_within, (0.1, encoded("JPEG2000", side=2400))).result()
-        assert ended.value.exitcode == -signal.SIGALRM
+        assert processes.schedule(_sketch_within, (0.5, encoded("TIFF"))).result() == 96
+        with pytest.raises(ProcessLostError, match=f"-{signal.SIGALRM:d}") as ended:
+            processes.schedule(_sketch_within, (0.1, encoded("JPEG2000", side=2400))).result()
+        assert ended.value.by_task
     finally:
-        pool.stop()  # type: ignore[no-untyped-call]
-        pool.join()
+        processes.stop()
 
 
 def _sketch_within(timeout_s: float, data: bytes) -> int:
