@@ -77,7 +77,9 @@ def _report_everything(
     near = stage.tables.read_many(VERIFIED_GROUPS, columns=VERDICT_COLUMNS)
     verdicts = gather_verdicts(stage.tables, verification.version, decided, near, copies)
     contents = images["file_sha256"].unique().sort()
-    stars = StarVerifier(stage.tables, contents, verdicts.known, lambda: PairVerifier(collection, verification))
+    stars = StarVerifier(
+        stage.tables, contents, verdicts.known, verification.version, lambda: PairVerifier(collection, verification)
+    )
     kept = stage.tables.read_many(REPRESENTATIVES, columns=["representative_sha256"])["representative_sha256"].unique()
     rows = group_images(images, verdicts.proposed, keep, stars, first=kept, decided=decided)
     tell_caps(stage, stars)

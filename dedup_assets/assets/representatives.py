@@ -66,7 +66,9 @@ def _group_everything(
     found = stage.tables.read_many(VERIFIED_GROUPS, columns=VERDICT_COLUMNS)
     verdicts = gather_verdicts(stage.tables, verification.version, decided, found)
     contents = images["file_sha256"].unique().sort()
-    stars = StarVerifier(stage.tables, contents, verdicts.known, lambda: PairVerifier(collection, verification))
+    stars = StarVerifier(
+        stage.tables, contents, verdicts.known, verification.version, lambda: PairVerifier(collection, verification)
+    )
     rows = group_images(images, verdicts.proposed, keep, stars, decided=decided)
     tell_caps(stage, stars)
     return rows, stars.remember()

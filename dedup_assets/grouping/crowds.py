@@ -63,7 +63,7 @@ def _ask(graph: ClassGraph, stars: StarVerifier, place_contents: PlaceContents) 
 def _by_hash(stars: StarVerifier, outside: pl.DataFrame) -> pl.DataFrame:
     """The known verdicts of crowds that were given on candidates by hash, when these were listed or asked for here."""
     known, columns = stars.known, stars.known.columns
-    asked_for = read_star_pairs(stars.tables, stars.policy_version())
+    asked_for = read_star_pairs(stars.tables, stars.policy_version)
     given = pl.concat([stars.tables.read_many(VERIFIED_GROUPS, columns=columns), asked_for.select(columns)])
     crowded = known.join(outside, on=columns, how="anti", nulls_equal=True, maintain_order="left")
     return crowded.join(given, on=columns, how="semi", nulls_equal=True, maintain_order="left")

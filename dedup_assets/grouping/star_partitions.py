@@ -8,7 +8,7 @@ which names what it was made of; a day later those are emptied, and a day after 
 in between, from which the next run goes on. What other runs do meanwhile costs at most that a pair is verified again.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 import polars as pl
 
@@ -33,7 +33,7 @@ def each_pair_once(pairs: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([pairs.filter(~twice), first])
 
 
-def merge_star_pairs(tables: TableStore, contents: pl.Series, policy_version: Callable[[], str]) -> None:
+def merge_star_pairs(tables: TableStore, contents: pl.Series, policy_version: str) -> None:
     """Merge partitions of finished runs, and take a step with those that were merged before; nothing where there are few.
 
     A commit that has stood for a day is that of a finished run: one at work writes each thousand pairs. One that rested
@@ -48,7 +48,7 @@ def merge_star_pairs(tables: TableStore, contents: pl.Series, policy_version: Ca
     merged, replaced = _made_of(commits), _made_of(old)
     finished = [commit for commit in old if commit.parts and _state(commit) not in merged]
     if len(finished) > MANY_PARTITIONS:
-        _merge(tables, finished, contents, policy_version())
+        _merge(tables, finished, contents, policy_version)
     for commit in old:
         if _state(commit) in replaced:
             tables.publish(Commit(STAR_PAIRS.name, commit.partition))

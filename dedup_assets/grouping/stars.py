@@ -55,10 +55,18 @@ class StarVerifier:
     """
 
     def __init__(
-        self, tables: TableStore, contents: pl.Series, known: pl.DataFrame, make_verifier: Callable[[], PairVerifier]
+        self,
+        tables: TableStore,
+        contents: pl.Series,
+        known: pl.DataFrame,
+        policy_version: str,
+        make_verifier: Callable[[], PairVerifier],
     ) -> None:
-        """Take contents in node order and `known` verdicts (left_sha256, right_sha256, verdict) of any stage."""
-        self.tables, self.contents = tables, contents
+        """Take contents in node order and `known` verdicts (left_sha256, right_sha256, verdict) of any stage.
+
+        `policy_version` is that of the verifier, which is made when it is first needed.
+        """
+        self.tables, self.contents, self.policy_version = tables, contents, policy_version
         self.asked = STAR_PAIRS.empty()
         self.left_out = 0
         self.transforms: Transforms = _unknown
@@ -108,10 +116,6 @@ class StarVerifier:
         commit = self.tables.commit_of(STAR_PAIRS, self._partition)
         self.tables.append(commit, STAR_PAIRS, self.asked[self._stored : rows])
         self._stored = rows
-
-    def policy_version(self) -> str:
-        """The policy that pairs are verified by."""
-        return (self._places.verifier if self._places else self._make_verifier()).policy_version
 
     def _look_up(self, pairs: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Verdicts on pairs, and which of them are known: from before, or verified here."""

@@ -1,6 +1,6 @@
 """What decoding one picture may cost, judged by its header alone.
 
-Here belong the limits and what each decoder needs. What limits an image as a file (bytes, seconds) does not.
+Here belong the limits and what each decoder needs. Its seconds do not, nor reading its file.
 """
 
 from dataclasses import dataclass
@@ -20,10 +20,11 @@ _DECODER_BYTES_PER_BAND: Final = {"WEBP": 4, "AVIF": 3, "HEIF": 3, "JPEG2000": 6
 
 @dataclass(frozen=True, slots=True)
 class DecodeLimits:
-    """What one image may cost, inclusive: pixels as its header declares them, bytes of memory while it is decoded."""
+    """What one image may cost, inclusive: pixels as its header declares them, bytes of its file, and of decoding it."""
 
     max_pixels: int = 250_000_000
     max_decoding_bytes: int = 800_000_000
+    max_file_bytes: int = 1_000_000_000
 
 
 def allow_plain_jpeg(header: PlainHeader, limits: DecodeLimits) -> bool:

@@ -50,14 +50,14 @@ class ImageReader:
         self._most_processes = min(workers, order.rates.most_processes or workers)
         self._long_run_images, self._asked_images = long_run_images, 0
         self._decoder = IsolatedDecoder(workers, order.decode_timeout_s)
-        throttle = Throttle(order.rates)
-        reads = order.share(workers).reads
-        self._rows = RowReader(images, self._decoder.sketch, order.limits, throttle, reads)
-        self._rows_apart = RowReader(images, self._decoder.sketch_apart, order.limits, throttle, reads)
+        share = order.share(workers)
+        self._rows = RowReader(images, self._decoder.sketch, order.limits, Throttle(order.rates), share.reads)
+        self._rows_apart = RowReader(images, self._decoder.sketch_apart, order.limits, Throttle(share.rates))
         self._open = ExitStack()
 
     def __enter__(self) -> "ImageReader":
         self._open.enter_context(self._decoder)
+        self._open.callback(self._rows_apart.stop)
         return self
 
     def __exit__(
@@ -76,7 +76,9 @@ class ImageReader:
         """
         submit = self._submitter(blobs.height)
         parts = list(blobs.select(FROM_MANIFEST).iter_slices(chunk_images - chunk_images // AHEAD))
-        slices = deque(piece for part in parts for piece in part.iter_slices(self._slice_images(blobs.height)))
+        slices = deque(
+            piece for part in parts for piece in part.iter_slices(self._slice_images(min(blobs.height, chunk_images)))
+        )
         waiting, free = Waiting(), chunk_images
         for part in parts:
             while slices and slices[0].height <= free:
@@ -124,5 +126,7 @@ class ImageReader:
     def _rows_of(self, piece: pl.DataFrame, future: "Future[pl.DataFrame]") -> pl.DataFrame:
         try:
             return future.result()
-        except ProcessLostError:
+        except ProcessLostError as lost:
+            return (self._rows_apart if lost.by_task else self._rows).read(piece)
+        except MemoryError:
             return self._rows_apart.read(piece)

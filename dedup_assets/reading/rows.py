@@ -10,9 +10,8 @@ a heap of its own, and that memory hardly ever goes back to the system.
 import hashlib
 import json
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from operator import attrgetter
 from threading import Event
 from typing import Any
@@ -32,6 +31,9 @@ FEATURE_VERSION = 3
 
 MOST_DOWNLOADS = 256
 """Threads that wait for images, of all threads that ask; those that are not needed are not started."""
+
+MOST_BYTES = 64_000_000
+"""On their way to each thread that asks: large photographs come one by one."""
 
 FROM_MANIFEST = ("image_id", "path", "etag", "size_bytes")
 
@@ -74,18 +76,27 @@ class RowReader:
         return IMAGE_FEATURES.frame(rows)
 
     def _download_in_turn(self, blobs: Iterator[Row]) -> Iterator[Downloaded]:
-        """Yield what came; while it is worked on, those after it are on their way."""
         if self._reads == 1:
-            yield from map(self._download, blobs)
-        coming = deque(self._downloads.submit(self._download, blob) for blob in islice(blobs, self._reads))
-        while coming:
-            came = coming.popleft().result()
-            coming.extend(self._downloads.submit(self._download, blob) for blob in islice(blobs, 1))
-            yield came
+            return map(self._download, blobs)
+        return self._download_ahead(blobs)
+
+    def _download_ahead(self, blobs: Iterator[Row]) -> Iterator[Downloaded]:
+        """Yield what came; while it is worked on, those after it are on their way, as far as MOST_BYTES allow."""
+        coming: deque[tuple[int, Future[Downloaded]]] = deque()
+        blob = next(blobs, None)
+        while blob or coming:
+            while blob and _has_room(coming, self._reads, blob["size_bytes"]):
+                coming.append((blob["size_bytes"], self._downloads.submit(self._download, blob)))
+                blob = next(blobs, None)
+            yield coming.popleft()[1].result()
 
     def _download(self, blob: Row) -> Downloaded:
         row = blob | {"feature_version": FEATURE_VERSION, "decode_status": "ok"}
+        if blob["size_bytes"] > self._limits.max_file_bytes:
+            return row | _failed("too_large", _too_many_bytes(blob["size_bytes"], self._limits)), None
         self._throttle.wait(blob["size_bytes"])
+        if self._stopped.is_set():
+            raise CancelledError
         try:
             data = self._images.read(blob["path"], blob["etag"])
         except (BlobVanished, BlobChanged) as cause:
@@ -106,6 +117,16 @@ class RowReader:
         except Exception as cause:  # noqa: BLE001 - whatever one image's bytes do to a decoder, it becomes this image's row
             return row | _failed("corrupt", f"It could not be described: {type(cause).__name__}: {cause}."), None
         return row | {"metadata_text": _metadata_text(data)}, sketch
+
+
+def _has_room(coming: Collection[tuple[int, object]], reads: int, size_bytes: int) -> bool:
+    """Whether one more blob may be on its way; one may whatever its size."""
+    on_its_way = sum(size for size, _ in coming)
+    return not coming or (len(coming) < reads and on_its_way + size_bytes <= MOST_BYTES)
+
+
+def _too_many_bytes(size_bytes: int, limits: DecodeLimits) -> str:
+    return f"The file has {size_bytes:,} bytes; {limits.max_file_bytes:,} are allowed."
 
 
 def _failed(status: str, sentence: str) -> Row:

@@ -39,11 +39,9 @@ class Collection(dg.ConfigurableResource[None]):
         default=None,
         ge=1,
         le=256,
-        description="Images on their way at once; of a folder one a worker, of a container 8",
+        description="Images on their way at once, one a worker at least; of a container 8 a worker",
     )
-    chunk_images: int = Field(
-        default=1_000, ge=1, le=20_000, description="Images a part: what a killed run loses at most"
-    )
+    chunk_images: int = Field(default=1_000, ge=1, le=20_000, description="Images that a killed run loses at most")
 
     decode_timeout_s: float = Field(default=60.0, gt=0, description="Seconds that decoding one doubtful image may take")
     max_requests_per_s: int | None = Field(

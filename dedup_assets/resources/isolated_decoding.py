@@ -88,7 +88,9 @@ class IsolatedDecoder:
         """Raises ProcessLostError where the bytes ended their process; what another hand ended is done again."""
         for _ in range(TRIES):
             try:
-                return self._processes.schedule(_describe_apart, (data, limits), self._timeout_s).result()
+                return self._processes.schedule(
+                    _describe_apart, (data, limits, self._timeout_s), self._timeout_s
+                ).result()
             except ProcessLostError as lost:
                 if lost.by_task:
                     raise
@@ -120,8 +122,9 @@ class Refusal(NamedTuple):
     sentence: str
 
 
-def _describe_apart(data: bytes, limits: DecodeLimits) -> ImageSketch | Refusal:
+def _describe_apart(data: bytes, limits: DecodeLimits, timeout_s: float) -> ImageSketch | Refusal:
+    """Sketch; the alarm is for a run that is gone, and cannot end this process any more."""
     try:
-        return sketch_image(data, limits)
+        return DeadlineDecoder(2 * timeout_s).sketch(data, limits)
     except UnreadableImage as cause:
         return Refusal(cause.status, cause.sentence)

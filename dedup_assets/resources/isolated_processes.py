@@ -30,6 +30,9 @@ Task = tuple[Callable[..., Any], tuple[Any, ...]]
 PROCESS_MEMORY_BYTES = 3 << 30
 """Address space for pictures, beside that of the program, which grows with the processors of the machine."""
 
+OTHER_HANDS = (None, *(-number for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)))
+"""Exit codes that no decoder brings about: memory was short, or somebody ended the process."""
+
 STDERR = 2
 
 
@@ -40,16 +43,15 @@ class ProcessLostError(Exception):
         super().__init__(
             f"A process that decodes images ended {'at its task' if at_task else 'at its start'}: {exitcode}."
         )
-        self.by_task = (
-            at_task and exitcode != -signal.SIGKILL
-        )  # no decoder sends that: memory was short, or a person did it
+        self.by_task = at_task and exitcode not in OTHER_HANDS
 
 
 class IsolatedProcesses:
     """So many processes at most, each started when no other is free for a task, and anew after it was lost."""
 
     def __init__(self, count: int) -> None:
-        self._threads = ThreadPoolExecutor(count)
+        hear_no_ctrl_c = (signal.SIG_BLOCK, {signal.SIGINT})  # nor do processes that they start: it is for the run
+        self._threads = ThreadPoolExecutor(count, initializer=signal.pthread_sigmask, initargs=hear_no_ctrl_c)
         self._own = local()
         self._running: set[_IsolatedProcess] = set()
         self._registering, self._stopped = Lock(), False
@@ -137,7 +139,7 @@ def _serve(pipe: Connection) -> None:
     while True:
         try:
             task, args = pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):
             return
         try:
             answer = True, task(*args)
@@ -151,9 +153,8 @@ def _prepare_process() -> None:
     """Bound the memory, and keep from the terminal what C libraries such as libtiff print there: the row tells the cause.
 
     What is compiled is loaded before the first image comes, whose deadline is for itself. BLAS gets no threads: there
-    is a process a processor. Ctrl-C is for the run, which ends its processes.
+    is a process a processor.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     load_compiled()
     address_space = psutil.Process().memory_info().vms + PROCESS_MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))

@@ -49,7 +49,8 @@ class TableStore(StoredFiles):
         if len(young) == len(commit.replaced):
             return commit
         self.delete_old(self._directory(table, partition), {COMMIT_FILE, *commit.part_names, *young})
-        return self.publish(replace(commit, replaced=young))
+        begun = replace(commit, replaced=young)
+        return self.publish(begun) if self.commit_of(table, partition) == commit else begun
 
     def partitions(self, table: Table) -> list[str]:
         """Keys of the partitions that hold a commit, sorted."""

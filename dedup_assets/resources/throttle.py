@@ -44,8 +44,10 @@ class Throttle:
         self._bytes = Limiter(Rate(self._max_units, SECOND_MS)) if self._max_units else None
 
     def wait(self, size_bytes: int) -> None:
-        """Return as soon as one more request of about `size_bytes` may be sent; a blob above a second's bytes counts as one."""
+        """Return as soon as one more request of about `size_bytes` may be sent: one byte and more count as 64 KiB."""
         if self._requests is not None:
             self._requests.try_acquire("requests")
-        if self._bytes is not None:
-            self._bytes.try_acquire("bytes", weight=min(self._max_units, max(1, -(-size_bytes // UNIT_BYTES))))
+        units = max(1, -(-size_bytes // UNIT_BYTES)) if self._bytes is not None else 0
+        while self._bytes is not None and units > 0:
+            self._bytes.try_acquire("bytes", weight=min(self._max_units, units))
+            units -= self._max_units

@@ -30,7 +30,8 @@ def grouped(collection: Collection, known: pl.DataFrame, images: pl.DataFrame | 
     tables = collection.tables()
     rows = read_images(tables) if images is None else images
     contents = rows["file_sha256"].unique().sort()
-    stars = StarVerifier(tables, contents, known, lambda: PairVerifier(collection, VerificationPolicy()))
+    policy = VerificationPolicy()
+    stars = StarVerifier(tables, contents, known, policy.version, lambda: PairVerifier(collection, policy))
     pairs = known.select("left_sha256", "right_sha256", "verdict", "level", "decided_by")
     first = settings.pop("first", None)
     described = group_images(rows, pairs, KeepPolicy(**settings), stars, first)

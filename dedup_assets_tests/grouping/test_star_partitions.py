@@ -54,7 +54,7 @@ def runs(tables: TableStore, count: int) -> None:
 
 
 def merge(tables: TableStore, contents: pl.Series = CONTENTS) -> None:
-    merge_star_pairs(tables, contents, lambda: OURS)
+    merge_star_pairs(tables, contents, OURS)
 
 
 def later(folder: Path, days: float = 1.01) -> None:

@@ -27,7 +27,7 @@ class Stars:
         self.tables = collection.tables()
         self.contents = read_contents(self.tables, ())["file_sha256"]
         self.opened = 0
-        self.verifier = StarVerifier(self.tables, self.contents, known, lambda: self._open(collection))
+        self.verifier = StarVerifier(self.tables, self.contents, known, POLICY.version, lambda: self._open(collection))
 
     def _open(self, collection: Collection) -> PairVerifier:
         self.opened += 1

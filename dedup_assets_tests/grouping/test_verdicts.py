@@ -68,7 +68,8 @@ def test_groups_are_made_of_what_searches_proposed_and_what_was_verified_since_i
     assert verdicts.proposed.equals(found.select(VERDICT_COLUMNS))
     assert verdicts.known.equals(pl.concat([found, remembered]).select(VERDICT_COLUMNS))
     nodes = pl.concat([pairs["left_sha256"], pairs["right_sha256"]]).unique().sort()
-    assert StarVerifier(tables, nodes, verdicts.known, lambda: PairVerifier(described, POLICY)).known.height == 2
+    stars = StarVerifier(tables, nodes, verdicts.known, POLICY.version, lambda: PairVerifier(described, POLICY))
+    assert stars.known.height == 2
 
 
 def members(*rows: str) -> pl.DataFrame:

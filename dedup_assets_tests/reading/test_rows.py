@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from threading import Timer
 
+import polars as pl
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -14,6 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 from dedup_assets.kernels.decoding import DecodeLimits
 from dedup_assets.kernels.describing import ImageSketch, describe_image, sketch_image
 from dedup_assets.kernels.hashing import HASH_BYTES
+from dedup_assets.reading import rows as rows_module
 from dedup_assets.reading.rows import FEATURE_VERSION, RowReader
 from dedup_assets.resources.image_store import ImageStore, StoreAccessError
 from dedup_assets.resources.isolated_decoding import DecodingTimedOutError
@@ -73,6 +75,39 @@ def test_an_image_that_took_too_long_becomes_a_row_with_its_bytes_hash(images: I
     assert set(rows["decode_status"]) == {"timed_out"}
     assert set(rows["decode_error"]) == {"Decoding took longer than 60 s."}
     assert rows["file_sha256"].null_count() == 0
+
+
+def test_a_file_of_too_many_bytes_is_not_downloaded(images: ImageStore, listed: Listed, folder: Path) -> None:
+    (folder / "2.jpg").write_bytes((folder / "1.jpg").read_bytes() + bytes(50_000))
+    rows = RowReader(images, sketch_image, DecodeLimits(max_file_bytes=50_000), UNLIMITED).read(listed())
+    assert rows["decode_status"].to_list() == ["ok", "ok", "too_large", "ok"]
+    assert rows["decode_error"][2].endswith(" bytes; 50,000 are allowed.")
+    assert rows["file_sha256"].is_null().to_list() == [False, False, True, False]
+
+
+@pytest.mark.parametrize(("reads", "most"), [(1, 1), (3, 3), (9, 5)])
+def test_only_so_many_images_and_bytes_are_on_their_way(
+    images: ImageStore, listed: Listed, monkeypatch: pytest.MonkeyPatch, reads: int, most: int
+) -> None:
+    blobs = pl.concat([listed()] * 8)
+    monkeypatch.setattr(rows_module, "MOST_BYTES", 5 * max(blobs["size_bytes"]))
+    throttle = _WatchingThrottle()
+    RowReader(images, sketch_image, DecodeLimits(), throttle, reads).read(blobs)
+    assert throttle.most == most
+
+
+class _WatchingThrottle(Throttle):
+    """Notes how many wait at once."""
+
+    def __init__(self) -> None:
+        super().__init__(RateLimits())
+        self.waiting, self.most = 0, 0
+
+    def wait(self, size_bytes: int) -> None:
+        self.waiting += 1
+        self.most = max(self.most, self.waiting)
+        time.sleep(0.05)
+        self.waiting -= 1
 
 
 def test_a_blob_that_vanished_or_changed_since_it_was_listed_is_read_next_time(

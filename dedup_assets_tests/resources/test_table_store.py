@@ -186,6 +186,17 @@ def test_what_was_replaced_is_there_for_a_day_however_old_it_is_and_then_no_more
     assert files(folder) == set(after.part_names)
 
 
+def test_who_begins_does_not_undo_what_another_run_commits_meanwhile(
+    folder: Path, tables: TableStore, a_day_later: ADayLater
+) -> None:
+    append(tables, [1])
+    tables.rewrite(COINS, "p", coins([2]), "f")
+    other = ReplacedWhileRead(LocalStore(folder), 1)
+    with a_day_later():
+        other.begin(COINS, "p")
+    assert tables.commit_of(COINS, "p").fingerprint != "f"
+
+
 def test_a_part_that_another_run_has_just_written_is_not_deleted(tables: TableStore, folder: Path) -> None:
     before = append(tables, [1])
     tables.publish(replace(before, parts=(), replaced={before.part_names[0]: "2020-01-01T00:00:00+00:00"}))

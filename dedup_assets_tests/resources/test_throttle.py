@@ -25,8 +25,8 @@ def test_bytes_are_limited_in_units_of_64_kib() -> None:
     assert seconds_of(Throttle(RateLimits(None, 4 * 65_536)), 5, 2 * 65_536) >= 1.9
 
 
-def test_one_blob_above_a_seconds_bytes_still_passes() -> None:
-    assert seconds_of(Throttle(RateLimits(None, 65_536)), 1, 10**9) < 1.0
+def test_one_blob_above_a_seconds_bytes_waits_for_as_many_seconds_as_it_has() -> None:
+    assert 1.9 <= seconds_of(Throttle(RateLimits(None, 2 * 65_536)), 1, 6 * 65_536) < 4
 
 
 @pytest.mark.parametrize(
