@@ -18,7 +18,7 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -62,7 +62,8 @@ COLUMNS = (
     "(a) CPU ms an image",
     "(b) CPU ms an image",
     "CPU (a) / (b)",
-    "(b) x one thread",
+    "(a) x the first",
+    "(b) x the first",
 )
 
 Job = Callable[[], object]
@@ -109,12 +110,18 @@ def measure_stage(paths: Sequence[Path], threads: int) -> Iterator[Job]:
         ]
 
 
-def compare(paths: Sequence[Path], threads: int, rounds: int) -> NDArray[np.float64]:
-    """Return seconds an image as ((a) clock, (a) processor), ((b) clock, (b) processor), best of the rounds, in turn."""
-    with measure_limit(paths, threads) as limit, measure_stage(paths, threads) as stage:
-        stage()
-        times = [[_time(job) for job in (limit, stage)] for _ in range(rounds)]
-    best: NDArray[np.float64] = np.array(times).min(axis=0) / len(paths)
+def compare(paths: Sequence[Path], threads: Sequence[int], rounds: int) -> NDArray[np.float64]:
+    """Return seconds an image (threads, 2, 2): of (a) and (b), by clock and processor, best of rounds in which all take turns."""
+    with ExitStack() as stack:
+        jobs = [
+            stack.enter_context(measure(paths, count))
+            for count in threads
+            for measure in (measure_limit, measure_stage)
+        ]
+        for job in jobs:
+            job()
+        times = [[_time(job) for job in jobs] for _ in range(rounds)]
+    best: NDArray[np.float64] = np.array(times).min(axis=0).reshape(len(threads), 2, 2) / len(paths)
     return best
 
 
@@ -186,13 +193,12 @@ def compare_threads(
     """Yield the rows of the first table."""
     for name, files in classes.items():
         paths = [*files] * -(-ROUND_IMAGES[name] // len(files))
-        single = None
-        for count in threads:
-            (limit, limit_cpu), (full, full_cpu) = compare(paths, count, rounds)
-            single = full if count == 1 else single
+        found = compare(paths, threads, rounds)
+        for count, ((limit, limit_cpu), (full, full_cpu)) in zip(threads, found, strict=True):
             clock = f"{1 / limit:.1f}", f"{1 / full:.1f}", f"{limit / full:.2f}"
             processor = f"{1000 * limit_cpu:.2f}", f"{1000 * full_cpu:.2f}", f"{limit_cpu / full_cpu:.2f}"
-            yield name, len(files), count, *clock, *processor, f"{single / full:.2f}" if single else ""
+            gains = (f"{first / now:.2f}" for first, now in zip(found[0, :, 0], (limit, full), strict=True))
+            yield name, len(files), count, *clock, *processor, *gains
 
 
 def main() -> None:
