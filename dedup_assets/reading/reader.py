@@ -76,9 +76,8 @@ class ImageReader:
         """
         submit = self._submitter(blobs.height)
         parts = list(blobs.select(FROM_MANIFEST).iter_slices(chunk_images - chunk_images // AHEAD))
-        slices = deque(
-            piece for part in parts for piece in part.iter_slices(self._slice_images(min(blobs.height, chunk_images)))
-        )
+        slice_images = self._slice_images(min(blobs.height, chunk_images))
+        slices = deque(piece for part in parts for piece in part.iter_slices(slice_images))
         waiting, free = Waiting(), chunk_images
         for part in parts:
             while slices and slices[0].height <= free:
