@@ -20,9 +20,12 @@ class UnreadableImage(Exception):  # noqa: N818 (it is a verdict on a file, and 
     """These bytes give no picture: `status` says of which kind the cause is, `sentence` says it to a person."""
 
     def __init__(self, status: UnreadableStatus, sentence: str) -> None:
-        super().__init__(sentence)
+        super().__init__(status, sentence)  # both: so it passes between processes
         self.status: UnreadableStatus = status
         self.sentence = sentence
+
+    def __str__(self) -> str:
+        return self.sentence
 
 
 # Offset, bytes there, name, Pillow's word for the decoder (None: there is none here).

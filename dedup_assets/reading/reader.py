@@ -14,11 +14,11 @@ import polars as pl
 from threadpoolctl import threadpool_limits
 
 from dedup_assets.kernels.describing import load_compiled
-from dedup_assets.reading.processes import ReadingOrder, ReadingProcesses
+from dedup_assets.reading.processes import ReadingOrder, read_slice
 from dedup_assets.reading.rows import FROM_MANIFEST, RowReader
 from dedup_assets.resources.image_store import ImageStore
 from dedup_assets.resources.isolated_decoding import IsolatedDecoder
-from dedup_assets.resources.isolated_processes import ProcessLostError
+from dedup_assets.resources.isolated_processes import IsolatedProcesses, ProcessLostError
 from dedup_assets.resources.throttle import Throttle
 
 SLICE_IMAGES = 64
@@ -93,7 +93,8 @@ class ImageReader:
         """Return what reads a slice, now that so many images more are asked for."""
         self._asked_images += images
         if self._asked_images >= self._long_run_images and self._most_processes > 1:
-            return self._processes.submit
+            processes, order = self._processes, self._order.share(self._most_processes)
+            return lambda piece: processes.schedule(read_slice, (order, piece))
         threads = self._threads
         return lambda piece: threads.submit(self._rows.read, piece)
 
@@ -107,8 +108,8 @@ class ImageReader:
         return threads
 
     @cached_property
-    def _processes(self) -> ReadingProcesses:
-        processes = ReadingProcesses(self._order.share(self._most_processes), self._most_processes)
+    def _processes(self) -> IsolatedProcesses:
+        processes = IsolatedProcesses(self._most_processes)
         self._open.callback(processes.stop)
         return processes
 

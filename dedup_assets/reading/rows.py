@@ -92,8 +92,8 @@ class RowReader:
 
     def _download(self, blob: Row) -> Downloaded:
         row = blob | {"feature_version": FEATURE_VERSION, "decode_status": "ok"}
-        if blob["size_bytes"] > self._limits.max_file_bytes:
-            return row | _failed("too_large", _too_many_bytes(blob["size_bytes"], self._limits)), None
+        if blob["size_bytes"] > (most := self._limits.max_file_bytes):
+            return row | _failed("too_large", f"The file has {blob['size_bytes']:,} bytes; {most:,} are allowed."), None
         self._throttle.wait(blob["size_bytes"])
         if self._stopped.is_set():
             raise CancelledError
@@ -123,10 +123,6 @@ def _has_room(coming: Collection[tuple[int, object]], reads: int, size_bytes: in
     """Whether one more blob may be on its way; one may whatever its size."""
     on_its_way = sum(size for size, _ in coming)
     return not coming or (len(coming) < reads and on_its_way + size_bytes <= MOST_BYTES)
-
-
-def _too_many_bytes(size_bytes: int, limits: DecodeLimits) -> str:
-    return f"The file has {size_bytes:,} bytes; {limits.max_file_bytes:,} are allowed."
 
 
 def _failed(status: str, sentence: str) -> Row:

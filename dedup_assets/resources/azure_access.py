@@ -79,29 +79,35 @@ def open_object_store(location: Location, subpath: str = "") -> "ObjectStore":
     if isinstance(location, FolderLocation):
         return _open_folder(location, subpath)
     prefix = "/".join(part for part in (location.prefix, subpath) if part)
-    client_options: ClientConfig = {
-        "allow_http": location.account_url.startswith("http://"),
-        "connect_timeout": timedelta(seconds=_CONNECT_TIMEOUT_S),
-        "read_timeout": timedelta(seconds=_STALL_TIMEOUT_S),
-        "timeout": REQUEST_DEADLINE,
-    }
-    retry_config: RetryConfig = {
-        "max_retries": 20,
-        "retry_timeout": RETRY_TIMEOUT,
-        "backoff": {"init_backoff": timedelta(seconds=0.4), "max_backoff": timedelta(seconds=4), "base": 2},
-    }
     found = find_credential(location)
     try:
         return AzureStore(
             location.container,
             prefix=prefix or None,
             config=_object_store_config(location, found),
-            client_options=client_options,
-            retry_config=retry_config,
+            client_options=_client_options(location),
+            retry_config=_retry_config(),
             credential_provider=None if found.account_key or found.sas else _identity_provider(location),
         )
     except (BaseError, ValueError) as error:
         raise explain_azure_error(error, location) from None
+
+
+def _client_options(location: ContainerLocation) -> "ClientConfig":
+    return {
+        "allow_http": location.account_url.startswith("http://"),
+        "connect_timeout": timedelta(seconds=_CONNECT_TIMEOUT_S),
+        "read_timeout": timedelta(seconds=_STALL_TIMEOUT_S),
+        "timeout": REQUEST_DEADLINE,
+    }
+
+
+def _retry_config() -> "RetryConfig":
+    return {
+        "max_retries": 20,
+        "retry_timeout": RETRY_TIMEOUT,
+        "backoff": {"init_backoff": timedelta(seconds=0.4), "max_backoff": timedelta(seconds=4), "base": 2},
+    }
 
 
 def _object_store_config(location: ContainerLocation, found: Credential) -> "AzureConfig":

@@ -10,13 +10,11 @@ which several at once would fill this process.
 
 import signal
 from types import TracebackType
-from typing import NamedTuple
 
 from dedup_assets.kernels.declared_size import declared_pixels
 from dedup_assets.kernels.decode_jpeg import find_frame_marker
-from dedup_assets.kernels.decode_verdict import UnreadableStatus
 from dedup_assets.kernels.decoding import DecodeLimits, UnreadableImage
-from dedup_assets.kernels.describing import ImageDescription, ImageSketch, describe_sketches, sketch_image
+from dedup_assets.kernels.describing import ImageSketch, sketch_image
 from dedup_assets.resources.isolated_processes import IsolatedProcesses, ProcessLostError
 
 JPEG_SIGNATURE = b"\xff\xd8\xff"
@@ -26,7 +24,6 @@ TRUSTED_FRAMES = (0xC0, 0xC1)
 
 LARGE_PX = 24_000_000
 """More pixels take 100 MB and more as PNG, GIF or WebP; a JPEG of any size is scaled while it is decoded."""
-
 
 TRIES = 3
 """So often an image whose process was killed is decoded; then it is left to the next run."""
@@ -57,10 +54,6 @@ class IsolatedDecoder:
     ) -> None:
         self._processes.stop()
 
-    def describe(self, data: bytes, limits: DecodeLimits) -> ImageDescription:
-        """As `describe_image`, guarded and raising as `sketch` does."""
-        return describe_sketches([self.sketch(data, limits)])[0]
-
     def sketch(self, data: bytes, limits: DecodeLimits) -> ImageSketch:
         """As `sketch_image`, but nothing that the bytes do to a decoder reaches this process.
 
@@ -72,59 +65,27 @@ class IsolatedDecoder:
 
     def sketch_apart(self, data: bytes, limits: DecodeLimits) -> ImageSketch:
         """As `sketch`, in another process even where the format is trusted."""
-        try:
-            outcome = self._outcome_of(data, limits)
-        except TimeoutError as error:
-            raise DecodingTimedOutError(f"Decoding took longer than {self._timeout_s:g} s.") from error
-        except (ProcessLostError, MemoryError) as error:
-            raise UnreadableImage(
-                "corrupt", "Its bytes made their decoder crash or ask for too much memory."
-            ) from error
-        if isinstance(outcome, Refusal):
-            raise UnreadableImage(outcome.status, outcome.sentence)
-        return outcome
-
-    def _outcome_of(self, data: bytes, limits: DecodeLimits) -> "ImageSketch | Refusal":
-        """Raises ProcessLostError where the bytes ended their process; what another hand ended is done again."""
         for _ in range(TRIES):
             try:
                 return self._processes.schedule(
-                    _describe_apart, (data, limits, self._timeout_s), self._timeout_s
+                    sketch_or_end, (2 * self._timeout_s, data, limits), self._timeout_s
                 ).result()
-            except ProcessLostError as lost:
-                if lost.by_task:
-                    raise
+            except TimeoutError as error:
+                raise DecodingTimedOutError(f"Decoding took longer than {self._timeout_s:g} s.") from error
+            except (ProcessLostError, MemoryError) as error:
+                if isinstance(error, MemoryError) or error.by_task:
+                    sentence = "Its bytes made their decoder crash or ask for too much memory."
+                    raise UnreadableImage("corrupt", sentence) from error
         raise DecodingTimedOutError(f"The processes that decoded it were killed, {TRIES} times.")
 
 
-class DeadlineDecoder:
-    """Sketches images in a process that is isolated itself, and ends it where one takes longer than its deadline.
+def sketch_or_end(timeout_s: float, data: bytes, limits: DecodeLimits) -> ImageSketch:
+    """As `sketch_image`, in the one thread of a process that is isolated itself, which ends where it takes longer.
 
-    A decoder at work in C hears nothing but a signal that nobody handles.
+    A decoder at work in C hears nothing but a signal that nobody handles; a run that is gone can end no process.
     """
-
-    def __init__(self, timeout_s: float) -> None:
-        self._timeout_s = timeout_s
-
-    def sketch(self, data: bytes, limits: DecodeLimits) -> ImageSketch:
-        """As `sketch_image`; in one thread, for a process has one alarm."""
-        signal.setitimer(signal.ITIMER_REAL, self._timeout_s)
-        try:
-            return sketch_image(data, limits)
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-
-
-class Refusal(NamedTuple):
-    """An `UnreadableImage` on its way between processes."""
-
-    status: UnreadableStatus
-    sentence: str
-
-
-def _describe_apart(data: bytes, limits: DecodeLimits, timeout_s: float) -> ImageSketch | Refusal:
-    """Sketch; the alarm is for a run that is gone, and cannot end this process any more."""
+    signal.setitimer(signal.ITIMER_REAL, timeout_s)
     try:
-        return DeadlineDecoder(2 * timeout_s).sketch(data, limits)
-    except UnreadableImage as cause:
-        return Refusal(cause.status, cause.sentence)
+        return sketch_image(data, limits)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)

@@ -9,10 +9,10 @@ import pytest
 
 from dedup_assets.kernels.decoding import DecodeLimits
 from dedup_assets.kernels.describing import sketch_image
-from dedup_assets.reading.processes import ReadingOrder, ReadingProcesses
+from dedup_assets.reading.processes import ReadingOrder, read_slice
 from dedup_assets.reading.rows import RowReader
 from dedup_assets.resources.image_store import ImageStore, StoreAccessError
-from dedup_assets.resources.isolated_processes import ProcessLostError
+from dedup_assets.resources.isolated_processes import IsolatedProcesses, ProcessLostError
 from dedup_assets.resources.throttle import RateLimits, Throttle
 from dedup_assets_tests.photographs import jpeg2000, make_photograph
 from dedup_assets_tests.reading.conftest import Listed
@@ -20,47 +20,47 @@ from dedup_assets_tests.spawned import spawned_processes
 
 
 @pytest.fixture
-def processes(order: ReadingOrder) -> Iterator[ReadingProcesses]:
-    processes = ReadingProcesses(order, 1)
+def processes() -> Iterator[IsolatedProcesses]:
+    processes = IsolatedProcesses(2)
     yield processes
     processes.stop()
 
 
 def test_a_process_gives_the_rows_that_this_one_would(
-    processes: ReadingProcesses, images: ImageStore, listed: Listed, folder: Path
+    processes: IsolatedProcesses, order: ReadingOrder, images: ImageStore, listed: Listed, folder: Path
 ) -> None:
     (folder / "half.jpg").write_bytes((folder / "0.jpg").read_bytes()[:700])
     (folder / "rare.jp2").write_bytes(jpeg2000(make_photograph(9)))
     here = RowReader(images, sketch_image, DecodeLimits(), Throttle(RateLimits())).read(listed())
-    assert processes.submit(listed()).result().equals(here)
+    assert processes.schedule(read_slice, (order, listed())).result().equals(here)
     assert here["decode_status"].to_list() == ["ok"] * 4 + ["truncated", "ok"]
 
 
-def test_a_source_that_is_gone_is_told_as_it_is(processes: ReadingProcesses, listed: Listed, folder: Path) -> None:
+def test_a_source_that_is_gone_is_told_as_it_is(
+    processes: IsolatedProcesses, order: ReadingOrder, listed: Listed, folder: Path
+) -> None:
     blobs = listed()
     folder.rename(folder.with_name("elsewhere"))
     with pytest.raises(StoreAccessError, match="photographs"):
-        processes.submit(blobs).result()
+        processes.schedule(read_slice, (order, blobs)).result()
 
 
 def test_an_image_that_takes_too_long_ends_its_process_and_another_takes_its_place(
-    order: ReadingOrder, listed: Listed, folder: Path
+    processes: IsolatedProcesses, order: ReadingOrder, listed: Listed, folder: Path
 ) -> None:
     (folder / "slow.jp2").write_bytes(jpeg2000(make_photograph(9, 2400, 2400)))
-    blobs = listed()
-    processes = ReadingProcesses(replace(order, decode_timeout_s=0.2), 1)
-    try:
-        with pytest.raises(ProcessLostError):
-            processes.submit(blobs).result()
-        assert processes.submit(blobs[:4]).result()["decode_status"].to_list() == ["ok"] * 4
-    finally:
-        processes.stop()
+    blobs, hurried = listed(), replace(order, decode_timeout_s=0.2)
+    with pytest.raises(ProcessLostError):
+        processes.schedule(read_slice, (hurried, blobs)).result()
+    assert processes.schedule(read_slice, (hurried, blobs[:4])).result()["decode_status"].to_list() == ["ok"] * 4
 
 
-def test_processes_that_are_stopped_are_gone_whatever_they_were_reading(order: ReadingOrder, listed: Listed) -> None:
-    processes = ReadingProcesses(replace(order, rates=RateLimits(max_requests_per_s=1)), 2)
+def test_processes_that_are_stopped_are_gone_whatever_they_were_reading(
+    processes: IsolatedProcesses, order: ReadingOrder, listed: Listed
+) -> None:
+    slow = replace(order, rates=RateLimits(max_requests_per_s=1))
     for _ in range(2):
-        processes.submit(listed())
+        processes.schedule(read_slice, (slow, listed()))
     while len(spawned_processes()) < 2:
         time.sleep(0.01)
     processes.stop()

@@ -10,10 +10,10 @@ from PIL import Image
 from dedup_assets.kernels.decoding import DecodeLimits, UnreadableImage
 from dedup_assets.kernels.describing import sketch_image
 from dedup_assets.resources.isolated_decoding import (
-    DeadlineDecoder,
     DecodingTimedOutError,
     IsolatedDecoder,
     is_trusted,
+    sketch_or_end,
 )
 from dedup_assets.resources.isolated_processes import IsolatedProcesses, ProcessLostError
 from dedup_assets_tests.kernels.odd_pngs import png_of
@@ -124,6 +124,6 @@ def test_a_deadline_ends_the_process_whose_decoder_does_not_come_back() -> None:
 
 
 def _sketch_within(timeout_s: float, data: bytes) -> int:
-    width_px = DeadlineDecoder(timeout_s).sketch(data, LIMITS).width_px
+    width_px = sketch_or_end(timeout_s, data, LIMITS).width_px
     time.sleep(timeout_s)
     return width_px
