@@ -24,7 +24,7 @@ from dedup_assets.calibration.results import picture_of
 from dedup_assets.calibration.thresholds import RANGES
 from dedup_assets.commands.calibrate import present_policy
 from dedup_assets.definitions import build_resources
-from dedup_assets.kernels.decoding import DecodeLimits
+from dedup_assets.kernels.decode.image import DecodeLimits
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.settings import Settings
 

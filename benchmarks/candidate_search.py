@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.search import find_pairs_within
+from dedup_assets.kernels.candidates.hamming_search import find_pairs_within
 
 COPIED_SHARE = 0.225
 SAMPLE = 200
@@ -39,7 +39,7 @@ def photograph_codes(folder: Path) -> NDArray[np.uint8]:
     """DCT hashes of the photographs in a folder, and of four edits of each."""
     import cv2
 
-    from dedup_assets.kernels.hashing import dct_hashes
+    from dedup_assets.kernels.describe.hashes import dct_hashes
 
     grays = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):

@@ -29,8 +29,8 @@ from dedup_assets.embedders.batching import run_ahead
 from dedup_assets.embedders.chain import choose_embedder
 from dedup_assets.embedders.protocol import Embedder
 from dedup_assets.embedders.torch_embedder import TorchEmbedder
-from dedup_assets.pairs.evidence import decode_thumbnail
 from dedup_assets.settings import read_policies
+from dedup_assets.stages.pairs.verifier import decode_thumbnail
 
 THUMBNAIL_SIDE_PX = 256
 NEAREST = 10

@@ -48,7 +48,7 @@ def _photograph(random: np.random.Generator) -> bytes:
 
 def run_limit(source: Path, store: Path, workers: int) -> None:
     """Read, hash and decode every file, and nothing else."""
-    from dedup_assets.kernels.decoding import DecodeLimits, decode_image
+    from dedup_assets.kernels.decode.image import DecodeLimits, decode_image
 
     def read(path: Path) -> None:
         data = path.read_bytes()
@@ -65,7 +65,7 @@ def run_stage(source: Path, store: Path, workers: int) -> None:
     import dagster as dg
 
     from dedup_assets.assets import image_features, image_manifest
-    from dedup_assets.automation.discovering import PREFIXES, range_tags, sync_prefixes
+    from dedup_assets.automation.prefixes import PREFIXES, range_tags, sync_prefixes
     from dedup_assets.resources.collection import Collection
     from dedup_assets.resources.progress import ProgressReporter
 

@@ -30,18 +30,18 @@ from numpy.typing import NDArray
 from PIL import Image
 from threadpoolctl import threadpool_limits
 
-from dedup_assets.kernels.borders import find_inner_box
-from dedup_assets.kernels.decoding import DecodeLimits, decode_image, scale_factor
-from dedup_assets.kernels.describing import describe_sketches, sketch_image
-from dedup_assets.kernels.quality import measure_quality
-from dedup_assets.kernels.shrinking import reduce_picture
-from dedup_assets.kernels.thumbnails import make_thumbnail
-from dedup_assets.reading.processes import ReadingOrder
-from dedup_assets.reading.reader import SLICE_IMAGES, ImageReader
-from dedup_assets.resources.local_images import LocalImages
+from dedup_assets.kernels.decode.image import DecodeLimits, decode_image, scale_factor
+from dedup_assets.kernels.describe.borders import find_inner_box
+from dedup_assets.kernels.describe.description import describe_sketches, sketch_image
+from dedup_assets.kernels.describe.quality import measure_quality
+from dedup_assets.kernels.describe.shrinking import reduce_picture
+from dedup_assets.kernels.describe.thumbnails import make_thumbnail
+from dedup_assets.resources.images.folder import LocalImages
+from dedup_assets.resources.images.throttle import RateLimits
 from dedup_assets.resources.locations import FolderLocation
-from dedup_assets.resources.parquet_files import encode_parquet
-from dedup_assets.resources.throttle import RateLimits
+from dedup_assets.resources.tables.parquet import encode_parquet
+from dedup_assets.stages.reading.reader import SLICE_IMAGES, ImageReader
+from dedup_assets.stages.reading.slices import ReadingOrder
 from dedup_assets.tables import IMAGE_FEATURES
 
 CHUNK_IMAGES = 1000

@@ -124,8 +124,8 @@ def real_reencodes() -> list[tuple[NDArray[np.uint8], bytes, bytes]]:
     import skimage
     from PIL import Image
 
-    from dedup_assets.kernels.decoding import DecodeLimits
-    from dedup_assets.kernels.describing import describe_image
+    from dedup_assets.kernels.decode.image import DecodeLimits
+    from dedup_assets.kernels.describe.description import describe_image
 
     random, photo = np.random.default_rng(3), Image.open(Path(skimage.__file__).parent / "data" / "chelsea.png")
     found = []
@@ -142,7 +142,7 @@ def real_reencodes() -> list[tuple[NDArray[np.uint8], bytes, bytes]]:
 def of_one_photograph(
     rows: NDArray[np.int64], identical: bool, seen: list[tuple[NDArray[np.uint8], bytes, bytes]]
 ) -> pl.DataFrame:
-    from dedup_assets.kernels.hashing import dct_hashes, wavelet_hashes
+    from dedup_assets.kernels.describe.hashes import dct_hashes, wavelet_hashes
 
     which = np.zeros(len(rows), np.int64) if identical else (rows * 7_919) % len(seen)
     grays = np.stack([seen[number][0] for number in which])
@@ -153,8 +153,8 @@ def of_one_photograph(
 
 def list_pairs(folder: Path, count: int) -> None:
     """Write all pairs of each group, as `wavelet_groups` would list them."""
-    from dedup_assets.pairs.contents import order_pair_ends
     from dedup_assets.resources.collection import Collection
+    from dedup_assets.stages.pairs.contents import order_pair_ends
     from dedup_assets.tables import WAVELET_GROUPS
 
     tables = Collection(source=str(folder / "source"), store=str(folder / "store")).tables()
@@ -178,8 +178,8 @@ def list_pairs(folder: Path, count: int) -> None:
 
 def make_verdicts(folder: Path) -> None:
     """Verdicts on all listed pairs, passed, as `verified_groups` would write them."""
-    from dedup_assets.pairs.evidence import VerificationPolicy
     from dedup_assets.resources.collection import Collection
+    from dedup_assets.stages.pairs.verifier import VerificationPolicy
     from dedup_assets.tables import VERIFIED_GROUPS, WAVELET_GROUPS
 
     tables = Collection(source=str(folder / "source"), store=str(folder / "store")).tables()
@@ -203,7 +203,7 @@ def run_stage(folder: Path, name: str) -> None:
 
     import dagster as dg
 
-    from dedup_assets.automation.discovering import PREFIXES, range_tags
+    from dedup_assets.automation.prefixes import PREFIXES, range_tags
     from dedup_assets.definitions import build_resources
     from dedup_assets.resources.collection import Collection
     from dedup_assets.settings import Settings

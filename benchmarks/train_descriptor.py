@@ -1,4 +1,4 @@
-"""Train the parameters of the built-in descriptor (dedup_assets/kernels/descriptors.py) on a folder of photographs.
+"""Train the parameters of the built-in descriptor (dedup_assets/kernels/vectors/vlad.py) on a folder of photographs.
 
     python benchmarks/train_descriptor.py PHOTOS [--every 2] [--offset 0] [--out FILE]
 
@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.descriptors import (
+from dedup_assets.kernels.vectors.vlad import (
     DIMENSION,
     PARAMETERS_FILE,
     DescriptorParameters,

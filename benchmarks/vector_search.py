@@ -21,14 +21,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dedup_assets.embedders.descriptor import DescriptorEmbedder
-from dedup_assets.kernels.grouping import find_components
+from dedup_assets.kernels.group.stars import find_components
 from dedup_assets.kernels.planted_edits import PLANTED_EDITS
-from dedup_assets.kernels.vector_index import find_nearest_by_index, measure_recall
-from dedup_assets.kernels.vector_search import Nearest, find_nearest
+from dedup_assets.kernels.vectors.exact_search import Nearest, find_nearest
+from dedup_assets.kernels.vectors.inverted_index import find_nearest_by_index, measure_recall
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.table_store import TableStore
+from dedup_assets.resources.tables.store import TableStore
+from dedup_assets.stages.vectors.nearest_pictures import SearchLimits, find_neighbours, read_providers
 from dedup_assets.tables import EMBEDDINGS, REPRESENTATIVES
-from dedup_assets.vectors.nearest_pictures import SearchLimits, find_neighbours, read_providers
 
 Floats = NDArray[np.float32]
 Result = TypeVar("Result")

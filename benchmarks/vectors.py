@@ -17,14 +17,14 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from dedup_assets.resources.embedded_postgres import EmbeddedPostgres
-from dedup_assets.resources.image_rows import ImageRow, upsert_images
-from dedup_assets.resources.migrations import migrate
-from dedup_assets.resources.stores import enter_store
-from dedup_assets.resources.vector_index import Graph, build_vector_index
-from dedup_assets.resources.vector_models import register_model
-from dedup_assets.resources.vector_search import nearest_images
-from dedup_assets.resources.vectors import store_vectors
+from dedup_assets.resources.database.embedded.postgres import EmbeddedPostgres
+from dedup_assets.resources.database.hnsw import Graph, build_vector_index
+from dedup_assets.resources.database.image_rows import ImageRow, upsert_images
+from dedup_assets.resources.database.migrations import migrate
+from dedup_assets.resources.database.models import register_model
+from dedup_assets.resources.database.nearest_images import nearest_images
+from dedup_assets.resources.database.store_entries import enter_store
+from dedup_assets.resources.database.vectors import store_vectors
 
 MODEL, REVISION = "synthetic", "1"
 BATCH = 10_000

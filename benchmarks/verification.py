@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 from verification_edits import EDITS, Picture, recompressed, scaled
 
-from dedup_assets.kernels.borders import find_inner_box
-from dedup_assets.kernels.quality import measure_detail
-from dedup_assets.kernels.verification import (
+from dedup_assets.kernels.describe.borders import find_inner_box
+from dedup_assets.kernels.describe.quality import measure_detail
+from dedup_assets.kernels.verify.cascade import (
     UNKNOWN,
     LocalFeatures,
     VerifiableImage,

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.verification import UNKNOWN
+from dedup_assets.kernels.verify.cascade import UNKNOWN
 
 Picture = NDArray[np.uint8]
 

@@ -163,7 +163,7 @@ def _run(settings: Settings, again: list[str]) -> None:
         from dedup_assets.automation.running import prepare_home, refuse_another_source, run_everything
         from dedup_assets.definitions import build_definitions
         from dedup_assets.resources.collection import Collection
-        from dedup_assets.resources.database import DatabaseResource
+        from dedup_assets.resources.database.connection import DatabaseResource
         from dedup_assets.resources.progress import terminal
 
         terminal()

@@ -22,15 +22,15 @@ from dedup_assets.assets import (
     verified_groups,
     wavelet_groups,
 )
-from dedup_assets.automation.discovering import discover_prefixes
 from dedup_assets.automation.nightly import every_night, new_prefixes, nightly_deduplication
-from dedup_assets.grouping.groups import KeepPolicy
-from dedup_assets.pairs.evidence import VerificationPolicy
+from dedup_assets.automation.prefixes import discover_prefixes
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.database import DatabaseResource
+from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.settings import Settings, build_policies
-from dedup_assets.stage import Policy
+from dedup_assets.stages.grouping.groups import KeepPolicy
+from dedup_assets.stages.pairs.verifier import VerificationPolicy
+from dedup_assets.stages.stage import Policy
 
 # Stages that read bytes are backfilled in several runs, those that look across prefixes in one: a job over both is meant.
 warnings.filterwarnings("ignore", message="Asset job .* materializes assets with varying BackfillPolicies")

@@ -1,7 +1,7 @@
 """Blob prefixes: which partition an image belongs to, now and for ever.
 
 Belongs here: the one partition definition of the project, the form of its keys, and the rules that place a directory.
-Does not belong here: looking at the source or at stored tables (`discovery.py`).
+Does not belong here: looking at the source or at stored tables (`stages/discovery.py`).
 
 A *directory* is the first `prefix_depth` parts of a blob's path (fewer for blobs that lie higher up, which form a
 directory of their own). Each directory is placed once and stays where it is:

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from dedup_assets.stage import Policy
+from dedup_assets.stages.stage import Policy
 
 SOURCE, STORE, PREFIX_DEPTH = "DEDUP_SOURCE", "DEDUP_STORE", "DEDUP_PREFIX_DEPTH"
 WORKERS, READS, POLICIES = "DEDUP_WORKERS", "DEDUP_READS", "DEDUP_POLICIES"

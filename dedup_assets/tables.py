@@ -1,7 +1,7 @@
 """The data dictionary: every table of the project, column by column.
 
 Belongs here: names, types, units, keys and row rules; the asset, the file and the table share one name.
-Does not belong here: how tables are stored (`resources/table_store.py`) or computed (`assets/`).
+Does not belong here: how tables are stored (`resources/tables/store.py`) or computed (`assets/`).
 """
 
 import polars as pl

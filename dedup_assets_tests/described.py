@@ -7,9 +7,9 @@ import polars as pl
 from PIL.PngImagePlugin import PngInfo
 
 from dedup_assets.assets import image_features, image_manifest
-from dedup_assets.pairs.contents import order_pair_ends, read_contents
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.table_store import TableStore
+from dedup_assets.resources.tables.store import TableStore
+from dedup_assets.stages.pairs.contents import order_pair_ends, read_contents
 from dedup_assets.tables import IMAGE_FEATURES
 from dedup_assets_tests.materializing import materialize
 from dedup_assets_tests.photographs import jpeg, make_photograph, marked, png, scaled

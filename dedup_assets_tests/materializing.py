@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from dedup_assets.automation.discovering import PREFIXES, range_tags, sync_prefixes
+from dedup_assets.automation.prefixes import PREFIXES, range_tags, sync_prefixes
 from dedup_assets.definitions import build_resources
 from dedup_assets.resources.collection import Collection
 from dedup_assets.settings import Settings

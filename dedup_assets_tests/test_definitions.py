@@ -9,9 +9,9 @@ import pytest
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
 from dedup_assets.definitions import POLICIES, build_definitions, build_resources, defs
-from dedup_assets.pairs.evidence import VerificationPolicy
 from dedup_assets.settings import Settings, SettingsError
-from dedup_assets.table_assets import GROUP
+from dedup_assets.stages.pairs.verifier import VerificationPolicy
+from dedup_assets.stages.table_assets import GROUP
 from dedup_assets.tables import TABLES
 
 NAMES = [table.name for table in TABLES]

@@ -7,7 +7,7 @@ import pytest
 
 from dedup_assets.demo import EDITS, PHOTOGRAPHS, PREFIXES, build_demo_collection
 from dedup_assets.generation_metadata.carriers import read_carriers
-from dedup_assets.kernels.decoding import DecodeLimits, UnreadableImage, decode_image
+from dedup_assets.kernels.decode.image import DecodeLimits, UnreadableImage, decode_image
 
 BROKEN = {"half a download.jpg", "not a picture.png"}
 

@@ -9,24 +9,24 @@ PACKAGE, TESTS = PROJECT / "dedup_assets", PROJECT / "dedup_assets_tests"
 
 TESTED_ELSEWHERE = {
     # run as a process of its own, which that file starts and ends
-    "resources/embedded_postgres_watcher.py": "resources/test_embedded_postgres.py",
+    "resources/database/embedded/watcher.py": "resources/database/embedded/test_postgres.py",
     # what a credential or an error is shows only where the emulator accepts or refuses it
-    "resources/azure_credentials.py": "resources/test_azure_access.py",
-    "resources/azure_errors.py": "resources/test_azure_access.py",
+    "resources/azure/credentials.py": "resources/azure/test_access.py",
+    "resources/azure/failures.py": "resources/azure/test_access.py",
     # the command itself, started as a process
     "__main__.py": "test_main.py",
     # what a person types, is told, and finds in the next report
     "commands/decide.py": "pipeline/test_decisions.py",
-    "grouping/deciding.py": "pipeline/test_decisions.py",
+    "stages/grouping/decision_desk.py": "pipeline/test_decisions.py",
     # one test of what is found, or removed, and told
-    "commands/servers.py": "resources/test_postgres_folders.py",
-    "commands/similar.py": "vectors/test_similar_images.py",
+    "commands/servers.py": "resources/database/embedded/test_folders.py",
+    "commands/similar.py": "stages/vectors/test_similar_images.py",
     # the shape of two assets
-    "grouping/whole_container.py": "assets/test_representatives.py",
+    "stages/whole_container.py": "assets/test_representatives.py",
     # which pictures need a vector shows in what the asset embeds
-    "vectors/image_vectors.py": "assets/test_embeddings.py",
+    "stages/vectors/image_vectors.py": "assets/test_embeddings.py",
     # fields without behaviour
-    "embedders/settings.py": "embedders/test_chain.py",
+    "embedders/provider_settings.py": "embedders/test_chain.py",
     "calibration/outcome.py": "calibration/test_measuring.py",
     # parts of one parser, tested by the graphs that it reads
     "generation_metadata/tools/comfy_nodes.py": "generation_metadata/tools/test_comfyui.py",

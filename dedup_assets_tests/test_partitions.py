@@ -21,7 +21,7 @@ from dedup_assets.partitions import (
     is_whole,
     partition_key,
 )
-from dedup_assets.resources.table_commits import partition_directory
+from dedup_assets.resources.tables.commits import partition_directory
 
 PARTS = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="/"), min_size=1, max_size=12)
 NASTY_PARTS = st.text(alphabet='./#+%*,|[]\\"~ \t\n\0ü🙂a0', min_size=1, max_size=6).filter(

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from dedup_assets.definitions import POLICIES as SECTIONS
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.throttle import RateLimits
+from dedup_assets.resources.images.throttle import RateLimits
 from dedup_assets.settings import (
     DECODE_TIMEOUT,
     MAX_BYTES,
@@ -23,7 +23,7 @@ from dedup_assets.settings import (
     build_policies,
     read_policies,
 )
-from dedup_assets.stage import Policy
+from dedup_assets.stages.stage import Policy
 
 
 class ShoePolicy(Policy):

@@ -1,7 +1,7 @@
 """`dedup_report`: every image of the source exactly once, as a table, a CSV file and a gallery of pictures.
 
 Belongs here: the final groups, in which copies join the stars of near-duplicates, and the rows of the report. Does not
-belong here: how pages look (`report/`), what is written for people beside the table (`publishing.py`).
+belong here: how pages look (`report/`), what is written for people beside the table (`stages/publishing.py`).
 """
 
 from functools import partial
@@ -11,23 +11,23 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dedup_assets.grouping.collected_images import read_images
-from dedup_assets.grouping.decided import Decided, tell_decisions
-from dedup_assets.grouping.groups import KeepPolicy, group_images
-from dedup_assets.grouping.stars import StarVerifier, tell_caps
-from dedup_assets.grouping.verdicts import VERDICT_COLUMNS, gather_verdicts
-from dedup_assets.grouping.whole_container import write_whole_container
-from dedup_assets.kernels.grouping import find_components
-from dedup_assets.kernels.palette import SUMMARY_BYTES, mean_colour_correlations
-from dedup_assets.kernels.within import whole_components
-from dedup_assets.pairs.evidence import PairVerifier, VerificationPolicy
-from dedup_assets.pairs.hashed_contents import binary_matrix
-from dedup_assets.publishing import publish_report
+from dedup_assets.kernels.describe.palette import SUMMARY_BYTES, mean_colour_correlations
+from dedup_assets.kernels.group.stars import find_components
+from dedup_assets.kernels.keep.within import whole_components
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.database import DatabaseResource
-from dedup_assets.resources.decisions import read_decisions
-from dedup_assets.stage import PartitionWork, Stage, up_to_date_partitions
-from dedup_assets.table_assets import table_asset
+from dedup_assets.resources.database.connection import DatabaseResource
+from dedup_assets.resources.database.decisions import read_decisions
+from dedup_assets.stages.grouping.applied_decisions import Decided, tell_decisions
+from dedup_assets.stages.grouping.collected_images import read_images
+from dedup_assets.stages.grouping.groups import KeepPolicy, group_images
+from dedup_assets.stages.grouping.star_verifier import StarVerifier, tell_caps
+from dedup_assets.stages.grouping.verdicts import VERDICT_COLUMNS, gather_verdicts
+from dedup_assets.stages.pairs.hashed_contents import binary_matrix
+from dedup_assets.stages.pairs.verifier import PairVerifier, VerificationPolicy
+from dedup_assets.stages.publishing import publish_report
+from dedup_assets.stages.stage import PartitionWork, Stage, up_to_date_partitions
+from dedup_assets.stages.table_assets import table_asset
+from dedup_assets.stages.whole_container import write_whole_container
 from dedup_assets.tables import (
     DEDUP_REPORT,
     IMAGE_FEATURES,

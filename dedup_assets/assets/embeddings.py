@@ -1,7 +1,7 @@
 """`embeddings`: one vector a kept picture and one a distinct prompt, in Parquet and in PostgreSQL.
 
 Belongs here: the policy, one partition after the other, and the database's share of it. Does not belong here: which pictures
-and prompts need a vector (`vectors/image_vectors.py`, `vectors/prompt_vectors.py`), computing them (`embedders/`).
+and prompts need a vector (`stages/vectors/image_vectors.py`, `stages/vectors/prompt_vectors.py`), computing them (`embedders/`).
 """
 
 from dataclasses import dataclass, replace
@@ -16,23 +16,23 @@ from pydantic import Field
 from dedup_assets.embedders.chain import EmbedderChoice, choose_embedder, fall_back
 from dedup_assets.embedders.prompts import EncoderChoice, choose_encoders
 from dedup_assets.embedders.protocol import Embedder, EmbedderUnavailableError
-from dedup_assets.embedders.settings import EmbedderSettings
-from dedup_assets.pairs.contents import read_contents
+from dedup_assets.embedders.provider_settings import EmbedderSettings
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.database import DatabaseResource
-from dedup_assets.resources.image_rows import remove_images, stored_images, upsert_images
+from dedup_assets.resources.database.connection import DatabaseResource
+from dedup_assets.resources.database.hnsw import build_vector_index
+from dedup_assets.resources.database.image_rows import remove_images, stored_images, upsert_images
+from dedup_assets.resources.database.models import register_model
+from dedup_assets.resources.database.prompt_rows import remove_prompts, use_prompts
+from dedup_assets.resources.database.store_entries import StoreEntry, enter_store
+from dedup_assets.resources.database.vectors import store_vectors
 from dedup_assets.resources.progress import ProgressReporter
-from dedup_assets.resources.prompt_rows import remove_prompts, use_prompts
-from dedup_assets.resources.stores import StoreEntry, enter_store
-from dedup_assets.resources.vector_index import build_vector_index
-from dedup_assets.resources.vector_models import register_model
-from dedup_assets.resources.vectors import store_vectors
-from dedup_assets.stage import Policy, Stage, made_from, up_to_date_partitions
-from dedup_assets.table_assets import table_asset
+from dedup_assets.stages.pairs.contents import read_contents
+from dedup_assets.stages.stage import Policy, Stage, made_from, up_to_date_partitions
+from dedup_assets.stages.table_assets import table_asset
+from dedup_assets.stages.vectors.image_vectors import ImageVectors
+from dedup_assets.stages.vectors.prompt_vectors import PromptVectors, distinct_prompts
+from dedup_assets.stages.vectors.vector_rows import MODEL, read_image_rows, read_vectors
 from dedup_assets.tables import EMBEDDINGS, METADATA_HASHES, REPRESENTATIVES
-from dedup_assets.vectors.image_vectors import ImageVectors
-from dedup_assets.vectors.prompt_vectors import PromptVectors, distinct_prompts
-from dedup_assets.vectors.vector_rows import MODEL, read_image_rows, read_vectors
 
 NOT_SETTINGS = ("providers", "prompt_encoders")
 

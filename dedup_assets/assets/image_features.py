@@ -11,16 +11,16 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
-from dedup_assets.kernels.decoding import DecodeLimits
-from dedup_assets.reading.processes import ReadingOrder
-from dedup_assets.reading.reader import ImageReader
-from dedup_assets.reading.rows import FEATURE_VERSION
+from dedup_assets.kernels.decode.image import DecodeLimits
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter
-from dedup_assets.resources.table_commits import Commit
-from dedup_assets.resources.table_store import TableStore
-from dedup_assets.stage import PartitionWork, Policy, Stage, made_from, up_to_date_partitions
-from dedup_assets.table_assets import table_asset
+from dedup_assets.resources.tables.commits import Commit
+from dedup_assets.resources.tables.store import TableStore
+from dedup_assets.stages.reading.reader import ImageReader
+from dedup_assets.stages.reading.rows import FEATURE_VERSION
+from dedup_assets.stages.reading.slices import ReadingOrder
+from dedup_assets.stages.stage import PartitionWork, Policy, Stage, made_from, up_to_date_partitions
+from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST
 
 SMALL_PART_ROWS = 500

@@ -13,14 +13,14 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from dedup_assets.discovery import load_layout, walk_directories
 from dedup_assets.partitions import PrefixLayout, image_id, is_image_path, is_whole
 from dedup_assets.report.plain_words import counted
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.image_store import Blob, ImageStore, StoreAccessError
+from dedup_assets.resources.images.source import Blob, ImageStore, StoreAccessError
 from dedup_assets.resources.progress import ProgressReporter
-from dedup_assets.stage import Stage
-from dedup_assets.table_assets import table_asset
+from dedup_assets.stages.discovery import load_layout, walk_directories
+from dedup_assets.stages.stage import Stage
+from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.tables import IMAGE_MANIFEST
 
 LISTED_AT_ONCE = 50_000

@@ -16,8 +16,8 @@ from dedup_assets.generation_metadata.parameters import GenerationParameters
 from dedup_assets.generation_metadata.recipe import canonical_text, metadata_hash, prompt_sha256, storable_text
 from dedup_assets.generation_metadata.registry import PARSER_VERSION, parse_generation
 from dedup_assets.resources.collection import Collection
-from dedup_assets.stage import Stage
-from dedup_assets.table_assets import table_asset
+from dedup_assets.stages.stage import Stage
+from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.tables import IMAGE_FEATURES, METADATA_HASHES
 
 MAIN_PARAMETERS = GenerationParameters().missing

@@ -17,10 +17,10 @@ import polars as pl
 from pydantic import Field
 
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.image_store import BlobError, DestinationTaken, ImageStore
+from dedup_assets.resources.images.source import BlobError, DestinationTaken, ImageStore
 from dedup_assets.resources.progress import ProgressReporter
-from dedup_assets.stage import PartitionWork, Stage
-from dedup_assets.table_assets import table_asset
+from dedup_assets.stages.stage import PartitionWork, Stage
+from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.tables import DEDUP_REPORT, IMAGE_MANIFEST, ORGANIZED_BLOBS
 
 COPIES_A_PART = 500

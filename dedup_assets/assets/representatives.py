@@ -1,7 +1,7 @@
 """`representatives`: the groups of exact, same-generation and near-duplicates, and the image that each keeps.
 
 Belongs here: reading all partitions, and writing those whose rows changed. Does not belong here: the order of keeping
-(`kernels/keeping.py`), the shape of groups (`kernels/grouping.py`).
+(`kernels/keep/ranking.py`), the shape of groups (`kernels/group/stars.py`).
 
 Groups are a property of the whole container, so one run computes all of them, whichever partitions it was asked for.
 """
@@ -11,20 +11,20 @@ from functools import partial
 import dagster as dg
 import polars as pl
 
-from dedup_assets.grouping.collected_images import read_images, read_thumbnails
-from dedup_assets.grouping.decided import Decided, tell_decisions
-from dedup_assets.grouping.groups import KeepPolicy, group_images
-from dedup_assets.grouping.stars import StarVerifier, tell_caps
-from dedup_assets.grouping.verdicts import VERDICT_COLUMNS, gather_verdicts
-from dedup_assets.grouping.whole_container import write_whole_container
-from dedup_assets.pairs.evidence import PairVerifier, VerificationPolicy
 from dedup_assets.report.contact_sheet import contact_sheet
 from dedup_assets.report.plain_words import counted
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.database import DatabaseResource
-from dedup_assets.resources.decisions import read_decisions
-from dedup_assets.stage import PartitionWork, Stage, up_to_date_partitions
-from dedup_assets.table_assets import table_asset
+from dedup_assets.resources.database.connection import DatabaseResource
+from dedup_assets.resources.database.decisions import read_decisions
+from dedup_assets.stages.grouping.applied_decisions import Decided, tell_decisions
+from dedup_assets.stages.grouping.collected_images import read_images, read_thumbnails
+from dedup_assets.stages.grouping.groups import KeepPolicy, group_images
+from dedup_assets.stages.grouping.star_verifier import StarVerifier, tell_caps
+from dedup_assets.stages.grouping.verdicts import VERDICT_COLUMNS, gather_verdicts
+from dedup_assets.stages.pairs.verifier import PairVerifier, VerificationPolicy
+from dedup_assets.stages.stage import PartitionWork, Stage, up_to_date_partitions
+from dedup_assets.stages.table_assets import table_asset
+from dedup_assets.stages.whole_container import write_whole_container
 from dedup_assets.tables import (
     IMAGE_FEATURES,
     IMAGE_MANIFEST,

@@ -1,7 +1,7 @@
 """`similar_groups`: heavy edits among the kept pictures, found by their vectors and confirmed by geometry; then look-alikes.
 
 Belongs here: the policy, and the verdicts on the pairs that are looked at. Does not belong here: vectors (`embeddings`), which
-pairs these are (`vectors/nearest_pictures.py`), the tests (`kernels/verification.py`), the final groups (`dedup_report`).
+pairs these are (`stages/vectors/nearest_pictures.py`), the tests (`kernels/verify/cascade.py`), the final groups (`dedup_report`).
 
 The table holds the pairs that are looked at now, of all partitions, each in the partition of its left picture, and no other: a
 function of the contents, their vectors and the policies. A pair that is no longer among them leaves, so that no group rests
@@ -17,17 +17,22 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
-from dedup_assets.pairs.contents import PAIR_KEY
-from dedup_assets.pairs.evidence import PairVerifier, VerificationPolicy
 from dedup_assets.report.plain_words import counted
 from dedup_assets.report.plots import distance_histogram
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter
-from dedup_assets.resources.table_commits import Commit
-from dedup_assets.stage import PartitionWork, Policy, Stage
-from dedup_assets.table_assets import table_asset
+from dedup_assets.resources.tables.commits import Commit
+from dedup_assets.stages.pairs.contents import PAIR_KEY
+from dedup_assets.stages.pairs.verifier import PairVerifier, VerificationPolicy
+from dedup_assets.stages.stage import PartitionWork, Policy, Stage
+from dedup_assets.stages.table_assets import table_asset
+from dedup_assets.stages.vectors.nearest_pictures import (
+    SearchLimits,
+    find_neighbours,
+    read_providers,
+    read_search_recall,
+)
 from dedup_assets.tables import EMBEDDINGS, REPRESENTATIVES, SIMILAR_GROUPS, VERIFIED_GROUPS
-from dedup_assets.vectors.nearest_pictures import SearchLimits, find_neighbours, read_providers, read_search_recall
 
 PAIRS_A_PART = 1_000
 MIN_SEARCH_RECALL = 0.6

@@ -1,7 +1,7 @@
 """`verified_groups`: who really is a duplicate of whom, pair by pair, with the evidence of every test that was run.
 
 Belongs here: which candidate pairs still need a verdict, and keeping the verdicts. Does not belong here: the tests
-(`kernels/verification.py`), or what becomes of the pairs (`representatives`).
+(`kernels/verify/cascade.py`), or what becomes of the pairs (`representatives`).
 """
 
 from dataclasses import replace
@@ -10,14 +10,14 @@ from functools import partial
 import dagster as dg
 import polars as pl
 
-from dedup_assets.pairs.contents import PAIR_KEY, read_contents
-from dedup_assets.pairs.evidence import PairVerifier, VerificationPolicy
 from dedup_assets.report.plots import distance_histogram
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter
-from dedup_assets.resources.table_commits import Commit
-from dedup_assets.stage import PartitionWork, Stage, made_from, up_to_date_partitions
-from dedup_assets.table_assets import table_asset
+from dedup_assets.resources.tables.commits import Commit
+from dedup_assets.stages.pairs.contents import PAIR_KEY, read_contents
+from dedup_assets.stages.pairs.verifier import PairVerifier, VerificationPolicy
+from dedup_assets.stages.stage import PartitionWork, Stage, made_from, up_to_date_partitions
+from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.tables import VERIFIED_GROUPS, WAVELET_GROUPS
 
 PAIRS_A_PART = 1_000

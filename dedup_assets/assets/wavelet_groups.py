@@ -1,7 +1,7 @@
 """`wavelet_groups`: who might be a duplicate of whom, by hashes and by recipe.
 
 Belongs here: which contents are new to the search, and the candidate pairs that this partition owns.
-Does not belong here: the search itself (`kernels/candidates.py`), or any verdict (`verified_groups`).
+Does not belong here: the search itself (`kernels/candidates/near_contents.py`), or any verdict (`verified_groups`).
 
 A partition compares its new contents with those of every partition. It reads the others only after its own features are
 visible, so of two partitions at work at once the later one sees the earlier, and each pair is found at least once.
@@ -16,17 +16,17 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import Field
 
-from dedup_assets.kernels.candidates import CandidateLimits
-from dedup_assets.pairs.candidate_index import CandidateIndex
-from dedup_assets.pairs.contents import readable
-from dedup_assets.pairs.hashed_contents import read_class_index
-from dedup_assets.pairs.recipe_pairs import RecipeIndex
+from dedup_assets.kernels.candidates.near_contents import CandidateLimits
 from dedup_assets.report.plots import distance_histogram
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter
-from dedup_assets.resources.table_commits import Part
-from dedup_assets.stage import PartitionWork, Policy, Stage
-from dedup_assets.table_assets import table_asset
+from dedup_assets.resources.tables.commits import Part
+from dedup_assets.stages.pairs.candidate_index import CandidateIndex
+from dedup_assets.stages.pairs.contents import readable
+from dedup_assets.stages.pairs.hashed_contents import read_class_index
+from dedup_assets.stages.pairs.recipe_pairs import RecipeIndex
+from dedup_assets.stages.stage import PartitionWork, Policy, Stage
+from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.tables import IMAGE_FEATURES, METADATA_HASHES, WAVELET_GROUPS
 
 CLASS_KEY = ("left_class", "right_class")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from dedup_assets.automation.discovering import PREFIXES, range_tags, sync_prefixes
+from dedup_assets.automation.prefixes import PREFIXES, range_tags, sync_prefixes
 from dedup_assets.resources.collection import Collection
 from dedup_assets.tables import ORGANIZED_BLOBS, TABLES
 

@@ -14,7 +14,7 @@ from typing import Any
 import dagster as dg
 import yaml
 
-from dedup_assets.automation.discovering import PREFIXES, range_tags, sync_prefixes
+from dedup_assets.automation.prefixes import PREFIXES, range_tags, sync_prefixes
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.locations import FolderLocation, parse_location
 from dedup_assets.settings import LIMITS, POLICIES, PREFIX_DEPTH, SOURCE, STORE, Settings, SettingsError

@@ -1,8 +1,8 @@
 """How far apart the hashes of given pairs are, so that each limit can be moved without searching again.
 
 Belongs here: the distances that decide about a candidate pair, turned, mirrored or framed, for pairs that are named.
-Does not belong here: searching pairs among many contents (`kernels/candidates.py`), of which this is the slow twin; its
-bands miss at most one in 200 of the pairs at exactly the limit.
+Does not belong here: searching pairs among many contents (`kernels/candidates/near_contents.py`), of which this is the slow
+twin; its bands miss at most one in 200 of the pairs at exactly the limit.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,8 +12,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.candidates import CandidateLimits, HashedContents
-from dedup_assets.kernels.hashing import INVERSE_TRANSFORMS, TRANSFORMS, hamming_distances, transform_hashes
+from dedup_assets.kernels.candidates.near_contents import CandidateLimits, HashedContents
+from dedup_assets.kernels.describe.hashes import INVERSE_TRANSFORMS, TRANSFORMS, hamming_distances, transform_hashes
 
 Rows = NDArray[np.int64]
 Distances = NDArray[np.int32]

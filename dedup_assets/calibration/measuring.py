@@ -26,13 +26,13 @@ from dedup_assets.calibration.unrelated import (
     same_pictures,
 )
 from dedup_assets.embedders.protocol import Vectors
-from dedup_assets.kernels.decoding import DecodeLimits
-from dedup_assets.kernels.describing import ImageDescription
+from dedup_assets.kernels.decode.image import DecodeLimits
+from dedup_assets.kernels.describe.description import ImageDescription
 from dedup_assets.report.plain_words import counted, visible
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.image_store import Blob
-from dedup_assets.resources.isolated_decoding import IsolatedDecoder
+from dedup_assets.resources.images.source import Blob
 from dedup_assets.resources.progress import Tracker
+from dedup_assets.stages.reading.isolated_decoding import IsolatedDecoder
 
 Track = Callable[[str, int, str], AbstractContextManager[Tracker]]
 """Follows a piece of work: what it is, how much, and of what."""

@@ -10,7 +10,7 @@ from dedup_assets.calibration.planting import PlantedPair
 from dedup_assets.calibration.sampling import UnreadableSample
 from dedup_assets.calibration.thresholds import PresentPolicy
 from dedup_assets.embedders.protocol import Vectors
-from dedup_assets.kernels.describing import ImageDescription
+from dedup_assets.kernels.describe.description import ImageDescription
 
 
 @dataclass(frozen=True)

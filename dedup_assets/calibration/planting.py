@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.calibration.hash_distances import HashDistances, measure_distances
-from dedup_assets.calibration.judging import KnownImage, PairJudge, proposed_transform
+from dedup_assets.calibration.pair_judge import KnownImage, PairJudge, proposed_transform
 from dedup_assets.calibration.sampling import SampledImage
 from dedup_assets.calibration.seeing import cosines_with, describe_planted, embed_all, hash_all
 from dedup_assets.calibration.thresholds import VERIFIED, PresentPolicy
 from dedup_assets.calibration.verdict_steps import verdict_steps
-from dedup_assets.kernels.candidates import HashedContents
-from dedup_assets.kernels.describing import ImageDescription
+from dedup_assets.kernels.candidates.near_contents import HashedContents
+from dedup_assets.kernels.describe.description import ImageDescription
 from dedup_assets.kernels.planted_edits import PLANTED_EDITS, Family, Picture, PlantedEdit
-from dedup_assets.kernels.verification import UNKNOWN
+from dedup_assets.kernels.verify.cascade import UNKNOWN
 
 MIN_COLOUR_LEVELS = 3
 """Between the strongest and the weakest channel, in the mean: of 622 photographs six have none, all others 3.7 or more."""

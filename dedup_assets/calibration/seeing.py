@@ -1,7 +1,7 @@
 """A picture as each stage of the line sees it: hashes for candidates, thumbnail for verification, vector for copies.
 
 Belongs here: the kernels' types made from one description, as the assets make them from rows. Does not belong here: reading
-images (`sampling.py`), deciding about pairs (`judging.py`).
+images (`sampling.py`), deciding about pairs (`pair_judge.py`).
 """
 
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.embedders.protocol import Embedder, Vectors
-from dedup_assets.kernels.candidates import HashedContents
-from dedup_assets.kernels.decoding import DecodeLimits
-from dedup_assets.kernels.describing import ImageDescription, describe_image
-from dedup_assets.kernels.hashing import dct_hashes, wavelet_hashes
-from dedup_assets.kernels.quality import is_low_information
-from dedup_assets.kernels.verification import VerifiableImage
-from dedup_assets.pairs.evidence import decode_thumbnail
+from dedup_assets.kernels.candidates.near_contents import HashedContents
+from dedup_assets.kernels.decode.image import DecodeLimits
+from dedup_assets.kernels.describe.description import ImageDescription, describe_image
+from dedup_assets.kernels.describe.hashes import dct_hashes, wavelet_hashes
+from dedup_assets.kernels.describe.quality import is_low_information
+from dedup_assets.kernels.verify.cascade import VerifiableImage
+from dedup_assets.stages.pairs.verifier import decode_thumbnail
 
 
 def describe_planted(data: bytes) -> ImageDescription:

@@ -12,8 +12,8 @@ import numpy as np
 from dedup_assets.assets.similar_groups import SimilarityPolicy
 from dedup_assets.assets.wavelet_groups import CandidatePolicy
 from dedup_assets.embedders.protocol import Embedder
-from dedup_assets.kernels.candidates import CandidateLimits
-from dedup_assets.pairs.evidence import VerificationPolicy
+from dedup_assets.kernels.candidates.near_contents import CandidateLimits
+from dedup_assets.stages.pairs.verifier import VerificationPolicy
 
 Stage = Literal["wavelet_groups", "verified_groups", "similar_groups"]
 """The section of the policy file, which is the asset's name."""

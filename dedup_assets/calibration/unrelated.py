@@ -13,19 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.calibration.hash_distances import NEVER, HashDistances, measure_distances
-from dedup_assets.calibration.judging import KnownImage, PairJudge, proposed_transform
 from dedup_assets.calibration.lookalikes import LOOKALIKES
+from dedup_assets.calibration.pair_judge import KnownImage, PairJudge, proposed_transform
 from dedup_assets.calibration.planting import Verdicts
 from dedup_assets.calibration.seeing import describe_planted, hash_all
 from dedup_assets.calibration.thresholds import VERIFIED, PresentPolicy
 from dedup_assets.calibration.verdict_steps import verdict_steps
 from dedup_assets.embedders.protocol import Vectors
-from dedup_assets.kernels.candidates import find_candidate_pairs
-from dedup_assets.kernels.describing import ImageDescription
-from dedup_assets.kernels.hashing import TRANSFORMS
+from dedup_assets.kernels.candidates.near_contents import find_candidate_pairs
+from dedup_assets.kernels.describe.description import ImageDescription
+from dedup_assets.kernels.describe.hashes import TRANSFORMS
 from dedup_assets.kernels.planted_edits import jpeg
-from dedup_assets.kernels.verification import UNKNOWN
-from dedup_assets.pairs.evidence import decode_thumbnail
+from dedup_assets.kernels.verify.cascade import UNKNOWN
+from dedup_assets.stages.pairs.verifier import decode_thumbnail
 
 NEAREST_BY_HASH, NEAREST_BY_VECTOR = 0.5, 1.5
 """Hardest pairs an image of the sample; of 500 images these are all that the present policy looks at, and as many again."""

@@ -1,7 +1,7 @@
 """The verdict on one pair as a function of each threshold, from as few verifications as it takes.
 
 Belongs here: finding out which scores a verdict was compared with, and so where it can change at all. Does not belong
-here: the tests themselves (`kernels/verification.py`), which are run as they are and know nothing of this.
+here: the tests themselves (`kernels/verify/cascade.py`), which are run as they are and know nothing of this.
 
 A threshold does nothing but be compared with scores. As long as another value compares alike with every score that met
 it, the cascade takes the same way and ends in the same verdict. So the cascade runs again only for values on the other
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.verification import VerificationThresholds
+from dedup_assets.kernels.verify.cascade import VerificationThresholds
 
 Judge = Callable[[VerificationThresholds], bool]
 Grids = Mapping[str, Sequence[float]]

@@ -69,7 +69,7 @@ def _calibrate(settings: "Settings", plan: "SamplePlan", out: str) -> str:
     from dedup_assets.calibration.results import prepare_folder, write_results
     from dedup_assets.calibration.telling import tell
     from dedup_assets.definitions import build_resources
-    from dedup_assets.kernels.decoding import DecodeLimits
+    from dedup_assets.kernels.decode.image import DecodeLimits
     from dedup_assets.resources.progress import terminal
 
     terminal()

@@ -1,6 +1,6 @@
 """`dedup-assets decide`: a person's word about pictures, which counts before any test.
 
-Belongs here: the commands and their options. Does not belong here: what is noted and told (`grouping/deciding.py`).
+Belongs here: the commands and their options. Does not belong here: what is noted and told (`stages/grouping/decision_desk.py`).
 """
 
 import csv
@@ -14,10 +14,10 @@ from contextlib import contextmanager
 import click
 
 from dedup_assets.commands.tools import STORE_OPTION, plain_errors
-from dedup_assets.grouping.deciding import ENTRY_COLUMNS, DecisionDesk, SenselessDecisionError, line_of
-from dedup_assets.named_images import NamedImages
-from dedup_assets.resources.decisions import KEEP_THIS, NOT_SAME, SAME, WITHDRAWN, open_decisions
+from dedup_assets.resources.database.decisions import KEEP_THIS, NOT_SAME, SAME, WITHDRAWN, open_decisions
 from dedup_assets.settings import SettingsError
+from dedup_assets.stages.grouping.decision_desk import ENTRY_COLUMNS, DecisionDesk, SenselessDecisionError, line_of
+from dedup_assets.stages.named_images import NamedImages
 
 
 @click.group()
@@ -114,7 +114,7 @@ def _desk(store: str) -> Iterator[tuple[DecisionDesk, str]]:
     """What deciding needs, and the command that applies what was decided."""
     from dedup_assets.automation.running import recall
     from dedup_assets.resources.collection import Collection
-    from dedup_assets.resources.database import DatabaseResource
+    from dedup_assets.resources.database.connection import DatabaseResource
 
     settings = recall(store)
     if settings is None:

@@ -1,6 +1,7 @@
 """Commands around vectors: serving a provider to other machines, and the models whose vectors a store holds.
 
-Belongs here: their options and what a person is told. Does not belong here: the work (`embedders/`, `vectors/stored_models.py`).
+Belongs here: their options and what a person is told. Does not belong here: the work (`embedders/`,
+`stages/vectors/stored_models.py`).
 """
 
 import click
@@ -51,8 +52,8 @@ def embeddings(store: str, dropped: str | None) -> None:
     """
     from dedup_assets.report.plain_words import counted
     from dedup_assets.resources.collection import Collection
-    from dedup_assets.resources.database import DatabaseResource
-    from dedup_assets.vectors.stored_models import drop_stored_model, find_stored_model, list_stored_models
+    from dedup_assets.resources.database.connection import DatabaseResource
+    from dedup_assets.stages.vectors.stored_models import drop_stored_model, find_stored_model, list_stored_models
 
     with plain_errors():
         tables, database = Collection(store=store).tables(), DatabaseResource(store=store)

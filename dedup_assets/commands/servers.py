@@ -1,6 +1,7 @@
 """`dedup-assets embedded-servers`: the data of this user's embedded PostgreSQL servers.
 
-Belongs here: the option and what a person is told. Does not belong here: what may be removed (`postgres_folders.py`).
+Belongs here: the option and what a person is told. Does not belong here: what may be removed
+(`resources/database/embedded/folders.py`).
 """
 
 import click
@@ -15,7 +16,7 @@ def embedded_servers(remove: bool) -> None:
     server.
     """
     from dedup_assets.report.plain_words import visible
-    from dedup_assets.resources.postgres_folders import GONE, remove_folder, server_folders
+    from dedup_assets.resources.database.embedded.folders import GONE, remove_folder, server_folders
 
     folders = server_folders()
     for folder in folders:

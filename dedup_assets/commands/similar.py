@@ -1,6 +1,6 @@
 """`dedup-assets similar`: what a store holds that looks like one image.
 
-Belongs here: the options and what a person is told. Does not belong here: the search (`vectors/similar_images.py`).
+Belongs here: the options and what a person is told. Does not belong here: the search (`stages/vectors/similar_images.py`).
 """
 
 import click
@@ -23,9 +23,9 @@ def similar(image: str, store: str, limit: int, prefix: str) -> None:
     from dedup_assets.automation.running import recall
     from dedup_assets.report.plain_words import visible
     from dedup_assets.resources.collection import Collection
-    from dedup_assets.resources.database import DatabaseResource
+    from dedup_assets.resources.database.connection import DatabaseResource
     from dedup_assets.settings import SettingsError, build_policies
-    from dedup_assets.vectors.similar_images import SimilarImages
+    from dedup_assets.stages.vectors.similar_images import SimilarImages
 
     with plain_errors():
         settings = recall(store)

@@ -88,9 +88,9 @@ def _in_words(report: Mapping[str, object]) -> str:
 @click.option("--dry-run", "step", flag_value="dry-run", help="Show what would be applied.")
 def migrate(store: str, step: str | None) -> None:
     """Bring the database to the newest schema: the server of DATABASE_URL, or the embedded one of a store."""
-    from dedup_assets.resources.database import DatabaseResource
-    from dedup_assets.resources.migrations import migrate as apply_migrations
-    from dedup_assets.resources.migrations import migration_status, pending_migrations
+    from dedup_assets.resources.database.connection import DatabaseResource
+    from dedup_assets.resources.database.migrations import migrate as apply_migrations
+    from dedup_assets.resources.database.migrations import migration_status, pending_migrations
 
     with plain_errors(), DatabaseResource(store=store).connect() as connection:
         if step == "status":
@@ -125,18 +125,18 @@ def _expected_errors() -> tuple[type[Exception], ...]:
     from dedup_assets.automation.running import NoImagesError
     from dedup_assets.calibration.sampling import CalibrationError
     from dedup_assets.demo import NoPhotographsError
-    from dedup_assets.discovery import LayoutError
     from dedup_assets.embedders.protocol import EmbedderUnavailableError, NoEmbedderError
-    from dedup_assets.grouping.deciding import SenselessDecisionError
-    from dedup_assets.named_images import UnknownImageError
     from dedup_assets.resources.collection import NoSourceError
-    from dedup_assets.resources.database import DatabaseAccessError
-    from dedup_assets.resources.image_store import StoreAccessError
+    from dedup_assets.resources.database.connection import DatabaseAccessError
+    from dedup_assets.resources.database.migrations import MigrationError
+    from dedup_assets.resources.images.source import StoreAccessError
     from dedup_assets.resources.locations import LocationError
-    from dedup_assets.resources.migrations import MigrationError
     from dedup_assets.settings import SettingsError
-    from dedup_assets.vectors.similar_images import NoVectorError
-    from dedup_assets.vectors.stored_models import StoredModelError
+    from dedup_assets.stages.discovery import LayoutError
+    from dedup_assets.stages.grouping.decision_desk import SenselessDecisionError
+    from dedup_assets.stages.named_images import UnknownImageError
+    from dedup_assets.stages.vectors.similar_images import NoVectorError
+    from dedup_assets.stages.vectors.stored_models import StoredModelError
 
     return (
         CalibrationError, DatabaseAccessError, EmbedderUnavailableError, LayoutError, LocationError, MigrationError,

@@ -12,7 +12,7 @@ from pickle import PickleError
 from typing import Any
 
 from dedup_assets.embedders.protocol import EmbedderUnavailableError
-from dedup_assets.embedders.settings import EmbedderSettings
+from dedup_assets.embedders.provider_settings import EmbedderSettings
 
 REVISION_LENGTH = 16
 LOADING_ERRORS = (

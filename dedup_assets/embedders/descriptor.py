@@ -1,13 +1,13 @@
 """The built-in descriptor as a provider: no download, no accelerator, the same vectors everywhere.
 
-Belongs here: its thresholds and their measurement. Does not belong here: how it works (`kernels/descriptors.py`).
+Belongs here: its thresholds and their measurement. Does not belong here: how it works (`kernels/vectors/vlad.py`).
 """
 
 import os
 from collections.abc import Sequence
 
 from dedup_assets.embedders.protocol import Image, Vectors
-from dedup_assets.kernels.descriptors import DIMENSION, describe, load_parameters
+from dedup_assets.kernels.vectors.vlad import DIMENSION, describe, load_parameters
 
 
 class DescriptorEmbedder:

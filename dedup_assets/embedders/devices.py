@@ -13,7 +13,7 @@ from queue import SimpleQueue
 
 from dedup_assets.embedders.checkpoints import available_devices
 from dedup_assets.embedders.protocol import Embedder, EmbedderUnavailableError, Image, Vectors
-from dedup_assets.embedders.settings import EmbedderSettings
+from dedup_assets.embedders.provider_settings import EmbedderSettings
 
 Find = Callable[[EmbedderSettings], object]
 Load = Callable[[EmbedderSettings, str], Embedder]

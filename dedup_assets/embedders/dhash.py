@@ -1,7 +1,7 @@
 """The last resort: a difference hash read as a vector. It needs nothing and finds little beyond re-encoded copies.
 
 Belongs here: that hash and its thresholds. Does not belong here: the hashes by which near-duplicates are found
-(`kernels/hashing.py`).
+(`kernels/describe/hashes.py`).
 """
 
 from collections.abc import Sequence

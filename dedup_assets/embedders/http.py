@@ -30,7 +30,7 @@ from dedup_assets.embedders.protocol import (
     Vectors,
     normalized,
 )
-from dedup_assets.embedders.settings import EmbedderSettings
+from dedup_assets.embedders.provider_settings import EmbedderSettings
 
 TOKEN_VARIABLE = "EMBEDDINGS_TOKEN"
 FIRST_PAUSE_S = 0.2  # doubled with every further attempt

@@ -1,6 +1,6 @@
 """Encoders of prompts: BGE by sentence-transformers, and the text towers of two CLIP models.
 
-Belongs here: loading and running them. Does not belong here: which prompts need a vector (`vectors/prompt_vectors.py`).
+Belongs here: loading and running them. Does not belong here: which prompts need a vector (`stages/vectors/prompt_vectors.py`).
 
 A prompt beyond the length that a model reads (CLIP 77 tokens, BGE 512) is cut there by the model's own tokenizer.
 """
@@ -21,7 +21,7 @@ from dedup_assets.embedders.checkpoints import (
 )
 from dedup_assets.embedders.open_clip import open_clip_checkpoint
 from dedup_assets.embedders.protocol import EmbedderUnavailableError, PromptEncoder, Vectors, normalized
-from dedup_assets.embedders.settings import EmbedderSettings
+from dedup_assets.embedders.provider_settings import EmbedderSettings
 
 
 @dataclass

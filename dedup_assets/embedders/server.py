@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from dedup_assets.embedders.protocol import Embedder, Image
-from dedup_assets.kernels.declared_size import declared_pixels
+from dedup_assets.kernels.decode.declared_size import declared_pixels
 
 LARGEST_REQUEST_BYTES = 64 << 20
 LARGEST_PICTURE_PX = 50_000_000

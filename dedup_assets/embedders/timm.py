@@ -8,7 +8,7 @@ from typing import Any
 
 from dedup_assets.embedders.checkpoints import file_revision, hub_checkpoint, import_extra, loading, local_checkpoint
 from dedup_assets.embedders.protocol import Embedder, EmbedderUnavailableError
-from dedup_assets.embedders.settings import EmbedderSettings
+from dedup_assets.embedders.provider_settings import EmbedderSettings
 from dedup_assets.embedders.torch_embedder import TorchEmbedder
 
 # Not measured: no checkpoint could be had where this was written.

@@ -1,7 +1,7 @@
 """Sorting more rows than memory should hold: sorted runs on disk, read back slice by slice of the key.
 
 Belongs here: order and temporary files; nothing about what the columns mean.
-Does not belong here: the CSV format (`csv_report.py`).
+Does not belong here: the CSV format (`csv_file.py`).
 """
 
 from collections.abc import Iterable, Iterator

@@ -10,11 +10,11 @@ from functools import cache
 import dagster as dg
 from pydantic import Field
 
-from dedup_assets.resources.azure_access import open_object_store
-from dedup_assets.resources.image_store import ImageStore, open_image_store
+from dedup_assets.resources.azure.access import open_object_store
+from dedup_assets.resources.images.source import ImageStore, open_image_store
+from dedup_assets.resources.images.throttle import RateLimits
 from dedup_assets.resources.locations import FolderLocation, parse_location, path_inside
-from dedup_assets.resources.table_store import TableStore
-from dedup_assets.resources.throttle import RateLimits
+from dedup_assets.resources.tables.store import TableStore
 
 READS_A_WORKER, MOST_READS = 8, 64
 """From a container: an answer takes some 20 ms, and describing a photograph 2 ms of one processor."""

@@ -1,7 +1,7 @@
 """Addresses of images and of tables: a folder, or a blob container with a prefix.
 
 Belongs here: reading what a person typed, and splitting a signature off before it can reach a log.
-Does not belong here: whether the place exists or may be read (`azure_access.py`, the image stores).
+Does not belong here: whether the place exists or may be read (`resources/azure/access.py`, the image stores).
 """
 
 import ipaddress

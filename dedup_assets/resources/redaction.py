@@ -1,6 +1,6 @@
 """Signatures stay out of logs.
 
-Belongs here: the one log filter of the project. Does not belong here: who holds secrets (`azure_credentials.py`).
+Belongs here: the one log filter of the project. Does not belong here: who holds secrets (`resources/azure/credentials.py`).
 """
 
 import logging

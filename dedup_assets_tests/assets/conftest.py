@@ -12,7 +12,7 @@ import pytest
 from PIL.PngImagePlugin import PngInfo
 
 from dedup_assets.assets import embeddings
-from dedup_assets.resources.embedded_postgres import EmbeddedPostgres
+from dedup_assets.resources.database.embedded.postgres import EmbeddedPostgres
 from dedup_assets_tests.assets.stages import GROUPING, Stages, copy_of, stages_in
 from dedup_assets_tests.conftest import CollectionOf, write_files
 from dedup_assets_tests.photographs import jpeg, make_photograph, png, scaled

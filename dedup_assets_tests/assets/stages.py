@@ -22,11 +22,11 @@ from dedup_assets.assets import (
     verified_groups,
     wavelet_groups,
 )
-from dedup_assets.automation.discovering import PREFIXES, range_tags, sync_prefixes
+from dedup_assets.automation.prefixes import PREFIXES, range_tags, sync_prefixes
 from dedup_assets.contracts import Table
 from dedup_assets.definitions import build_resources
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.table_store import TableStore
+from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.settings import Settings
 from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST
 from dedup_assets_tests.conftest import write_files

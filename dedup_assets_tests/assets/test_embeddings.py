@@ -22,8 +22,8 @@ from dedup_assets.embedders.protocol import (
     Image,
     Vectors,
 )
+from dedup_assets.embedders.provider_settings import EmbedderSettings
 from dedup_assets.embedders.server import EmbeddingServer
-from dedup_assets.embedders.settings import EmbedderSettings
 from dedup_assets.tables import EMBEDDINGS, REPRESENTATIVES
 from dedup_assets_tests.assets.stages import GROUPING, Notes, Stages, total
 from dedup_assets_tests.embedders.models import SMALL_CLIP, open_clip_checkpoint, sentence_transformer

@@ -13,10 +13,10 @@ from dedup_assets.assets.image_features import (
     few_images_are_unreadable,
     image_features_lose_nothing,
 )
-from dedup_assets.reading.reader import LONG_RUN_IMAGES
-from dedup_assets.reading.rows import FEATURE_VERSION
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter, Tracker
+from dedup_assets.stages.reading.reader import LONG_RUN_IMAGES
+from dedup_assets.stages.reading.rows import FEATURE_VERSION
 from dedup_assets.tables import IMAGE_FEATURES
 from dedup_assets_tests.assets.conftest import GROUPED_FILES, StagesOf
 from dedup_assets_tests.assets.stages import READING, Stages, total

@@ -8,8 +8,8 @@ from dedup_assets.assets import image_manifest
 from dedup_assets.assets.image_manifest import UndiscoveredPrefixError
 from dedup_assets.partitions import image_id
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.image_store import Blob
-from dedup_assets.resources.local_images import LocalImages
+from dedup_assets.resources.images.folder import LocalImages
+from dedup_assets.resources.images.source import Blob
 from dedup_assets.resources.locations import FolderLocation, parse_location
 from dedup_assets.tables import IMAGE_MANIFEST
 from dedup_assets_tests.assets.conftest import StagesOf

@@ -7,7 +7,7 @@ import pytest
 
 from dedup_assets.calibration.measuring import measure
 from dedup_assets.calibration.outcome import Calibration, SamplePlan
-from dedup_assets.kernels.decoding import DecodeLimits
+from dedup_assets.kernels.decode.image import DecodeLimits
 from dedup_assets.kernels.planted_edits import jpeg
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import Tracker

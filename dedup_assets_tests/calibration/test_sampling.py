@@ -12,10 +12,10 @@ from dedup_assets.calibration.sampling import (
     UnreadableSample,
     choose_sample,
 )
-from dedup_assets.kernels.decoding import DecodeLimits
-from dedup_assets.resources.image_store import ImageStore, open_image_store
-from dedup_assets.resources.isolated_decoding import IsolatedDecoder
+from dedup_assets.kernels.decode.image import DecodeLimits
+from dedup_assets.resources.images.source import ImageStore, open_image_store
 from dedup_assets.resources.locations import parse_location
+from dedup_assets.stages.reading.isolated_decoding import IsolatedDecoder
 from dedup_assets_tests.conftest import write_files
 from dedup_assets_tests.photographs import jpeg, make_photograph
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from dedup_assets.calibration.seeing import cosines_with, describe_planted, embed_all, hash_all, verifiable
 from dedup_assets.embedders.descriptor import DescriptorEmbedder
-from dedup_assets.kernels.hashing import dct_hashes
+from dedup_assets.kernels.describe.hashes import dct_hashes
 from dedup_assets.kernels.planted_edits import framed, jpeg
 from dedup_assets_tests.calibration.samples import described, photograph
 

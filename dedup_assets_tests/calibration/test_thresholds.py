@@ -5,7 +5,7 @@ from typing import Any
 from dedup_assets.assets.similar_groups import SimilarityPolicy
 from dedup_assets.assets.wavelet_groups import CandidatePolicy
 from dedup_assets.calibration.thresholds import COSINES, HASHED, NOT_VERDICTS, RANGES, VERIFIED
-from dedup_assets.pairs.evidence import VerificationPolicy
+from dedup_assets.stages.pairs.verifier import VerificationPolicy
 from dedup_assets_tests.calibration.samples import present_policy
 
 

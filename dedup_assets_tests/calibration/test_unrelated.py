@@ -8,7 +8,7 @@ import pytest
 from dedup_assets.calibration.seeing import describe_planted, embed_all
 from dedup_assets.calibration.unrelated import SamplePairs, lookalikes_of, same_pictures
 from dedup_assets.kernels.planted_edits import cropped, jpeg, mirrored
-from dedup_assets.kernels.verification import UNKNOWN
+from dedup_assets.kernels.verify.cascade import UNKNOWN
 from dedup_assets_tests.calibration.samples import NAMES, described, photograph, present_policy
 
 

@@ -8,7 +8,7 @@ import psutil
 
 from dedup_assets.embedders.dhash import DifferenceHashEmbedder
 from dedup_assets.embedders.protocol import Embedder, EmbedderUnavailableError, Image, Vectors
-from dedup_assets.embedders.settings import EmbedderSettings
+from dedup_assets.embedders.provider_settings import EmbedderSettings
 
 
 class NotingEmbedder(DifferenceHashEmbedder):

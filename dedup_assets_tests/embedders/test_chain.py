@@ -2,7 +2,7 @@ import pytest
 
 from dedup_assets.embedders.chain import PROVIDERS, choose_embedder
 from dedup_assets.embedders.protocol import EmbedderConfigurationError, NoEmbedderError
-from dedup_assets.embedders.settings import EmbedderSettings
+from dedup_assets.embedders.provider_settings import EmbedderSettings
 
 
 def test_by_default_the_built_in_descriptor_is_used_without_any_fallback() -> None:

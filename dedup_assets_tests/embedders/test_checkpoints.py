@@ -11,7 +11,7 @@ from dedup_assets.embedders.checkpoints import (
     local_checkpoint,
 )
 from dedup_assets.embedders.protocol import EmbedderUnavailableError
-from dedup_assets.embedders.settings import EmbedderSettings
+from dedup_assets.embedders.provider_settings import EmbedderSettings
 
 
 def test_a_missing_extra_says_how_to_install_it() -> None:

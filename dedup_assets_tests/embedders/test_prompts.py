@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from dedup_assets.embedders.prompts import TextModel, choose_encoders
-from dedup_assets.embedders.settings import EmbedderSettings
+from dedup_assets.embedders.provider_settings import EmbedderSettings
 from dedup_assets_tests.embedders.models import SMALL_CLIP, open_clip_checkpoint, sentence_transformer
 
 

@@ -10,8 +10,8 @@ import pytest
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 
 from dedup_assets.instance.storage import EnvironmentStorage
-from dedup_assets.resources.embedded_postgres import EmbeddedPostgres
-from dedup_assets_tests.resources.conftest import wait_until_stopped
+from dedup_assets.resources.database.embedded.postgres import EmbeddedPostgres
+from dedup_assets_tests.resources.database.conftest import wait_until_stopped
 
 PROJECT = Path(__file__).parents[2]
 

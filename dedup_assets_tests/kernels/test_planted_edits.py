@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from dedup_assets.kernels.decoding import DecodeLimits, decode_image
+from dedup_assets.kernels.decode.image import DecodeLimits, decode_image
 from dedup_assets.kernels.planted_edits import (
     PLANTED_EDITS,
     Picture,

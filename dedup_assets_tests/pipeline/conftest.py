@@ -12,7 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from dedup_assets.resources.embedded_postgres import EmbeddedPostgres
+from dedup_assets.resources.database.embedded.postgres import EmbeddedPostgres
 from dedup_assets_tests.pipeline.collections import Planted, write_collection
 from dedup_assets_tests.pipeline.line import Line
 

@@ -17,11 +17,11 @@ from typing import Any
 
 import dagster as dg
 
-from dedup_assets.automation.discovering import sync_prefixes
+from dedup_assets.automation.prefixes import sync_prefixes
 from dedup_assets.automation.running import organize, prepare_home, recall, remember, run_everything
 from dedup_assets.definitions import build_definitions
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.table_store import TableStore
+from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.settings import Settings
 
 JOB = "nightly_deduplication"

@@ -10,11 +10,11 @@ from urllib.parse import parse_qs
 import pytest
 from azure.storage.blob import ContainerClient, ContainerSasPermissions, generate_container_sas
 
-from dedup_assets.resources import azure_access
+from dedup_assets.resources.azure import access
 from dedup_assets_tests.azurite import Azurite
 from dedup_assets_tests.pipeline.collections import Planted, small_collection, write_file
 from dedup_assets_tests.pipeline.line import Line
-from dedup_assets_tests.resources.flaky_proxy import flaky_proxy
+from dedup_assets_tests.resources.images.flaky_proxy import flaky_proxy
 
 AT_ONCE_S = 45.0
 """Start of Python and the patience with an endpoint that nobody answers at, on a busy machine."""
@@ -88,8 +88,8 @@ def test_a_service_that_fails_in_every_way_costs_at_most_the_blob_that_never_com
     azurite: Azurite, photos: ContainerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Bytes are counted where they are sent: each blob's come once, and none come again in the next run."""
-    monkeypatch.setattr(azure_access, "REQUEST_DEADLINE", timedelta(seconds=2))
-    monkeypatch.setattr(azure_access, "RETRY_TIMEOUT", timedelta(seconds=6))
+    monkeypatch.setattr(access, "REQUEST_DEADLINE", timedelta(seconds=2))
+    monkeypatch.setattr(access, "RETRY_TIMEOUT", timedelta(seconds=6))
     files = {planted.path.rpartition("/")[-1]: planted for planted in small_collection()}
     dripping, cut, rewritten, deleted = "chelsea.jpg", "coffee.jpg", "astronaut cropped.jpg", "chelsea mirrored.jpg"
     with flaky_proxy(azurite.port) as proxy:

@@ -6,10 +6,10 @@ import pytest
 
 from dedup_assets.assets import image_manifest
 from dedup_assets.automation.running import NoImagesError
-from dedup_assets.discovery import load_layout
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.image_store import StoreAccessError
-from dedup_assets.resources.own_output import tell_left_out
+from dedup_assets.resources.images.own_output import tell_left_out
+from dedup_assets.resources.images.source import StoreAccessError
+from dedup_assets.stages.discovery import load_layout
 from dedup_assets.tables import IMAGE_MANIFEST
 from dedup_assets_tests.conftest import write_files
 from dedup_assets_tests.materializing import materialize

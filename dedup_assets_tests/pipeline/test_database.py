@@ -3,9 +3,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dedup_assets.resources.database import DatabaseResource
-from dedup_assets.resources.embedded_postgres import EmbeddedPostgres
-from dedup_assets.resources.postgres_data import default_data_directory
+from dedup_assets.resources.database.connection import DatabaseResource
+from dedup_assets.resources.database.embedded.data import default_data_directory
+from dedup_assets.resources.database.embedded.postgres import EmbeddedPostgres
 from dedup_assets_tests.photographs import jpeg, make_photograph, scaled
 from dedup_assets_tests.pipeline.collections import Planted
 from dedup_assets_tests.pipeline.conftest import LineOf, remove_server

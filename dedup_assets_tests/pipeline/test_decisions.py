@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from dedup_assets.automation.running import remember
-from dedup_assets.resources.embedded_postgres import EmbeddedPostgres
+from dedup_assets.resources.database.embedded.postgres import EmbeddedPostgres
 from dedup_assets_tests.pipeline.collections import small_collection, write_collection
 from dedup_assets_tests.pipeline.commands import Said, dedup_assets
 from dedup_assets_tests.pipeline.line import Line, Outcome, table_files

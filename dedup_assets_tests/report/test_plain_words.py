@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup_assets.kernels.evidence import DecidedBy
+from dedup_assets.kernels.verify.evidence import DecidedBy
 from dedup_assets.report.plain_words import (
     LEVEL_MEANINGS,
     LEVEL_TITLES,

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from dedup_assets.contracts import Column, Table
 from dedup_assets.resources.collection import Collection, NoSourceError
-from dedup_assets.resources.image_store import StoreAccessError
+from dedup_assets.resources.images.source import StoreAccessError
 from dedup_assets.resources.locations import LocationError
 from dedup_assets.tables import STAR_PAIRS
 from dedup_assets_tests.azurite import Azurite

@@ -1,0 +1,52 @@
+"""Verify one pair as often as its thresholds ask for, the dear parts once.
+
+Belongs here: keeping local features between verifications of a pair, and which way a pair comes to verification. Does not
+belong here: the tests (`kernels/verify/cascade.py`), which thresholds are tried (`verdict_steps.py`).
+"""
+
+from functools import cached_property
+
+from dedup_assets.calibration.seeing import verifiable
+from dedup_assets.kernels.candidates.near_contents import CandidateLimits, HashedContents, find_candidate_pairs
+from dedup_assets.kernels.describe.description import ImageDescription
+from dedup_assets.kernels.describe.hashes import TRANSFORMS
+from dedup_assets.kernels.verify.cascade import (
+    UNKNOWN,
+    LocalFeatures,
+    VerificationThresholds,
+    extract_local_features,
+    verify_pair,
+)
+
+
+class KnownImage:
+    """A picture ready to be verified; its local features are extracted when they are first asked for."""
+
+    def __init__(self, description: ImageDescription) -> None:
+        self.image = verifiable(description)
+
+    @cached_property
+    def features(self) -> LocalFeatures:
+        """Local features of the thumbnail."""
+        return extract_local_features(self.image.thumbnail)
+
+
+class PairJudge:
+    """Gives the verdict of `verify_pair` on one pair under any thresholds."""
+
+    def __init__(self, left: KnownImage, right: KnownImage, transform: str) -> None:
+        self._ends, self._transform = (left, right), transform
+        self._needs_features = transform == UNKNOWN
+
+    def __call__(self, thresholds: VerificationThresholds) -> bool:
+        """Whether the two count as the same picture."""
+        left, right = self._ends
+        features = [each.features if self._needs_features else None for each in self._ends]
+        self._needs_features = True
+        return bool(verify_pair(left.image, right.image, self._transform, thresholds, *features).verdict)
+
+
+def proposed_transform(left: HashedContents, right: HashedContents, limits: CandidateLimits) -> str | None:
+    """The transform under which hashes propose a pair of contents, each of one row; None where they do not."""
+    found = find_candidate_pairs(left, right, limits)
+    return TRANSFORMS[int(found.transform[0])] if len(found.transform) else None

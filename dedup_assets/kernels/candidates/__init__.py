@@ -1,0 +1,1 @@
+"""Which contents might show the same picture, by their hashes alone."""

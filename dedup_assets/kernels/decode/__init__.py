@@ -1,0 +1,1 @@
+"""From the bytes of a file to one upright sRGB picture, or to the reason why not."""

@@ -1,0 +1,63 @@
+"""Colours as a viewer shows them: embedded ICC profiles to sRGB, transparency over white.
+
+Here belongs what happens to colours after decoding. Bringing the many pixel modes to a few is in `pixels.py`.
+"""
+
+import io
+from functools import lru_cache
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+# Larger "profiles" are no profiles; and at most 16 of them are kept, so the cache stays below 64 MB.
+_MAX_PROFILE_BYTES: Final = 4 << 20
+_SRGB_NAMES: Final = ("srgb", "c2ci")
+
+
+def render_rgb(plain: Image.Image, profile: bytes | None) -> NDArray[np.uint8]:
+    """Return (h, w, 3) uint8 sRGB of an L, RGB, RGBA, CMYK or LAB image; a broken or unfit profile is ignored."""
+    if profile or plain.mode == "LAB":
+        plain = _to_srgb(plain, profile or b"")
+    if plain.mode == "RGBA":
+        white = Image.new("RGBA", plain.size, "white")
+        plain = Image.alpha_composite(white, plain)
+    return np.array(plain if plain.mode == "RGB" else plain.convert("RGB"))
+
+
+def render_pixels(pixels: NDArray[np.uint8], profile: bytes | None) -> NDArray[np.uint8]:
+    """Do the same for (h, w) gray or (h, w, 3) RGB pixels; where no profile changes them, RGB is not copied."""
+    if profile and _find_transform(profile, "L" if pixels.ndim == 2 else "RGB"):
+        return render_rgb(Image.fromarray(pixels), profile)
+    if pixels.ndim == 3:
+        return pixels
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
+
+
+def _to_srgb(plain: Image.Image, profile: bytes) -> Image.Image:
+    transform = _find_transform(profile, plain.mode)
+    if transform is None:
+        return plain
+    converted = transform.apply(plain)
+    if plain.mode == "RGBA":
+        converted.putalpha(plain.getchannel("A"))
+    return converted
+
+
+def _find_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    return _srgb_transform(profile, mode) if len(profile) <= _MAX_PROFILE_BYTES else None
+
+
+@lru_cache(maxsize=16)
+def _srgb_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """Return the transform from a profile to sRGB, None if there is nothing to transform."""
+    try:
+        source = ImageCms.createProfile("LAB") if mode == "LAB" else ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if any(name in ImageCms.getProfileDescription(source).lower() for name in _SRGB_NAMES):
+            return None
+        target = ImageCms.createProfile("sRGB")
+        return ImageCms.buildTransform(source, target, mode, "RGBA" if mode == "RGBA" else "RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return None

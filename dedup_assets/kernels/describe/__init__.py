@@ -1,0 +1,1 @@
+"""From a picture to all that is measured of it: hashes, colours, borders, quality, thumbnail."""

@@ -1,0 +1,1 @@
+"""From verdicts on pairs to groups: stars, crowds, and what people said."""

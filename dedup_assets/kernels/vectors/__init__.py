@@ -1,0 +1,1 @@
+"""Vectors of pictures: the built-in descriptor, and the search for the nearest."""

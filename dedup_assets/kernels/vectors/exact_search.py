@@ -1,0 +1,185 @@
+"""The nearest neighbours of each vector by cosine: exactly, and brought up to date when vectors come and go.
+
+Here belongs the exact search, which sees nothing but vectors. The index for more vectors than it can compare is in
+`inverted_index.py`, searches by hash are in `kernels/candidates/hamming_search.py`; whether two near vectors show one
+picture is decided elsewhere.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+ASKED_BLOCK, VECTOR_BLOCK = 1024, 8192
+"""Rows of one product: 32 MB of cosines at a time."""
+BUFFERED_A_ROW = 64
+COSINE_SLACK = 1e-4
+"""Products of float32 blocks differ in the last digits with the shape of the block; the exact cosine decides afterwards."""
+NOBODY = np.float32(2)
+"""A cosine that no vector reaches."""
+
+Floats = NDArray[np.float32]
+Rows = NDArray[np.int64]
+
+
+class Nearest(NamedTuple):
+    """The lists of nearest neighbours of some vectors: (m,) entries, by row, then from near to far, then by neighbour.
+
+    rows     int64, whose list it is
+    others   int64, the neighbour; never the row itself
+    cosines  float32, high is alike
+    """
+
+    rows: Rows
+    others: Rows
+    cosines: Floats
+
+    def take(self, entries: NDArray[np.integer] | NDArray[np.bool_]) -> "Nearest":
+        """Some entries, by number or by a mask."""
+        return Nearest(self.rows[entries], self.others[entries], self.cosines[entries])
+
+
+def find_nearest(vectors: Floats, asked: Rows, count: int, min_cosine: float) -> Nearest:
+    """The `count` nearest other vectors of each asked one, of those whose cosine similarity is at least `min_cosine`.
+
+    Exact, by products of blocks; of equally near ones those of lower row. A list depends on nothing but which vectors
+    there are and their order: not on what else is asked, on threads or on the blocks.
+
+    Args:
+        vectors: (n, d) float32, L2-normalised.
+        asked: (q,) int64, distinct rows of `vectors`.
+        count: neighbours a list at most, at least 1.
+        min_cosine: inclusive, in [-1, 1].
+
+    Returns:
+        The lists of the asked rows. Takes 2 q n d floating-point operations, and about 200 MB beyond the answer.
+
+    Raises:
+        ValueError: vectors of another shape.
+    """
+    if vectors.ndim != 2:
+        raise ValueError(f"vectors must be (n, d), not {vectors.shape}")
+    starts = range(0, len(asked), ASKED_BLOCK)
+    return cut_lists([_find_some(vectors, asked[at : at + ASKED_BLOCK], count, min_cosine) for at in starts], count)
+
+
+def update_nearest(vectors: Floats, known: Nearest, place: Rows, count: int, min_cosine: float) -> Nearest:
+    """What `find_nearest` says of all vectors, from what it said before some of them came and others went.
+
+    Looked at anew are vectors that came, and those whose full list lost a member, for nobody knows who stood behind it.
+    Every other list can only be entered by one that came, and only from its last cosine on.
+
+    Args:
+        vectors: (n, d) float32, L2-normalised: those there are now.
+        known: the lists of all of the (m, d) vectors before, by their rows then, under the same count and limit.
+        place: (m,) int64, where each of them stands now, -1 where it is gone. Their order is the same.
+        count: neighbours a list at most, as before.
+        min_cosine: inclusive, as before.
+
+    Raises:
+        ValueError: the vectors before are not in the same order now.
+    """
+    present = place[place >= 0]
+    if (np.diff(present) <= 0).any():
+        raise ValueError("known vectors must stand in the same order as before")
+    sizes, alive = _sizes(known.rows, len(place)), (place[known.rows] >= 0) & (place[known.others] >= 0)
+    broken = (sizes >= count) & (_sizes(known.rows[alive], len(place)) < sizes)
+    is_new, is_asked = np.ones((2, len(vectors)), np.bool_)
+    is_new[present] = False
+    is_asked[place[(place >= 0) & ~broken]] = False
+    kept = alive & ~broken[known.rows]
+    lists = Nearest(place[known.rows[kept]], place[known.others[kept]], known.cosines[kept])
+    entering = _find_entering(vectors, np.flatnonzero(is_new), _last_cosines(lists, is_asked, count, min_cosine))
+    return cut_lists([lists, entering, find_nearest(vectors, np.flatnonzero(is_asked), count, min_cosine)], count)
+
+
+def cut_lists(parts: list[Nearest], count: int) -> Nearest:
+    """The lists of several parts in one, each with its `count` nearest; no entry may stand in two parts."""
+    found = _join(parts)
+    found = found.take(np.lexsort((found.others, -found.cosines, found.rows)))
+    return found.take(np.arange(len(found.rows)) - np.searchsorted(found.rows, found.rows) < count)
+
+
+def pair_neighbours(lists: Nearest) -> Nearest:
+    """Pairs of which at least one end has the other in its list, each once with the lower row first, sorted by both."""
+    both = Nearest(np.minimum(lists.rows, lists.others), np.maximum(lists.rows, lists.others), lists.cosines)
+    both = both.take(np.lexsort((both.others, both.rows)))
+    first = np.ones(len(both.rows), np.bool_)
+    first[1:] = (both.rows[1:] != both.rows[:-1]) | (both.others[1:] != both.others[:-1])
+    return both.take(first)
+
+
+def exact_cosines(vectors: Floats, rows: Rows, others: Rows) -> Floats:
+    """Row by row in float64, rounded once: the same from either side and however blocks are cut."""
+    out = np.empty(len(rows), np.float32)
+    for start in range(0, len(rows), VECTOR_BLOCK):
+        part = slice(start, start + VECTOR_BLOCK)
+        out[part] = (vectors[rows[part]].astype(np.float64) * vectors[others[part]]).sum(axis=1)
+    return out
+
+
+def _find_some(vectors: Floats, asked: Rows, count: int, min_cosine: float) -> Nearest:
+    """The lists of one block of asked rows, and the few entries behind them that the slack lets pass."""
+    floors = np.full(len(asked), min_cosine - COSINE_SLACK, np.float32)
+    found = cut_lists([], count)
+    for start in range(0, len(vectors), VECTOR_BLOCK):
+        block = vectors[asked] @ vectors[start : start + VECTOR_BLOCK].T
+        itself = (asked >= start) & (asked < start + VECTOR_BLOCK)
+        block[itself, asked[itself] - start] = -NOBODY
+        rows, others = np.nonzero(block >= floors[:, None])
+        more = Nearest(rows, others + start, block[rows, others])
+        found = _join([found, more])
+        if len(found.rows) > BUFFERED_A_ROW * len(asked):
+            found = _raise_floors(found, floors, count)
+    found = _raise_floors(found, floors, count)
+    cosines = exact_cosines(vectors, asked[found.rows], found.others)
+    near = cosines >= np.float32(min_cosine)
+    return Nearest(asked[found.rows[near]], found.others[near], cosines[near])
+
+
+def _raise_floors(found: Nearest, floors: Floats, count: int) -> Nearest:
+    """Raise each floor to a little under the `count`-th cosine found so far, and drop what lies below."""
+    order = np.lexsort((-found.cosines, found.rows))
+    found = found.take(order)
+    last = np.searchsorted(found.rows, np.arange(len(floors))) + count - 1
+    full = np.flatnonzero(_sizes(found.rows, len(floors)) >= count)
+    floors[full] = np.maximum(floors[full], found.cosines[last[full]] - COSINE_SLACK)
+    return found.take(found.cosines >= floors[found.rows])
+
+
+def _find_entering(vectors: Floats, new: Rows, floors: Floats) -> Nearest:
+    """Which new rows enter the lists of others: entries (other, new) with a cosine of at least the other's floor."""
+    parts = []
+    for first in range(0, len(new), ASKED_BLOCK):
+        some = new[first : first + ASKED_BLOCK]
+        for start in range(0, len(vectors), VECTOR_BLOCK):
+            block = vectors[some] @ vectors[start : start + VECTOR_BLOCK].T
+            rows, others = np.nonzero(block >= floors[start : start + VECTOR_BLOCK] - np.float32(COSINE_SLACK))
+            cosines = exact_cosines(vectors, others + start, some[rows])
+            entering = cosines >= floors[others + start]
+            parts.append(Nearest((others + start)[entering], some[rows][entering], cosines[entering]))
+    return cut_lists(parts, len(new))
+
+
+def _last_cosines(lists: Nearest, is_asked: NDArray[np.bool_], count: int, min_cosine: float) -> Floats:
+    """From which cosine on another vector enters each list; `NOBODY` for lists that are made anew."""
+    floors = np.full(len(is_asked), min_cosine, np.float32)
+    full = _sizes(lists.rows, len(floors)) >= count
+    lowest = np.full(len(floors), NOBODY)
+    np.minimum.at(lowest, lists.rows, lists.cosines)
+    floors[full] = lowest[full]
+    floors[is_asked] = NOBODY
+    return floors
+
+
+def _join(parts: list[Nearest]) -> Nearest:
+    """The entries of all parts, as they come."""
+    return Nearest(
+        np.concatenate([np.empty(0, np.int64), *(part.rows for part in parts)]),
+        np.concatenate([np.empty(0, np.int64), *(part.others for part in parts)]),
+        np.concatenate([np.empty(0, np.float32), *(part.cosines for part in parts)]),
+    )
+
+
+def _sizes(rows: Rows, count: int) -> Rows:
+    return np.bincount(rows, minlength=count)

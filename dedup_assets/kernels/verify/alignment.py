@@ -1,0 +1,159 @@
+"""Comparing two aligned pictures everywhere at once, and aligning them when they are already almost so.
+
+Here belongs what is measured on pixels: local correlation, shares of agreement, strict equality. Finding the geometry
+of a crop or a turn from local features is in `geometry.py`; what the numbers decide is in `cascade.py`.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+WINDOW_PX = 13
+"""Side of the windows that are correlated, in a frame whose longer side has FRAME_PX: a tenth of the picture."""
+FRAME_PX = 128
+SMOOTHING_PX = 1.2
+"""Blur before comparing: 256 / 128 px, so that noise, blocking and half a pixel of misalignment do not decide."""
+TREND_PX = 8.0
+"""What is coarser than this is taken away: every ramp correlates with every other one of its direction."""
+MIN_CONTENT_STD = 4.0
+"""Gray levels within a window: JPEG at quality 12 leaves up to 3 on flat colour, so 4 is picture."""
+MIN_CORRELATION = 0.5
+"""A window agrees from here; windows of unrelated photographs lie around 0 with standard deviation 0.3."""
+MAX_FLAT_STD = 0.1
+"""Levels: one colour, recompressed, is one colour still. A 12-bit scan stored in 16 bits shows as 0 to 3 levels of 255 with
+0.5, and is no copy of a black picture."""
+ENCLOSED_SHARE = 0.6
+"""Of a flat area's rim: from here on what differs encloses it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StructureComparison:
+    """How two aligned gray pictures agree over the area that both cover.
+
+    agreement      share of the windows with content whose correlation is at least MIN_CORRELATION, 0..1, high is alike
+    correlation    mean local correlation over the windows with content, -1..1, high is alike
+    content_share  share of the compared windows that have content in either picture, 0..1
+    tone           correlation of the two as wholes over everything compared, -1..1, high is alike
+    agreeing       (h, w) bool, where the pictures agree: structure correlates, or both are flat and not enclosed by what differs
+    """
+
+    agreement: float
+    correlation: float
+    content_share: float
+    tone: float
+    agreeing: NDArray[np.bool_]
+
+
+def compare_structure(
+    left: NDArray[np.uint8], right: NDArray[np.uint8], compared: NDArray[np.bool_]
+) -> StructureComparison:
+    """Correlate two (h, w) uint8 gray pictures in every window of WINDOW_PX whose centre is compared.
+
+    Normalised cross-correlation (Lewis 1995), so exposure and contrast may differ from place to place. The
+    result does not depend on which picture is left.
+    """
+    smooth = [_blurred(gray.astype(np.float32), SMOOTHING_PX) for gray in (left, right)]
+    one, other = (picture - _blurred(picture, TREND_PX) for picture in smooth)
+    means = [_windowed(picture) for picture in (one, other)]
+    variances = [np.maximum(_windowed(p * p) - m * m, 0) for p, m in zip((one, other), means, strict=True)]
+    covariance = _windowed(one * other) - means[0] * means[1]
+    correlation = covariance / np.sqrt(np.maximum(variances[0] * variances[1], 1.0))
+    content = np.maximum(*variances) >= MIN_CONTENT_STD**2
+    agrees = correlation >= MIN_CORRELATION
+    counted = content & compared
+    found = int(counted.sum())
+    return StructureComparison(
+        agreement=float(agrees[counted].mean()) if found else 0.0,
+        correlation=float(correlation[counted].mean()) if found else 0.0,
+        content_share=found / max(1, int(compared.sum())),
+        tone=_correlate(smooth[0][compared], smooth[1][compared]),
+        agreeing=(agrees & content | _without_enclosed(~content & compared, content & ~agrees & compared)) & compared,
+    )
+
+
+def _correlate(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    if one.size == 0:
+        return 0.0
+    here, there = one - one.mean(), other - other.mean()
+    return float((here * there).mean() / max(float(here.std() * there.std()), 1e-3))
+
+
+def _blurred(values: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
+    return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma_px, borderType=cv2.BORDER_REFLECT), np.float32)
+
+
+def _windowed(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    side = WINDOW_PX, WINDOW_PX
+    return np.asarray(cv2.boxFilter(values, cv2.CV_32F, side, borderType=cv2.BORDER_REFLECT), np.float32)
+
+
+def _without_enclosed(flat: NDArray[np.bool_], differing: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Flat areas, (h, w), without those that mostly border on what differs: the inside of a sticker is no agreement."""
+    if not differing.any():
+        return flat
+    count, labels = cv2.connectedComponents(flat.astype(np.uint8), connectivity=4)
+    around = cv2.dilate(labels.astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.int64)
+    rim = ~flat & (around > 0)
+    sizes = np.bincount(around[rim], minlength=count)
+    walls = np.bincount(around[rim & differing], minlength=count)
+    enclosed = walls > ENCLOSED_SHARE * sizes
+    return np.asarray(flat & ~enclosed[labels], np.bool_)
+
+
+def to_gray(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(h, w, 3) uint8 RGB to (h, w) uint8 luma (Rec. 601)."""
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def frame_size(width: int, height: int) -> tuple[int, int]:
+    """Width and height, in px, of a picture's frame: its own aspect ratio, FRAME_PX on the longer side."""
+    scale = FRAME_PX / max(width, height)
+    return max(WINDOW_PX, round(width * scale)), max(WINDOW_PX, round(height * scale))
+
+
+def resize_into(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Resize (h, w[, 3]) uint8 to `size` (width, height): averaging where it shrinks, cubic where it grows."""
+    shrinks = size[0] * size[1] < picture.shape[0] * picture.shape[1]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(picture, size, interpolation=how), np.uint8)
+
+
+def warp_picture(picture: NDArray[np.uint8], matrix: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Map (h, w[, 3]) uint8 by the 3x3 matrix into `size` (width, height); edges go on beyond the picture."""
+    warped = cv2.warpPerspective(picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(warped, np.uint8)
+
+
+def invert_map(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The 3x3 map back. Raises numpy.linalg.LinAlgError where there is none."""
+    return np.asarray(np.linalg.inv(matrix), np.float64)
+
+
+def refine_alignment(target: NDArray[np.uint8], moving: NDArray[np.uint8]) -> NDArray[np.float64] | None:
+    """The affine map, 3x3, that takes pixels of `target` to those of `moving`, both (h, w) uint8 gray of one shape.
+
+    Enhanced correlation coefficient maximisation (Evangelidis & Psarakis 2008) from the identity; None where
+    it does not converge.
+    """
+    warp = np.eye(2, 3, dtype=np.float32)
+    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
+    try:
+        _, warp = cv2.findTransformECC(target, moving, warp, cv2.MOTION_AFFINE, criteria, None, 5)  # type: ignore[call-overload]
+    except cv2.error:
+        return None
+    return np.vstack([warp.astype(np.float64), [0.0, 0.0, 1.0]])
+
+
+def largest_difference(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> tuple[float, float]:
+    """Strict comparison of two (h, w, 3) uint8 pictures of one shape.
+
+    Returns the largest difference of any channel after a 3x3 mean, in levels 0..255 (low is alike), and the correlation of
+    the two (-1..1, high is alike; 1 where neither varies by more than MAX_FLAT_STD).
+    """
+    one, other = (picture.astype(np.float32) for picture in (left, right))
+    difference = float(np.abs(cv2.blur(one, (3, 3)) - cv2.blur(other, (3, 3))).max())
+    if max(one.std(axis=(0, 1)).max(), other.std(axis=(0, 1)).max()) <= MAX_FLAT_STD:
+        return difference, 1.0
+    return difference, _correlate(one - one.mean(axis=(0, 1)), other - other.mean(axis=(0, 1)))

@@ -1,0 +1,145 @@
+"""Do two images show the same picture? A cascade of tests, from cheap to dear, that leaves its evidence.
+
+Here belongs the order of the tests and what each may decide. The tests themselves are in `alignment.py`, `colour.py`,
+`geometry.py`, `overlap.py`, `parallax.py`, `seams.py` and `strokes.py`; the numbers in `evidence.py`; who is proposed as a
+pair at all, in `kernels/candidates/hamming_search.py`.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from dedup_assets.kernels.describe.hashes import INVERSE_TRANSFORMS, TRANSFORMS
+from dedup_assets.kernels.describe.quality import MAX_FLAT_CONTRAST, is_low_information
+from dedup_assets.kernels.verify.alignment import invert_map
+from dedup_assets.kernels.verify.evidence import (
+    REVERSED_RELATIONS,
+    UNKNOWN,
+    PairEvidence,
+    VerifiableImage,
+    VerificationThresholds,
+)
+from dedup_assets.kernels.verify.geometry import GeometricFit, fit_geometry, fit_mirrored_geometry
+from dedup_assets.kernels.verify.local_features import LocalFeatures, extract_local_features, scale_to_canvas
+from dedup_assets.kernels.verify.maps import BoxMap, best_box_map, refine_map
+from dedup_assets.kernels.verify.pixel_tests import Pair, judge_overlap, judge_parallax, judge_strictly
+
+__all__ = [
+    "UNKNOWN",
+    "LocalFeatures",
+    "PairEvidence",
+    "VerifiableImage",
+    "VerificationThresholds",
+    "extract_local_features",
+    "verify_pair",
+]
+
+CERTAIN_REJECTIONS = frozenset({"color", "conflict", "seam", "parallax"})
+"""Where features fitted and structure agreed but this did not, no other alignment will change it."""
+MIRRORING = frozenset({"mirror", "flip", "transpose", "transverse"})
+DEFAULT_THRESHOLDS = VerificationThresholds()
+
+
+def verify_pair(
+    left: VerifiableImage,
+    right: VerifiableImage,
+    transform: str,
+    thresholds: VerificationThresholds = DEFAULT_THRESHOLDS,
+    left_features: LocalFeatures | None = None,
+    right_features: LocalFeatures | None = None,
+) -> PairEvidence:
+    """Decide whether two images show the same picture, where right is about `transform` of left.
+
+    transform is one of `hashing.TRANSFORMS`, or "unknown": then local features are tried in both handednesses.
+    Features are extracted where they are needed and not given. The answer is a function of the pair alone: swapping
+    left and right (and inverting the transform) gives the same verdict and scores. Raises KeyError for another transform.
+    """
+    if transform != UNKNOWN and transform not in TRANSFORMS:
+        raise KeyError(f"transform {transform!r} is neither 'unknown' nor one of {TRANSFORMS}")
+    if _content_key(left) <= _content_key(right):
+        return _decide(Pair(left, right, transform, thresholds, left_features, right_features))
+    inverse = INVERSE_TRANSFORMS.get(transform, UNKNOWN)
+    evidence = _decide(Pair(right, left, inverse, thresholds, right_features, left_features))
+    return replace(
+        evidence,
+        transform=transform,
+        overlap_left=evidence.overlap_right,
+        overlap_right=evidence.overlap_left,
+        relation=evidence.relation and REVERSED_RELATIONS[evidence.relation],
+    )
+
+
+def _content_key(image: VerifiableImage) -> tuple[bytes, bytes]:
+    return image.gray_64.tobytes(), image.thumbnail.tobytes()
+
+
+def _decide(pair: Pair) -> PairEvidence:
+    """Cheapest first; the first test that is certain decides, the others leave their scores."""
+    if pair.transform in ("identity", UNKNOWN) and np.array_equal(pair.left.thumbnail, pair.right.thumbnail):
+        return PairEvidence(True, "near", "identical_pixels", pair.transform, 1.0, 1.0, 1.0, relation="same")
+    if any(is_low_information(image.contrast, image.detail) for image in (pair.left, pair.right)):
+        return _decide_plain(pair)
+    start = None if pair.transform == UNKNOWN else best_box_map(pair.left, pair.right, pair.transform)
+    if start is not None:
+        seen = judge_overlap(pair, start.matrix, "global_structure", pair.thresholds.min_global_agreement)
+        if seen.verdict or seen.decided_by == "color":
+            return seen
+        if seen.content_share is not None and seen.content_share < pair.thresholds.min_content_share:
+            return _decide_plain(pair)
+    local = _decide_locally(pair)
+    if local.verdict or local.decided_by in CERTAIN_REJECTIONS or start is None:
+        return local
+    return _decide_refined(pair, start, local)
+
+
+def _decide_plain(pair: Pair) -> PairEvidence:
+    """Where there is little to see: strictly, or by what little there is, if that is distinct and nothing contradicts it."""
+    strict = judge_strictly(pair)
+    if strict.verdict or min(pair.left.contrast, pair.right.contrast) <= MAX_FLAT_CONTRAST:
+        return strict
+    local = _decide_locally(pair)
+    return local if local.verdict and (local.local_inliers or 0) >= pair.thresholds.min_plain_inliers else strict
+
+
+def _decide_locally(pair: Pair) -> PairEvidence:
+    """Match local features, fit a map, and look at every pixel that both pictures show under it."""
+    fit = _best_fit(pair)
+    limits = pair.thresholds
+    if fit is None or fit.inliers < limits.min_local_inliers:
+        inliers = fit.inliers if fit else 0
+        return PairEvidence(False, None, "local_features", pair.transform, local_inliers=inliers)
+    evidence = judge_overlap(pair, fit.matrix, "local_structure", limits.min_local_agreement)
+    if evidence.verdict and fit.strays >= limits.min_strays:
+        evidence = judge_parallax(pair, fit.matrix, evidence)
+    coverage = max(fit.hull_left / (evidence.overlap_left or 1.0), fit.hull_right / (evidence.overlap_right or 1.0))
+    return replace(evidence, local_inliers=fit.inliers, local_coverage=min(1.0, coverage))
+
+
+def _best_fit(pair: Pair) -> GeometricFit | None:
+    """The map between the two thumbnails that explains most matches, of the handedness asked for, or of either."""
+    left = pair.left_features or extract_local_features(pair.left.thumbnail)
+    right = pair.right_features or extract_local_features(pair.right.thumbnail)
+    fits = []
+    if pair.transform not in MIRRORING:
+        fits.append(fit_geometry(left, right))
+    if pair.transform in MIRRORING or pair.transform == UNKNOWN:
+        fits.append(fit_mirrored_geometry(left, right))
+    best = max((fit for fit in fits if fit), key=lambda fit: fit.inliers, default=None)
+    if best is None:
+        return None
+    here, there = (scale_to_canvas(f, i.thumbnail) for f, i in ((left, pair.left), (right, pair.right)))
+    return replace(best, matrix=invert_map(there) @ best.matrix @ here)
+
+
+def _decide_refined(pair: Pair, start: BoxMap, local: PairEvidence) -> PairEvidence:
+    """Where a blurred or plain picture has too few features, let the pixels themselves find the alignment."""
+    if start.correlation < pair.thresholds.min_refinable_correlation:
+        return local
+    matrix = refine_map(pair.left.thumbnail, pair.right.thumbnail, start.matrix)
+    if matrix is None:
+        return local
+    refined = judge_overlap(pair, matrix, "refined_structure", pair.thresholds.min_refined_agreement)
+    shares = refined.overlap_left or 0.0, refined.overlap_right or 0.0
+    if min(shares) < pair.thresholds.min_refined_overlap:
+        return local
+    return replace(refined, local_inliers=local.local_inliers, local_coverage=local.local_coverage)

@@ -1,0 +1,154 @@
+"""The way to PostgreSQL: the server of DATABASE_URL, or the embedded one.
+
+Belongs here: which server, connecting to it, and saying in one sentence why that failed, without the secret.
+Does not belong here: the schema (`migrations/`) or what is read and written (`vectors.py`).
+"""
+
+import os
+from pathlib import Path
+
+import dagster as dg
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from pydantic import Field
+
+from dedup_assets.resources.database.embedded.data import default_data_directory
+from dedup_assets.resources.database.embedded.folders import note_store
+from dedup_assets.resources.database.embedded.postgres import EmbeddedPostgres
+from dedup_assets.resources.database.embedded.programs import EmbeddedPostgresError
+from dedup_assets.resources.database.migrations import migrate
+from dedup_assets.resources.locations import parse_location
+
+URL_VARIABLE = "DATABASE_URL"
+CONNECT_TIMEOUT_S = 10
+CAUSES = (  # how the server or its client says it, and what that means
+    ("password authentication failed", "the user name or the password is wrong"),
+    ("no password supplied", "the password is missing"),
+    ("no pg_hba.conf entry", "the server does not let this user in from this machine"),
+    ("role", "the user does not exist there"),
+    ("database", "the database does not exist there"),
+    ("could not translate host name", "the host name is unknown"),
+    ("failed to resolve host", "the host name is unknown"),
+    ("Connection refused", "nothing listens there"),
+    ("timeout", "it did not answer in time"),
+    ("No such file", "there is no such socket"),
+    ("SSL", "an encrypted connection could not be made"),
+    ("too many", "the server has no connection left"),
+)
+
+
+class DatabaseAccessError(RuntimeError):
+    """The database cannot be reached or refuses to let us in; the text never holds a password."""
+
+
+class DatabaseResource(dg.ConfigurableResource[None]):
+    """PostgreSQL with pgvector: the server that the environment variable DATABASE_URL names, else an embedded one.
+
+    The URL is read when a connection is made, so that its password stands in no configuration, log or page.
+    """
+
+    store: str = Field(
+        default="", description="Where the tables lie; the embedded server keeps one set of vectors for each store."
+    )
+    data_directory: str | None = Field(
+        default=None,
+        description="Folder of the embedded server's data; by default below /var/tmp, named after user and store.",
+    )
+
+    def connect(self) -> psycopg.Connection:
+        """Return a new connection; a `with` block commits or rolls back, and closes it.
+
+        Raises:
+            DatabaseAccessError: the server cannot be reached, refuses, or cannot be started.
+        """
+        url = os.environ.get(URL_VARIABLE)
+        return connect_to(url) if url else self._connect_to_embedded()
+
+    def connect_migrated(self) -> psycopg.Connection:
+        """The same, with every migration applied.
+
+        Raises:
+            DatabaseAccessError: as for `connect`.
+            MigrationError: a migration cannot be applied.
+        """
+        connection = self.connect()
+        try:
+            migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def check(self) -> None:
+        """Make sure, before any work is done, that a server that is named can be reached; an embedded one is started later.
+
+        Raises:
+            DatabaseAccessError: it cannot.
+        """
+        if os.environ.get(URL_VARIABLE):
+            self.connect().close()
+
+    def holds_data(self) -> bool:
+        """True where a server is named, or the embedded one was started before; starts nothing."""
+        return bool(os.environ.get(URL_VARIABLE)) or (self._directory() / "data" / "PG_VERSION").exists()
+
+    def describe(self) -> str:
+        """Which server this is, for logs and reports; without user name and password."""
+        url = os.environ.get(URL_VARIABLE)
+        return _where(_parse(url)) if url else f"embedded PostgreSQL in {self._directory()}"
+
+    @property
+    def store_name(self) -> str:
+        """What the database calls the store, to tell its rows from those of others: its address, without any secret."""
+        return str(parse_location(self.store)) if self.store else ""
+
+    def _directory(self) -> Path:
+        return Path(self.data_directory) if self.data_directory else default_data_directory(self.store_name)
+
+    def _connect_to_embedded(self) -> psycopg.Connection:
+        try:
+            server = EmbeddedPostgres.start(self._directory())
+            if self.store:
+                note_store(server.directory, self.store_name)
+            return psycopg.connect(server.conninfo)
+        except (EmbeddedPostgresError, OSError, psycopg.OperationalError) as error:
+            raise DatabaseAccessError(
+                f"the embedded PostgreSQL in {self._directory()} cannot be used: {error}"
+            ) from error
+
+
+def connect_to(url: str) -> psycopg.Connection:
+    """Connect to the server of `url` (postgresql://user:password@host:port/name, or any libpq connection string).
+
+    Raises:
+        DatabaseAccessError: one sentence that names the server and the cause. The cause is not chained, as the
+            driver's own text may repeat the URL.
+    """
+    parameters = {"connect_timeout": CONNECT_TIMEOUT_S} | _parse(url)
+    try:
+        return psycopg.connect(make_conninfo("", **parameters))
+    except psycopg.Error as error:
+        sentence = f"cannot use the database at {_where(parameters)} ({URL_VARIABLE}): {_cause(str(error))}"
+    raise DatabaseAccessError(sentence)
+
+
+def _parse(url: str) -> dict[str, str | int | None]:
+    try:
+        return dict(conninfo_to_dict(url))
+    except psycopg.ProgrammingError:
+        pass
+    raise DatabaseAccessError(
+        f"{URL_VARIABLE} is not a PostgreSQL URL; expected postgresql://user:password@host:port/name, "
+        "with special characters of the password percent-encoded"
+    )
+
+
+def _where(parameters: dict[str, str | int | None]) -> str:
+    host = parameters.get("host") or parameters.get("hostaddr") or "the default socket"
+    port = f":{parameters['port']}" if parameters.get("port") else ""
+    name = f"/{parameters['dbname']}" if parameters.get("dbname") else ""
+    return f"{host}{port}{name}"
+
+
+def _cause(text: str) -> str:
+    return next((meaning for words, meaning in CAUSES if words in text), "the connection failed")

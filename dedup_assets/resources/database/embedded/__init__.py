@@ -1,0 +1,1 @@
+"""The PostgreSQL server out of a pip wheel, for those who have none."""

@@ -1,0 +1,1 @@
+"""Images at their source, in a folder or a container: listing, reading, copying."""

@@ -1,0 +1,165 @@
+"""Images in an Azure Blob container.
+
+Belongs here: listing and reading blobs. Does not belong here: clients (`access.py`), how the service copies
+(`container_copies.py`), decoding.
+
+Listing uses the Azure SDK, which keeps every name exactly. Reading uses obstore (0.2 ms of processor time a blob, and
+none of Python's lock, against 1.6 ms) and the SDK for the few names that obstore cannot express.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+import obstore
+from azure.core import MatchConditions
+from azure.core.exceptions import AzureError
+from azure.storage.blob import BlobPrefix, BlobProperties
+from obstore.exceptions import BaseError
+
+from dedup_assets.resources.azure import access
+from dedup_assets.resources.azure.access import container_client, open_object_store
+from dedup_assets.resources.azure.credentials import find_credential
+from dedup_assets.resources.azure.failures import blob_failure, explain_azure_error
+from dedup_assets.resources.images.container_copies import copy_blob, delete_copied_blob
+from dedup_assets.resources.images.deadlines import within
+from dedup_assets.resources.images.own_output import STORE_MARK, own_directory_in, tell_left_out
+from dedup_assets.resources.images.source import Blob, BlobChanged, BlobVanished, require_organized
+from dedup_assets.resources.locations import ContainerLocation
+
+_INEXPRESSIBLE = re.compile(r"^/|//|/$|(^|/)\.{1,2}(/|$)|[\x00-\x1f\x7f]")
+"""Names that obstore refuses or, for slashes at either end, would silently shorten."""
+
+
+class AzureImages:
+    """The image blobs below a prefix of a container; an `ImageStore`."""
+
+    def __init__(self, location: ContainerLocation, exclude: Sequence[str] = (), page_size: int = 5_000) -> None:
+        self.location = location
+        self.organized_root = f"{location.prefix or location.container}_deduplicated"
+        self._start = f"{location.prefix}/" if location.prefix else ""
+        inside = () if location.prefix else (self.organized_root,)
+        self._excluded = tuple(f"{self._start}{directory}/" for directory in (*exclude, *inside))
+        self._judged: set[tuple[str, str, str]] = set()
+        self._walked: set[str] = set()
+        self.unlisted: frozenset[str] = frozenset()
+        self._page_size = page_size
+        self._container = container_client(location)
+        whole = ContainerLocation(location.account, location.container, "", location.account_url)
+        self._bodies = open_object_store(whole)
+
+    def check(self) -> None:
+        """See `ImageStore.check`."""
+        try:
+            next(self._container.list_blobs(name_starts_with=self._start, results_per_page=1).by_page(), None)
+        except AzureError as error:
+            raise explain_azure_error(error, self.location) from None
+
+    def list_blobs(self, prefix: str = "", recursive: bool = True) -> Iterator[Blob]:
+        """See `ImageStore.list_blobs`; a million blobs are 200 pages, one in memory at a time."""
+        for item in self._entries(prefix, recursive):
+            if isinstance(item, BlobProperties):
+                yield _describe(item, item.name.removeprefix(self._start))
+
+    def list_directories(self, prefix: str = "") -> Iterator[str]:
+        """See `ImageStore.list_directories`; slashes at the start of a name belong to its first part."""
+        for item in self._entries(prefix, recursive=False):
+            if isinstance(item, BlobPrefix):
+                yield item.name.removeprefix(self._start)[:-1]
+
+    def read(self, path: str, etag: str) -> bytes:
+        """See `ImageStore.read`; the service compares the etag."""
+        name = self._start + path
+        try:
+            return self._read_by_sdk(name, etag) if _INEXPRESSIBLE.search(name) else self._read(name, etag)
+        except (AzureError, BaseError, FileNotFoundError, TimeoutError) as error:
+            failure = blob_failure(error, path, self.location)
+        if isinstance(failure, BlobChanged) and not self._container.get_blob_client(name).exists():
+            raise BlobVanished(f"{path} is not there any more.")  # some services answer 412 for what is missing
+        raise failure
+
+    def copy(self, path: str, destination: str) -> str:
+        """See `ImageStore.copy`; no byte passes through this machine."""
+        source = self._container.get_blob_client(self._start + path)
+        target = self._container.get_blob_client(require_organized(destination, self.organized_root))
+        try:
+            return copy_blob(source, target, find_credential(self.location).sas)
+        except AzureError as error:
+            raise blob_failure(error, path, self.location) from None
+
+    def delete_copy(self, destination: str, etag: str) -> None:
+        """See `ImageStore.delete_copy`."""
+        target = self._container.get_blob_client(require_organized(destination, self.organized_root))
+        try:
+            delete_copied_blob(target, etag)
+        except AzureError as error:
+            raise blob_failure(error, destination, self.location) from None
+
+    def _entries(self, prefix: str, recursive: bool) -> Iterator[BlobProperties | BlobPrefix]:
+        start = f"{self._start}{prefix}/" if prefix else self._start
+        blobs = self._container.list_blobs(name_starts_with=start, results_per_page=self._page_size)
+        try:
+            self._judge_directories_above(prefix)
+            for item in blobs if recursive else self._level(start):
+                if not self._leaves_out(item.name):
+                    yield item
+        except AzureError as error:
+            raise explain_azure_error(error, self.location) from None
+
+    def _leaves_out(self, name: str) -> bool:
+        """True for what is excluded and what this project wrote itself; the log of a store is the first of its names."""
+        found = own_directory_in(name.removeprefix(self._start))
+        if found and found not in self._judged:
+            self._judged.add(found)
+            directory, needed, what = found
+            if self._holds(needed):
+                self._excluded += (f"{self._start}{directory}/",)
+                tell_left_out(directory, f"it is {what}")
+        return name.startswith(self._excluded)
+
+    def _judge_directories_above(self, prefix: str) -> None:
+        """Recognise a store that a listing below it would not show."""
+        parts = prefix.split("/")
+        for directory in ("/".join(parts[:count]) for count in range(1, len(parts))):
+            mark = f"{directory}/{STORE_MARK}"
+            if directory not in self._walked:
+                self._walked.add(directory)
+                if self._holds(mark):
+                    self._leaves_out(self._start + mark)
+
+    def _holds(self, prefix: str) -> bool:
+        """True where a blob has a name that begins so."""
+        names = self._container.list_blob_names(name_starts_with=self._start + prefix, results_per_page=1)
+        return next(iter(names), None) is not None
+
+    def _level(self, start: str) -> Iterator[BlobProperties | BlobPrefix]:
+        """What lies directly below `start`; a leading slash is no level of its own (the root's name is "" already)."""
+        for item in self._container.walk_blobs(start, delimiter="/", results_per_page=self._page_size):
+            if item.name.removeprefix(self._start).strip("/"):
+                yield item
+            else:
+                yield from self._level(item.name)
+
+    def _read(self, name: str, etag: str) -> bytes:
+        return bytes(obstore.get(self._bodies, name, options={"if_match": f'"{etag}"'}).bytes())
+
+    def _read_by_sdk(self, name: str, etag: str) -> bytes:
+        return within(access.REQUEST_DEADLINE, partial(self._download, name, etag))
+
+    def _download(self, name: str, etag: str) -> bytes:
+        """Read by the SDK, whose patience ends only where nothing comes: a body that drips takes as long as it likes."""
+        body = self._container.download_blob(
+            name, etag=f'"{etag}"', match_condition=MatchConditions.IfNotModified, max_concurrency=1
+        )
+        return body.readall()
+
+
+def _describe(blob: BlobProperties, path: str) -> Blob:
+    return Blob(
+        path,
+        blob.etag.strip('"'),
+        blob.size,
+        blob.creation_time,
+        blob.last_modified,
+        blob.content_settings.content_type,
+    )

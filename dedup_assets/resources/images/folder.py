@@ -1,0 +1,188 @@
+"""Images in a folder.
+
+Belongs here: listing and reading files. Does not belong here: how a file is copied (`folder_copies.py`), the spelling of
+names (`file_names.py`), decoding.
+"""
+
+import io
+import logging
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from dedup_assets.resources.images.file_names import raw_name, readable_name
+from dedup_assets.resources.images.folder_copies import copy_file, delete_file
+from dedup_assets.resources.images.own_output import describe_own_folder, tell_left_out
+from dedup_assets.resources.images.source import (
+    Blob,
+    BlobChanged,
+    BlobUnavailable,
+    BlobVanished,
+    StoreAccessError,
+    require_organized,
+)
+from dedup_assets.resources.locations import FolderLocation
+
+_log = logging.getLogger(__name__)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST_US = int((datetime.max.replace(tzinfo=UTC) - _EPOCH) / timedelta(microseconds=1))
+_NOT_THERE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
+
+
+class LocalImages:
+    """The image files below a folder; an `ImageStore`."""
+
+    def __init__(self, location: FolderLocation, exclude: Sequence[str] = ()) -> None:
+        self.location = location
+        self.organized_root = f"{location.path.name or 'root'}_deduplicated"
+        self._excluded = frozenset(exclude)
+        if location.path.parent == location.path:
+            self._excluded |= {self.organized_root}
+        self.unlisted: set[str] = set()
+
+    def check(self) -> None:
+        """See `ImageStore.check`."""
+        try:
+            os.scandir(self.location.path).close()
+        except OSError as error:
+            raise _inaccessible(self.location.path, error) from None
+
+    def list_blobs(self, prefix: str = "", recursive: bool = True) -> Iterator[Blob]:
+        """See `ImageStore.list_blobs`; links to directories are not followed."""
+        pending = [prefix]
+        while pending:
+            for path, entry in self._entries(pending.pop()):
+                if not _is_directory(entry):
+                    yield from _describe(path, entry)
+                elif recursive:
+                    pending.append(path)
+
+    def list_directories(self, prefix: str = "") -> Iterator[str]:
+        """See `ImageStore.list_directories`."""
+        return (path for path, entry in self._entries(prefix) if _is_directory(entry))
+
+    def read(self, path: str, etag: str) -> bytes:
+        """See `ImageStore.read`; the file is compared with its etag before and after."""
+        try:
+            # a pipe that took the file's place must not be waited for
+            file = os.open(self._absolute(path), os.O_RDONLY | os.O_NONBLOCK)
+            try:
+                return _read_unchanged(file, path, etag)
+            finally:
+                os.close(file)
+        except _NOT_THERE:
+            self.check()
+            raise BlobVanished(f"{path} is not there any more.") from None
+        except OSError as error:
+            raise BlobUnavailable(f"{path} cannot be read: {error.strerror}.") from None
+
+    def copy(self, path: str, destination: str) -> str:
+        """See `ImageStore.copy`; times are copied too."""
+        source, target = self._absolute(path), self._destination(destination)
+        try:
+            copy_file(source, target)
+            return _etag(target.stat())
+        except _NOT_THERE:
+            self.check()
+            raise BlobVanished(f"{path} is not there any more.") from None
+        except OSError as error:
+            raise _inaccessible(Path(error.filename or target), error) from None
+
+    def delete_copy(self, destination: str, etag: str) -> None:
+        """See `ImageStore.delete_copy`; directories that become empty go too."""
+        target = self._destination(destination)
+        try:
+            _require_unchanged(destination, etag, target.stat())
+            delete_file(target, levels=destination.count("/"))
+        except _NOT_THERE:
+            raise BlobVanished(f"{destination} is not there any more.") from None
+        except OSError as error:
+            raise _inaccessible(target, error) from None
+
+    def _entries(self, directory: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        folder = self._absolute(directory)
+        start = f"{directory}/" if directory else ""
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    path = start + readable_name(entry.name)
+                    if path not in self._excluded and not (_is_directory(entry) and self._leaves_out(path, entry)):
+                        yield path, entry
+        except _NOT_THERE:
+            self.check()
+        except PermissionError as error:
+            if not directory:
+                raise _inaccessible(folder, error) from None
+            self._note_unlisted(directory)
+        except OSError as error:
+            raise _inaccessible(folder, error) from None
+
+    def _leaves_out(self, path: str, entry: os.DirEntry[str]) -> bool:
+        """True for a directory that this project wrote itself, and for one that this user may not list."""
+        if not os.access(entry.path, os.R_OK | os.X_OK, effective_ids=True):
+            self._note_unlisted(path)
+            return True
+        if what := describe_own_folder(Path(entry.path)):
+            tell_left_out(path, f"it is {what}")
+        return what is not None
+
+    def _note_unlisted(self, path: str) -> None:
+        self.unlisted.add(path)
+        tell_left_out(path, "this user may not list it")
+
+    def _absolute(self, path: str) -> Path:
+        if path.startswith("/") or ".." in path.split("/"):
+            raise ValueError(f"{path!r} leads out of {self.location}.")
+        return self.location.path / raw_name(path)
+
+    def _destination(self, destination: str) -> Path:
+        return self.location.path.parent / raw_name(require_organized(destination, self.organized_root))
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False)
+
+
+def _describe(path: str, entry: os.DirEntry[str]) -> Iterator[Blob]:
+    """Yield the blob, or nothing for what is no file."""
+    try:
+        status = entry.stat()
+    except OSError as error:
+        _log.warning("Left out of the listing: %r: %s", path, error.strerror)
+        return
+    if stat.S_ISREG(status.st_mode):
+        yield Blob(path, _etag(status), status.st_size, None, _instant(status.st_mtime_ns), None)
+    elif entry.is_symlink():
+        _log.warning("Left out of the listing: %r: a link to something that is no file is not followed", path)
+
+
+def _etag(status: os.stat_result) -> str:
+    return f"{status.st_mtime_ns:x}-{status.st_size:x}"
+
+
+def _instant(time_ns: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=min(time_ns // 1_000, _LATEST_US))
+
+
+def _read_unchanged(file: int, path: str, etag: str) -> bytes:
+    _require_unchanged(path, etag, os.fstat(file))
+    data = io.FileIO(file, closefd=False).readall()
+    _require_unchanged(path, etag, os.fstat(file))
+    return data
+
+
+def _require_unchanged(path: str, etag: str, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode) or _etag(status) != etag:
+        raise BlobChanged(f"{path} changed since it was listed.")
+
+
+def _inaccessible(path: Path, error: OSError) -> StoreAccessError:
+    reasons: dict[type[OSError], str] = {
+        FileNotFoundError: "does not exist",
+        NotADirectoryError: "is not a folder",
+        PermissionError: "may not be opened by this user",
+    }
+    return StoreAccessError(f"{path} {reasons.get(type(error), f'cannot be used: {error.strerror}')}.")

@@ -1,0 +1,165 @@
+"""What every source of images can do, and what can go wrong with it.
+
+Belongs here: the protocol, the listed blob and the errors, for folders and containers alike.
+Does not belong here: how a folder (`folder.py`) or a container (`container.py`) does it; decoding.
+
+    StoreAccessError        the source or store as a whole cannot be used: stop, and tell a person
+    BlobError               one blob could not be read; the others can
+      BlobVanished          it is not there any more
+      BlobChanged           it is not the one that was listed
+      BlobUnavailable       it is there, but was not handed out this time: try again in another run
+    DestinationTaken        a copy would have overwritten something else
+
+No text of these holds a key or a signature.
+"""
+
+from collections.abc import Iterator, Sequence, Set
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from dedup_assets.resources.locations import FolderLocation, Location, LocationError
+
+
+class StoreAccessError(Exception):
+    """The source or store as a whole cannot be used; one sentence that says why and what to do."""
+
+
+class BlobError(Exception):
+    """One blob could not be read; the others can."""
+
+
+class BlobVanished(BlobError):  # noqa: N818 (the state is the name)
+    """The blob is not there any more."""
+
+
+class BlobChanged(BlobError):  # noqa: N818 (the state is the name)
+    """The blob is not the one that was listed."""
+
+
+class BlobUnavailable(BlobError):  # noqa: N818 (the state is the name)
+    """The blob is there but was not handed out (no permission, archived, busy, too slow); a later run may have luck."""
+
+
+class DestinationTaken(Exception):  # noqa: N818 (the state is the name)
+    """Something with other content is where a copy should go; it was not touched."""
+
+
+class Blob(NamedTuple):
+    """One listed image file, of which nothing was downloaded.
+
+    `path` is its exact name relative to the source's root, parts separated by "/". `etag` changes whenever the content
+    does. Times are UTC; `created_at` and `content_type` are None where the source does not tell.
+    """
+
+    path: str
+    etag: str
+    size_bytes: int
+    created_at: datetime | None
+    modified_at: datetime
+    content_type: str | None
+
+
+class ImageStore(Protocol):
+    """A folder or container of images: read, listed, and copied within itself, never changed."""
+
+    @property
+    def location(self) -> Location:
+        """Where the images are."""
+
+    @property
+    def organized_root(self) -> str:
+        """The directory beside the images that copies go to, relative to the source's parent folder or container.
+
+        It is never listed.
+        """
+
+    @property
+    def unlisted(self) -> Set[str]:
+        """The directories that listings so far met and this user may not list; what lies in them is unknown."""
+
+    def check(self) -> None:
+        """Find out at once whether the source can be listed.
+
+        Raises:
+            StoreAccessError: it is missing, refuses the credentials, or cannot be reached.
+        """
+
+    def list_blobs(self, prefix: str = "", recursive: bool = True) -> Iterator[Blob]:
+        """List the blobs of the directory `prefix` ("" is the root), in no particular order, in flat memory.
+
+        Without `recursive` only those directly in it. A directory that does not exist is empty; one that may not be
+        listed is, too, and stands in `unlisted`. What this project wrote itself is left out (`own_output.py`).
+
+        Raises:
+            StoreAccessError: the source cannot be listed, or a directory of it for another cause than permission.
+        """
+
+    def list_directories(self, prefix: str = "") -> Iterator[str]:
+        """List the paths of the directories directly in the directory `prefix`.
+
+        Raises:
+            StoreAccessError: the source, or a directory of it, cannot be listed.
+        """
+
+    def read(self, path: str, etag: str) -> bytes:
+        """Read one blob exactly as it was listed.
+
+        Raises:
+            BlobVanished, BlobChanged, BlobUnavailable: this blob cannot be read.
+            StoreAccessError: none can.
+        """
+
+    def copy(self, path: str, destination: str) -> str:
+        """Copy a blob, inside the store, to a place below `organized_root`, and return the copy's etag.
+
+        A copy that is there already, with the same content, counts as done.
+
+        Raises:
+            DestinationTaken: something else is there.
+            BlobVanished: the source of the copy is not there.
+            ValueError: the destination does not lie below `organized_root`.
+        """
+
+    def delete_copy(self, destination: str, etag: str) -> None:
+        """Undo `copy`: delete what lies at `destination` if it is still the copy with this etag.
+
+        Raises:
+            BlobChanged: it is another one by now, and stays.
+            BlobVanished: it is not there.
+        """
+
+
+def open_image_store(location: Location, exclude: Sequence[str] = ()) -> ImageStore:
+    """Open a source without touching it.
+
+    Args:
+        location: where the images are.
+        exclude: directories relative to the source's root that are not listed, such as that of the tables.
+
+    Raises:
+        LocationError: the source itself is to be excluded.
+        StoreAccessError: the credentials are missing or malformed.
+    """
+    if set(exclude) & {"", "."}:
+        raise LocationError(
+            f"{location} cannot hold both the images and the tables: give the tables a folder of their own."
+        )
+    if isinstance(location, FolderLocation):
+        from dedup_assets.resources.images.folder import LocalImages
+
+        return LocalImages(location, exclude)
+    from dedup_assets.resources.images.container import AzureImages
+
+    return AzureImages(location, exclude)
+
+
+def require_organized(destination: str, organized_root: str) -> str:
+    """Return the destination of a copy.
+
+    Raises:
+        ValueError: it does not lie below `organized_root`.
+    """
+    inside = destination.removeprefix(f"{organized_root}/")
+    if inside == destination or {"", ".", ".."} & set(inside.split("/")):
+        raise ValueError(f"{destination!r} does not lie below {organized_root!r}, where copies go.")
+    return destination

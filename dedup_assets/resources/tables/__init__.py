@@ -1,0 +1,1 @@
+"""Parquet tables by partition, in a folder or a container."""

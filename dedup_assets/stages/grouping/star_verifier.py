@@ -1,0 +1,188 @@
+"""Verify the pairs that come up only when groups are formed, and remember them.
+
+Belongs here: looking verdicts up by node, and verifying and storing those that are missing. Does not belong here: forming
+stars (`kernels/group/stars.py`), the tests (`stages/pairs/verifier.py`), or which partitions are merged (`star_partitions.py`).
+"""
+
+import uuid
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from dedup_assets.kernels.verify.evidence import UNKNOWN
+from dedup_assets.resources.tables.store import TableStore
+from dedup_assets.stages.grouping.star_partitions import each_pair_once, merge_star_pairs
+from dedup_assets.stages.pairs.contents import PAIR_KEY, number_contents, order_pair_ends
+from dedup_assets.stages.pairs.verifier import PAIRS_AT_ONCE, PairVerifier
+from dedup_assets.stages.stage import Stage
+from dedup_assets.tables import IMAGE_FEATURES, STAR_PAIRS
+
+PAIRS_A_PART = 1_000
+"""A killed run verifies at most this many pairs again."""
+
+NO_KEY = np.iinfo(np.int64).max
+"""Behind the keys of all known pairs, so that a search among them always ends at one."""
+
+Transforms = Callable[[NDArray[np.int64]], NDArray[np.str_]]
+"""Tells for pairs of nodes (m, 2) how the first turns into the second; 'unknown' where no search can tell."""
+
+
+def read_star_pairs(tables: TableStore, policy_version: str) -> pl.DataFrame:
+    """The remembered pairs that were verified under this policy; of two runs at once both may have verified one."""
+    return each_pair_once(tables.read_many(STAR_PAIRS).filter(pl.col("policy_version") == policy_version))
+
+
+def tell_caps(stage: Stage, stars: "StarVerifier") -> None:
+    """Say in the log and on the materialization how many candidate pairs a cap kept from being asked, if any."""
+    if stars.left_out:
+        stage.context.log.warning(
+            f"{stage.table.name}: {stars.left_out:,} candidate pairs of crowded pictures were not looked at, after others "
+            "nearer to each kept one had been rejected; none of them counts as a duplicate."
+        )
+        stage.context.add_asset_metadata({"pairs_left_out": stars.left_out}, partition_key=stage.keys[0])
+
+
+def _unknown(pairs: NDArray[np.int64]) -> NDArray[np.str_]:
+    return np.full(len(pairs), UNKNOWN)
+
+
+class StarVerifier:
+    """Answers `form_stars_with`: is this node a duplicate of that centre?
+
+    `left_out` counts the candidate pairs that a cap kept from being asked.
+    """
+
+    def __init__(
+        self,
+        tables: TableStore,
+        contents: pl.Series,
+        known: pl.DataFrame,
+        policy_version: str,
+        make_verifier: Callable[[], PairVerifier],
+    ) -> None:
+        """Take contents in node order and `known` verdicts (left_sha256, right_sha256, verdict) of any stage.
+
+        `policy_version` is that of the verifier, which is made when it is first needed.
+        """
+        self.tables, self.contents, self.policy_version = tables, contents, policy_version
+        self.asked = STAR_PAIRS.empty()
+        self.left_out = 0
+        self.transforms: Transforms = _unknown
+        self._make_verifier = make_verifier
+        self._places: _Places | None = None
+        self._partition, self._stored = f"run {uuid.uuid4().hex}", 0
+        self.rely_on(known)
+        self._new: dict[int, bool] = {}
+
+    def __call__(self, centre: int, members: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Verdicts of (n,) members against one centre; unknown pairs are verified now."""
+        return self.judge(np.stack([np.full(len(members), centre, np.int64), members], axis=1))
+
+    def rely_on(self, known: pl.DataFrame) -> None:
+        """Take other known verdicts in the place of those that were given."""
+        self.known = known
+        self._keys, self._verdicts = self._index(known)
+
+    def tell_left_out(self, pairs: int) -> None:
+        """Count candidate pairs that a cap kept from being asked."""
+        self.left_out += pairs
+
+    def judge(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Verdicts on (m, 2) pairs of nodes; unknown ones are verified now."""
+        verdicts, is_known = self._look_up(pairs)
+        if not is_known.all():
+            missing = pairs[~is_known]
+            verdicts[~is_known] = found = self._verify(missing)
+            self._new |= dict(zip(self._key(missing).tolist(), found.tolist(), strict=True))
+        return verdicts
+
+    def knows(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """For which of (m, 2) pairs of nodes there is a verdict."""
+        return self._look_up(pairs)[1]
+
+    def remember(self) -> int:
+        """Store the pairs that were verified here, and return their number; what many runs stored is merged."""
+        self._store(self.asked.height)
+        merge_star_pairs(self.tables, self.contents, self.policy_version)
+        return self.asked.height
+
+    def _store(self, rows: int) -> None:
+        """Make the first `rows` asked pairs visible, in a partition of this run alone: no other run can overwrite it.
+
+        Its commit is read anew: where this run rested for days, others may have merged the partition and removed its parts.
+        """
+        commit = self.tables.commit_of(STAR_PAIRS, self._partition)
+        self.tables.append(commit, STAR_PAIRS, self.asked[self._stored : rows])
+        self._stored = rows
+
+    def _look_up(self, pairs: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Verdicts on pairs, and which of them are known: from before, or verified here."""
+        keys = self._key(pairs)
+        at = np.searchsorted(self._keys, keys)
+        known = self._keys[at] == keys
+        verdicts = known & self._verdicts[at]
+        for row in np.flatnonzero(~known).tolist() if self._new else ():
+            new = self._new.get(int(keys[row]))
+            known[row], verdicts[row] = new is not None, bool(new)
+        return verdicts, known
+
+    def _key(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.asarray(pairs.min(axis=1) * len(self.contents) + pairs.max(axis=1), np.int64)
+
+    def _index(self, known: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        ends = np.stack([number_contents(self.contents, known[side]) for side in PAIR_KEY], axis=1)
+        here = ends.min(axis=1) >= 0
+        pairs = pl.DataFrame({"key": self._key(ends[here]), "verdict": known["verdict"].filter(here)})
+        each = pairs.group_by("key").agg(pl.col("verdict").any()).sort("key")
+        return np.append(each["key"].to_numpy(), NO_KEY), np.append(each["verdict"].to_numpy(), False)
+
+    def _verify(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+        self._places = self._places or _Places(self._make_verifier(), self.contents)
+        asked = self._places.name(pairs).with_columns(transform=pl.Series(self.transforms(pairs), dtype=pl.String))
+        rows = STAR_PAIRS.empty()
+        ordered = order_pair_ends(asked)
+        for chunk in self._places.in_order(ordered, pairs).iter_slices(PAIRS_AT_ONCE):
+            found = pl.concat([STAR_PAIRS.empty(), *self._places.verifier.verify(chunk, lambda _: None)])
+            rows, self.asked = pl.concat([rows, found]), pl.concat([self.asked, found])
+            if self.asked.height - self._stored >= PAIRS_A_PART:
+                self._store(self.asked.height)
+        return (
+            ordered.select(PAIR_KEY)
+            .join(rows.select(*PAIR_KEY, "verdict"), on=PAIR_KEY, how="left", maintain_order="left")["verdict"]
+            .fill_null(False)
+            .to_numpy()
+        )
+
+
+class _Places:
+    """Where the pictures of nodes lie: pairs are verified in that order, so that each stored chunk is read once."""
+
+    def __init__(self, verifier: PairVerifier, contents: pl.Series) -> None:
+        self.verifier = verifier
+        homes = pl.DataFrame({"file_sha256": contents}).join(
+            verifier.homes, on="file_sha256", how="left", maintain_order="left"
+        )
+        stored = [
+            verifier.tables.read(IMAGE_FEATURES, key, ["image_id"])
+            for key in sorted(homes["partition"].drop_nulls().unique())
+        ]
+        at = pl.concat([pl.DataFrame(schema={"image_id": pl.Int64}), *stored]).with_row_index("at")
+        self._nodes = homes.join(at, on="image_id", how="left", maintain_order="left").select(
+            "image_id", "file_sha256", "at"
+        )
+
+    def name(self, pairs: NDArray[np.int64]) -> pl.DataFrame:
+        """Pairs of nodes (m, 2) as left_id, left_sha256, right_id, right_sha256."""
+        ends = (
+            self._nodes[pairs[:, side]].select(
+                pl.col("image_id").alias(f"{name}_id"), pl.col("file_sha256").alias(f"{name}_sha256")
+            )
+            for side, name in enumerate(("left", "right"))
+        )
+        return pl.concat(ends, how="horizontal")
+
+    def in_order(self, named: pl.DataFrame, pairs: NDArray[np.int64]) -> pl.DataFrame:
+        """The named pairs in the order in which the second picture of each is stored."""
+        return named[self._nodes["at"][pairs[:, 1]].arg_sort()]

@@ -1,0 +1,163 @@
+"""Candidate pairs of some contents with all others, by their hashes: listed one by one, or one for all where there are too many.
+
+Belongs here: turning near classes of equal hashes into pairs of contents. Does not belong here: the search itself
+(`kernels/candidates/near_contents.py`), pairs by recipe and who owns a pair (`wavelet_groups`), groups of crowds
+(`stages/grouping/crowd_verdicts.py`).
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from dedup_assets.kernels.candidates.hash_classes import count_within_reach, members_by_class
+from dedup_assets.kernels.candidates.near_contents import CandidateLimits, CandidatePairs, find_candidate_pairs
+from dedup_assets.kernels.candidates.plain_links import find_plain_links
+from dedup_assets.kernels.describe.hashes import TRANSFORMS
+from dedup_assets.kernels.group.crowds import MAX_LISTED
+from dedup_assets.stages.pairs.contents import order_pair_ends
+from dedup_assets.stages.pairs.hashed_contents import ClassIndex
+
+QUERIES_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True)
+class Links:
+    """m links of a class to another class near it, as `CandidatePairs` has them; `query` and `other` are class numbers."""
+
+    query: NDArray[np.int64]
+    other: NDArray[np.int64]
+    dct_distance: NDArray[np.int32]
+    wavelet_distance: NDArray[np.int32]
+    transform: NDArray[np.int64]
+
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "Links":
+        """The links in some rows."""
+        return Links(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
+class HashCandidates:
+    """Candidate pairs: left_id, right_id, their SHA-256 and classes, distances, transform, stands_for_more.
+
+    `crowded` is the number of contents that stand in classes too crowded to list all pairs.
+    """
+
+    pairs: pl.DataFrame
+    crowded: int
+
+
+class CandidateIndex:
+    """All contents by the class of their hashes, and who is near whom."""
+
+    def __init__(self, index: ClassIndex, limits: CandidateLimits) -> None:
+        self.index, self.limits = index, limits
+        self.members, self.starts = members_by_class(index.class_of, len(index.classes))
+
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """How many contents each class has."""
+        return np.diff(self.starts)
+
+    def candidates_of(self, contents: NDArray[np.int64]) -> HashCandidates:
+        """Pairs of some contents, by row of the index, with all: each of them where at most MAX_LISTED contents are near.
+
+        Where more are, one pair stands for all pairs of two classes: what is verified of them is asked when groups are
+        formed.
+        """
+        queries = np.unique(self.index.class_of[contents])
+        links = self._links_of(queries)
+        crowded = self._crowded(queries, links)
+        open_links = ~crowded[links.query] & ~crowded[links.other]
+        asked = np.zeros(len(self.index.class_of), np.bool_)
+        asked[contents] = True
+        itself = _itself(queries[~crowded[queries]])
+        listed = [self._every_pair(each, asked) for each in (links.take(open_links), itself)]
+        standing = [self._one_pair(links.take(~open_links), 0), self._one_pair(_itself(queries[crowded[queries]]), 1)]
+        pairs = pl.concat(
+            [
+                frame.with_columns(stands_for_more=pl.lit(stands))
+                for frames, stands in ((listed, False), (standing, True))
+                for frame in frames
+            ]
+        )
+        return HashCandidates(_once(pairs), int(self.sizes[crowded].sum()))
+
+    def _links_of(self, queries: NDArray[np.int64]) -> Links:
+        low = self.index.classes.hashes.low_information
+        asking, others = queries[~low[queries]], np.flatnonzero(~low)
+        hashes, found = self.index.classes.hashes.take(others), [_plain(find_plain_links(self.index.classes, queries))]
+        for start in range(0, len(asking), QUERIES_AT_ONCE):
+            part = asking[start : start + QUERIES_AT_ONCE]
+            near = find_candidate_pairs(self.index.classes.hashes.take(part), hashes, self.limits)
+            found.append(_numbered(near, part, others))
+        columns = zip(*([getattr(each, name) for name in Links.__dataclass_fields__] for each in found), strict=True)
+        return Links(*(np.concatenate(column) for column in columns))
+
+    def _crowded(self, queries: NDArray[np.int64], links: Links) -> NDArray[np.bool_]:
+        """Which classes have more than MAX_LISTED contents near, as far as the links of the queries tell."""
+        ends = np.stack([links.query, links.other], axis=1)
+        reach = count_within_reach(self.sizes, np.unique(np.sort(ends, axis=1), axis=0))
+        crowded = np.zeros(len(self.sizes), np.bool_)
+        crowded[queries] = reach[queries] > MAX_LISTED
+        return crowded
+
+    def _every_pair(self, links: Links, asked: NDArray[np.bool_]) -> pl.DataFrame:
+        """All pairs of an asked content of the one class and a content of the other."""
+        of_query, left = self._members_of(links.query)
+        keep = asked[left]
+        of_query, left = of_query[keep], left[keep]
+        of_left, right = self._members_of(links.other[of_query])
+        return self._frame(links.take(of_query[of_left]), left[of_left], right)
+
+    def _one_pair(self, links: Links, place: int) -> pl.DataFrame:
+        """One pair for all: the first content of the one class, and that at `place` of the other; none where there is none."""
+        links = links.take(self.sizes[links.other] > place)
+        left, right = (self.members[self.starts[ends] + at] for ends, at in ((links.query, 0), (links.other, place)))
+        return self._frame(links, left, right)
+
+    def _members_of(self, classes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The contents of each of some classes, and the row of the class in `classes` beside each."""
+        counts = self.sizes[classes]
+        which = np.repeat(np.arange(len(classes)), counts)
+        offsets = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return which, self.members[self.starts[classes[which]] + offsets]
+
+    def _frame(self, links: Links, left: NDArray[np.int64], right: NDArray[np.int64]) -> pl.DataFrame:
+        contents, names = self.index.contents, self.index.classes.names
+        ends = [contents.select(left_id="image_id", left_sha256="file_sha256")[left]]
+        ends.append(contents.select(right_id="image_id", right_sha256="file_sha256")[right])
+        pairs = pl.concat(ends, how="horizontal").with_columns(
+            left_class=pl.Series(names[links.query], dtype=pl.Int64),
+            right_class=pl.Series(names[links.other], dtype=pl.Int64),
+            dct_distance=pl.Series(links.dct_distance, dtype=pl.Int32),
+            wavelet_distance=pl.Series(links.wavelet_distance, dtype=pl.Int32),
+            transform=pl.Series(np.array(TRANSFORMS)[links.transform], dtype=pl.String),
+        )
+        return order_pair_ends(pairs.filter(pl.col("left_sha256") != pl.col("right_sha256")))
+
+
+def _numbered(near: CandidatePairs, queries: NDArray[np.int64], others: NDArray[np.int64]) -> Links:
+    """Links by class number, without those of a class with itself."""
+    query, other = queries[near.query], others[near.other]
+    apart = query != other
+    return Links(query, other, near.dct_distance, near.wavelet_distance, near.transform).take(apart)
+
+
+def _plain(links: NDArray[np.int64]) -> Links:
+    """Links of classes with equal hashes, both ways round."""
+    both = np.concatenate([links, links[:, ::-1]])
+    zero = np.zeros(len(both), np.int32)
+    return Links(both[:, 0], both[:, 1], zero, zero, zero.astype(np.int64))
+
+
+def _itself(classes: NDArray[np.int64]) -> Links:
+    """A link of each class with itself."""
+    zero = np.zeros(len(classes), np.int32)
+    return Links(classes, classes, zero, zero, zero.astype(np.int64))
+
+
+def _once(pairs: pl.DataFrame) -> pl.DataFrame:
+    return pairs.unique(["left_sha256", "right_sha256"], keep="first", maintain_order=True)

@@ -1,0 +1,197 @@
+"""Verify pairs of contents from their stored thumbnails, wherever these lie.
+
+Belongs here: the policy of verification, which several assets obey, fetching what a pair needs from `image_features`, a
+bounded cache of it, and evidence as rows. Does not belong here: which pairs to verify (the assets), or the tests
+themselves (`kernels/verify/cascade.py`).
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import polars as pl
+import simplejpeg
+from numpy.typing import NDArray
+from pydantic import Field
+
+from dedup_assets.kernels.describe.hashes import GRAY_SIDE
+from dedup_assets.kernels.verify.cascade import (
+    UNKNOWN,
+    LocalFeatures,
+    PairEvidence,
+    VerifiableImage,
+    VerificationThresholds,
+    verify_pair,
+)
+from dedup_assets.kernels.verify.local_features import PackedFeatures, extract_packed_features, unpack_features
+from dedup_assets.resources.collection import Collection
+from dedup_assets.stages.pairs.contents import PAIR_KEY, number_contents, read_contents
+from dedup_assets.stages.stage import Policy
+from dedup_assets.tables import IMAGE_FEATURES, VERIFIED_GROUPS
+
+IMAGE_COLUMNS = (
+    "image_id",
+    "file_sha256",
+    "gray_64",
+    "thumbnail",
+    "inner_box",
+    "width_px",
+    "height_px",
+    "contrast",
+    "detail",
+)
+
+PAIRS_AT_ONCE = 100
+"""Up to 200 pictures and as many kept from before, 0.4 MB each with their local features: 160 MB at most."""
+
+PACKED_PICTURES = 5_000
+"""Pictures whose local features are kept packed, 58 KB each: 290 MB at most. To find them takes ten times as long as the rest
+of a pair that is rejected, and a picture stands in several pairs."""
+
+_DEFAULT = VerificationThresholds()
+
+
+def _share(default: float, description: str) -> Any:
+    """A setting from 0 to 1."""
+    return Field(default=default, ge=0, le=1, description=description)
+
+
+class VerificationPolicy(Policy):
+    """When two pictures count as the same; the reasons for the numbers stand in `kernels/verify/evidence.py`."""
+
+    min_global_agreement: float = _share(
+        _DEFAULT.min_global_agreement, "Share of windows that correlate without alignment"
+    )
+    min_color_agreement: float = _share(_DEFAULT.min_color_agreement, "Share of coloured pixels of one hue")
+    min_local_inliers: int = Field(
+        default=_DEFAULT.min_local_inliers, ge=4, le=400, description="Local features that one map must explain"
+    )
+    min_local_agreement: float = _share(_DEFAULT.min_local_agreement, "Share of windows that correlate under that map")
+    min_overlap: float = _share(_DEFAULT.min_overlap, "Share of the contained picture that both show")
+    min_shown_share: float = _share(_DEFAULT.min_shown_share, "Share of the larger picture that both show")
+    min_near_overlap: float = _share(
+        _DEFAULT.min_near_overlap, "Share of both pictures that makes a copy a near-duplicate"
+    )
+    max_strict_difference: float = Field(
+        default=_DEFAULT.max_strict_difference,
+        ge=0,
+        le=64,
+        description="Gray levels by which plain pictures may differ anywhere",
+    )
+    min_strict_correlation: float = Field(
+        default=_DEFAULT.min_strict_correlation, ge=-1, le=1, description="Correlation of plain pictures"
+    )
+    min_tone: float = Field(default=_DEFAULT.min_tone, ge=-1, le=1, description="Correlation of the two as wholes")
+    min_drawn_agreement: float = _share(
+        _DEFAULT.min_drawn_agreement, "Share of windows that correlate where both are drawings, pages or screens"
+    )
+    max_conflict: float = _share(
+        _DEFAULT.max_conflict, "Share of the strokes of drawings, pages and screens that contradict each other"
+    )
+    max_parallax: float = _share(
+        _DEFAULT.max_parallax,
+        "Share of blocks beside their place: from here on two shots of one scene; 1 accepts stereo pairs and bursts",
+    )
+    min_plain_inliers: int = Field(
+        default=_DEFAULT.min_plain_inliers,
+        ge=4,
+        le=400,
+        description="Local features that one map must explain in pictures of little detail",
+    )
+    min_refined_agreement: float = _share(
+        _DEFAULT.min_refined_agreement, "Share of windows that correlate after aligning by pixels"
+    )
+
+    def thresholds(self) -> VerificationThresholds:
+        """The numbers that the kernels take."""
+        return VerificationThresholds(**self.settings())
+
+
+def decode_thumbnail(data: bytes) -> NDArray[np.uint8]:
+    """A stored thumbnail as (h, w, 3) uint8 RGB."""
+    rgb: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, colorspace="RGB")
+    return rgb
+
+
+class PairVerifier:
+    """Verifies pairs of contents of one collection under one policy."""
+
+    def __init__(self, collection: Collection, policy: VerificationPolicy) -> None:
+        self.tables, self.workers = collection.tables(), collection.workers
+        self.thresholds, self.policy_version = policy.thresholds(), policy.version
+        self.homes = read_contents(self.tables, ()).select("file_sha256", "partition", "image_id")
+        self._images: OrderedDict[bytes, VerifiableImage] = OrderedDict()
+        self._features: dict[bytes, LocalFeatures] = {}
+        self._packed: dict[bytes, PackedFeatures] = {}
+
+    def verify(self, pairs: pl.DataFrame, advance: Callable[[int], None]) -> Iterator[pl.DataFrame]:
+        """Verify pairs (left_id, right_id, left_sha256, right_sha256, transform), some at a time, as rows of evidence.
+
+        Pairs of which one end has left the source are dropped. Sorted by their ends, so that a picture is fetched once.
+        """
+        present = pairs.filter(self._have(pairs["left_sha256"]) & self._have(pairs["right_sha256"]))
+        advance(pairs.height - present.height)
+        with ThreadPoolExecutor(self.workers) as pool:
+            for chunk in present.sort(PAIR_KEY).iter_slices(PAIRS_AT_ONCE):
+                self._fetch(chunk)
+                self._extract(chunk.filter(pl.col("transform") == UNKNOWN), pool)
+                found = list(pool.map(self._judge, chunk.select(*PAIR_KEY, "transform").iter_rows()))
+                yield self._rows(chunk, found)
+                advance(chunk.height)
+
+    def _judge(self, pair: tuple[bytes, bytes, str]) -> PairEvidence:
+        left, right, transform = pair
+        features = self._features.get(left), self._features.get(right)
+        return verify_pair(self._images[left], self._images[right], transform, self.thresholds, *features)
+
+    def _extract(self, pairs: pl.DataFrame, pool: ThreadPoolExecutor) -> None:
+        """Local features once a picture: pairs of unknown transform always need them, others rarely."""
+        missing = [sha for sha in _ends(pairs) if sha not in self._features]
+        kept = {sha: self._packed.pop(sha) for sha in missing if sha in self._packed}
+        new = [sha for sha in missing if sha not in kept]
+        thumbnails = [self._images[sha].thumbnail for sha in new]
+        self._packed |= kept | dict(zip(new, pool.map(extract_packed_features, thumbnails), strict=True))
+        self._features |= {sha: unpack_features(self._packed[sha]) for sha in missing}
+        for sha in list(self._packed)[:-PACKED_PICTURES]:
+            del self._packed[sha]
+
+    def _rows(self, pairs: pl.DataFrame, found: Sequence[PairEvidence]) -> pl.DataFrame:
+        names = [name for name in VERIFIED_GROUPS.schema if name in PairEvidence.__slots__]
+        evidence = [{name: getattr(one, name) for name in names} for one in found]
+        frame = pl.DataFrame(evidence, schema={name: VERIFIED_GROUPS.schema[name] for name in names})
+        ends = pairs.select("left_id", "right_id", *PAIR_KEY)
+        return pl.concat([ends, frame], how="horizontal").with_columns(policy_version=pl.lit(self.policy_version))
+
+    def _have(self, contents: pl.Series) -> pl.Series:
+        return pl.Series(number_contents(self.homes["file_sha256"], contents) >= 0)
+
+    def _fetch(self, pairs: pl.DataFrame) -> None:
+        """Have the pictures of these pairs at hand, and of earlier ones no more than a bounded number."""
+        wanted = _ends(pairs)
+        needed = set(wanted)
+        for sha in [sha for sha in self._images if sha not in needed][: -2 * PAIRS_AT_ONCE]:
+            del self._images[sha]
+            self._features.pop(sha, None)
+        missing = wanted.filter(~wanted.is_in(pl.Series(list(self._images), dtype=pl.Binary).implode()))
+        homes = self.homes[number_contents(self.homes["file_sha256"], missing)]
+        for (partition,), group in homes.group_by("partition", maintain_order=True):
+            rows = self.tables.read_rows(IMAGE_FEATURES, str(partition), "image_id", group["image_id"], IMAGE_COLUMNS)
+            self._images |= {row["file_sha256"]: _verifiable(row) for row in rows.iter_rows(named=True)}
+
+
+def _ends(pairs: pl.DataFrame) -> pl.Series:
+    return pl.concat([pairs["left_sha256"], pairs["right_sha256"]]).unique(maintain_order=True)
+
+
+def _verifiable(row: dict[str, Any]) -> VerifiableImage:
+    return VerifiableImage(
+        gray_64=np.frombuffer(row["gray_64"], np.uint8).reshape(GRAY_SIDE, GRAY_SIDE),
+        thumbnail=decode_thumbnail(row["thumbnail"]),
+        inner_box=tuple(row["inner_box"]) if row["inner_box"] else None,
+        width_px=row["width_px"],
+        height_px=row["height_px"],
+        contrast=row["contrast"],
+        detail=row["detail"],
+    )

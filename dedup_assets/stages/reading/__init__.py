@@ -1,0 +1,1 @@
+"""From a blob to a row of `image_features`; the threads and processes that do it."""

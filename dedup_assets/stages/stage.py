@@ -1,0 +1,200 @@
+"""The shape that all stages share: partitions in, one commit each, skipped where nothing changed, described for people.
+
+Belongs here: keys, fingerprints, and the metadata that a materialization carries.
+Does not belong here: what any stage computes, and how its asset is declared (`stages/table_assets.py`).
+"""
+
+import hashlib
+import json
+import resource
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import dagster as dg
+import polars as pl
+from pydantic import ConfigDict
+
+from dedup_assets.contracts import Table
+from dedup_assets.report.plain_words import counted
+from dedup_assets.report.plots import markdown_picture
+from dedup_assets.resources.tables.commits import Commit
+from dedup_assets.resources.tables.store import TableStore
+
+MAX_ILLUSTRATED_PARTITIONS = 20
+"""A run over more partitions leaves previews and pictures out: they would swell Dagster's event log."""
+
+PREVIEW_ROWS = 5
+
+
+class Policy(dg.ConfigurableResource[None]):
+    """What changes the answer of one stage: typed, bounded, unknown fields forbidden, recorded with every output."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @property
+    def version(self) -> str:
+        """Digest of all settings: equal settings, equal version."""
+        return digest_of(type(self).__name__, self.settings())
+
+    def settings(self) -> dict[str, Any]:
+        """The settings as JSON values."""
+        return {name: getattr(self, name) for name in sorted(type(self).model_fields)}
+
+
+def digest_of(*parts: object) -> str:
+    """Sixteen hex digits of the SHA-256 of a JSON encoding."""
+    text = json.dumps(parts, sort_keys=True, default=str, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass
+class PartitionWork:
+    """One partition being worked on: set `commit`, `counts`, `preview` and `picture` before it ends."""
+
+    key: str
+    fingerprint: str
+    is_current: bool
+    commit: Commit
+    counts: dict[str, int | float] = field(default_factory=dict)
+    preview: pl.DataFrame | None = None
+    picture: Callable[[], bytes | None] | None = None
+
+
+class Stage:
+    """One run of one asset over its partitions."""
+
+    def __init__(
+        self,
+        context: dg.AssetExecutionContext,
+        table: Table,
+        tables: TableStore,
+        *policies: Policy,
+        source: Table | None = None,
+    ) -> None:
+        """Work on `table`; the rows of `source` in the same partition are told beside its own."""
+        self.context, self.table, self.tables, self.policies = context, table, tables, policies
+        self.source = source
+        self.keys = list(context.partition_keys)
+        self._began = time.monotonic()
+
+    @property
+    def seconds_so_far(self) -> float:
+        """Seconds since this run of the asset began."""
+        return time.monotonic() - self._began
+
+    def log(self, message: str) -> None:
+        """Say something in the run's log."""
+        self.context.log.info(message)
+
+    def fingerprint(self, *inputs: object) -> str:
+        """What a partition is made from: the inputs given, the policies and the code version of the asset."""
+        code = self.context.assets_def.code_versions_by_key[self.context.asset_key]
+        return digest_of(code, [policy.version for policy in self.policies], *inputs)
+
+    def digest_of_all(self, *tables: Table) -> str:
+        """What all partitions of some tables hold now, for the fingerprint of a stage that looks across them."""
+        commits = (self.tables.commit_of(table, key) for table in tables for key in self.tables.partitions(table))
+        return digest_of([(commit.table, commit.partition, commit.digest) for commit in commits])
+
+    @contextmanager
+    def partition(self, key: str, fingerprint: str) -> Iterator[PartitionWork]:
+        """Work on one partition; afterwards its metadata stands on the materialization."""
+        began = time.monotonic()
+        commit = self.tables.begin(self.table, key)
+        work = PartitionWork(key, fingerprint, commit.fingerprint == fingerprint, commit)
+        yield work
+        self._describe(work, time.monotonic() - began)
+
+    def finish(self, work: PartitionWork) -> None:
+        """Mark the partition as done: the next run with equal inputs will skip it."""
+        work.commit = self.tables.publish(replace(work.commit, fingerprint=work.fingerprint))
+
+    def rewrite_others(self, rows: pl.DataFrame, fingerprint: str, source: Table) -> None:
+        """Bring the partitions that exist but were not asked for to the same view of the whole container.
+
+        A group spans partitions: were some left as they are, it would keep two images, or none. `rows` have a column
+        `partition`.
+        """
+        for key in sorted(set(self.tables.partitions(self.table)).difference(self.keys)):
+            own = rows.filter(pl.col("partition") == key).select(self.table.column_names).sort("image_id")
+            self.tables.rewrite(self.table, key, own, fingerprint, made_from(self.tables, key, source))
+
+    def _describe(self, work: PartitionWork, seconds: float) -> None:
+        rows = work.commit.rows
+        metadata: dict[str, Any] = {
+            **({"rows_in": self.tables.commit_of(self.source, work.key).rows} if self.source else {}),
+            "dagster/partition_row_count": rows,
+            "skipped": work.is_current,
+            "fingerprint": work.fingerprint,
+            "seconds": round(seconds, 3),
+            "peak_rss_mb": peak_rss_mb(),
+            **work.counts,
+            **self._illustrations(work),
+        }
+        if not work.is_current and seconds > 0:
+            metadata["rows_per_second"] = round(rows / seconds, 1)
+        metadata |= {f"policy_{type(policy).__name__}": policy.version for policy in self.policies}
+        self.context.add_asset_metadata(metadata, partition_key=work.key)
+        told = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in work.counts.items())
+        state = "unchanged, nothing to do" if work.is_current else f"done in {seconds:,.1f} s"
+        self.log(f"{self.table.name} [{work.key}]: {state}; {counted(rows, 'row')}" + (f"; {told}" if told else ""))
+
+    def _illustrations(self, work: PartitionWork) -> dict[str, Any]:
+        if len(self.keys) > MAX_ILLUSTRATED_PARTITIONS:
+            return {}
+        shown: dict[str, Any] = {}
+        if work.preview is not None and work.preview.height:
+            shown["preview"] = dg.MetadataValue.md(markdown_table(work.preview.head(PREVIEW_ROWS)))
+        picture = self._last_picture(work) or _draw(work, self.table.name)
+        return shown | ({"picture": picture} if picture else {})
+
+    def _last_picture(self, work: PartitionWork) -> dg.MetadataValue[Any] | None:
+        """What the last materialization shows of a partition that is as it was then: drawing costs more than all the rest."""
+        if not (work.is_current and work.picture):
+            return None
+        of_partition = dg.AssetRecordsFilter(asset_key=self.context.asset_key, asset_partitions=[work.key])
+        records = self.context.instance.fetch_materializations(of_partition, limit=1).records
+        made = records[0].asset_materialization if records else None
+        told = made.metadata if made else {}
+        return told.get("picture") if told.get("fingerprint") == dg.MetadataValue.text(work.fingerprint) else None
+
+
+def _draw(work: PartitionWork, name: str) -> dg.MetadataValue[Any] | None:
+    picture = work.picture() if work.picture else None
+    return dg.MetadataValue.md(markdown_picture(picture, name)) if picture is not None else None
+
+
+def made_from(tables: TableStore, key: str, *inputs: Table) -> dict[str, Any]:
+    """What a partition is made from, for the details of its commit: the digests of the same partition of its inputs."""
+    return {"made_from": {table.name: tables.commit_of(table, key).digest for table in inputs}}
+
+
+def up_to_date_partitions(tables: TableStore, table: Table, source: Table) -> list[str]:
+    """Partitions of `table` that were made from what `source` holds now; a check judges these, others are still at work."""
+
+    def is_up_to_date(key: str) -> bool:
+        digests = tables.commit_of(table, key).details.get("made_from", {})
+        return bool(digests.get(source.name) == tables.commit_of(source, key).digest)
+
+    return [key for key in tables.partitions(table) if is_up_to_date(key)]
+
+
+def markdown_table(frame: pl.DataFrame) -> str:
+    """A few rows as a Markdown table; bytes as hex, long values cut."""
+    lines = ["| " + " | ".join(frame.columns) + " |", "|" + "---|" * frame.width]
+    lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in frame.iter_rows()]
+    return "\n".join(lines)
+
+
+def _cell(value: object) -> str:
+    text = value.hex() if isinstance(value, bytes) else f"{value:.3f}" if isinstance(value, float) else str(value)
+    text = text if len(text) <= 60 else f"{text[:57]}..."
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def peak_rss_mb() -> float:
+    """The most memory that this process has held so far, in MB."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)

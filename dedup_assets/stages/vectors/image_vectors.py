@@ -1,0 +1,90 @@
+"""One vector a kept picture: which still need one, and computing them while the next are read.
+
+Belongs here: the work of `embeddings` on pictures, with one provider. Does not belong here: the choice of the provider
+(`embedders/chain.py`), prompts (`stages/vectors/prompt_vectors.py`), PostgreSQL (`resources/`).
+"""
+
+import time
+
+import polars as pl
+
+from dedup_assets.embedders.batching import run_ahead
+from dedup_assets.embedders.protocol import Embedder
+from dedup_assets.resources.progress import ProgressReporter
+from dedup_assets.stages.pairs.verifier import decode_thumbnail
+from dedup_assets.stages.stage import PartitionWork, Stage
+from dedup_assets.stages.vectors.vector_rows import KnownVectors, vector_rows
+from dedup_assets.tables import EMBEDDINGS, IMAGE_FEATURES, REPRESENTATIVES
+
+EMBEDDED_AT_ONCE = 256
+"""Thumbnails of one call of the provider: 50 MB, times the calls under way."""
+
+VECTORS_A_PART = 1_000
+BYTES_A_NUMBER = 2
+"""Vectors are kept in half precision."""
+
+
+class ImageVectors:
+    """The pictures that one run embeds with one provider."""
+
+    def __init__(self, stage: Stage, embedder: Embedder, progress: ProgressReporter) -> None:
+        self._stage, self._embedder, self._progress = stage, embedder, progress
+        self._known = KnownVectors(stage.tables, "image", embedder.model, embedder.revision)
+
+    def embed_missing(self, work: PartitionWork) -> None:
+        """Embed the kept pictures of a partition that have no vector of this model, and commit them part by part.
+
+        Raises:
+            EmbedderUnavailableError: the provider stopped working; what was embedded before stays.
+        """
+        images = self._stage.tables.read(REPRESENTATIVES, work.key, ["image_id", "file_sha256", "is_representative"])
+        kept = images.filter("is_representative").with_columns(content_key=pl.col("file_sha256").bin.encode("hex"))
+        missing = kept.filter(~pl.col("content_key").is_in(self._known.known_to(work.commit).implode()))
+        began = time.monotonic()
+        self._embed(work, missing)
+        seconds = time.monotonic() - began
+        work.counts |= self._savings(images.height, kept.height, missing.height, seconds)
+        self._known.known_to(work.commit)
+
+    def _embed(self, work: PartitionWork, missing: pl.DataFrame) -> None:
+        name, tables = f"{EMBEDDINGS.name} [{work.key}]", self._stage.tables
+        with self._progress.track(self._stage.log, name, missing.height, "images") as tracker:
+            part = EMBEDDINGS.empty()
+            slices = missing.iter_slices(EMBEDDED_AT_ONCE)
+            for rows in run_ahead(lambda batch: self._rows(work.key, batch), slices, self._embedder.calls_at_once):
+                part = pl.concat([part, rows])
+                tracker.advance(rows.height)
+                if part.height >= VECTORS_A_PART:
+                    work.commit, part = tables.append(work.commit, EMBEDDINGS, part), part.clear()
+            work.commit = tables.append(work.commit, EMBEDDINGS, part)
+
+    def _rows(self, key: str, batch: pl.DataFrame) -> pl.DataFrame:
+        columns = ["image_id", "thumbnail"]
+        thumbnails = self._stage.tables.read_rows(IMAGE_FEATURES, key, "image_id", batch["image_id"], columns)
+        ordered = batch.join(thumbnails, on="image_id", how="left", maintain_order="left")
+        embedder = self._embedder
+        vectors = embedder.embed([decode_thumbnail(thumbnail) for thumbnail in ordered["thumbnail"]])
+        about = {
+            "subject": "image",
+            "provider": embedder.name,
+            "model": embedder.model,
+            "revision": embedder.revision,
+        }
+        broken = f"{embedder.name} could make nothing of this picture."
+        return vector_rows(about, ordered["content_key"], ordered["image_id"], vectors, broken)
+
+    def _savings(self, images: int, kept: int, embedded: int, seconds: float) -> dict[str, int | float]:
+        """What was done, and what embedding every image would have cost on top, at the speed of this run."""
+        avoided = images - embedded
+        counts: dict[str, int | float] = {
+            "embedded_images": embedded,
+            "vectors_known_before": kept - embedded,
+            "duplicates_without_need": images - kept,
+            "vector_bytes_saved": (images - kept) * self._embedder.dimension * BYTES_A_NUMBER,
+        }
+        if embedded:
+            counts |= {
+                "images_per_second": round(embedded / max(seconds, 1e-3), 1),
+                "embedding_seconds_saved": round(avoided * seconds / embedded, 1),
+            }
+        return counts

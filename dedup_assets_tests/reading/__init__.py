@@ -1,1 +1,0 @@
-"""Reading images, as one row each and in great numbers."""

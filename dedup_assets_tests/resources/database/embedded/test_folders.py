@@ -1,0 +1,95 @@
+import fcntl
+import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from dedup_assets.cli import main
+from dedup_assets.resources.database.embedded import folders
+from dedup_assets.resources.database.embedded.folders import (
+    ELSEWHERE,
+    GONE,
+    IN_USE,
+    RECORD,
+    THERE,
+    UNKNOWN,
+    UNREACHABLE,
+    note_store,
+    remove_folder,
+    server_folders,
+)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "servers"
+
+
+def folder_of(root: Path, store: Path | str) -> Path:
+    """The data folder of a store, as a server leaves it."""
+    path = root / str(len(list(root.glob("*"))) if root.exists() else 0)
+    (path / "data").mkdir(parents=True)
+    (path / "data" / "PG_VERSION").write_text("18\n")
+    if store:
+        note_store(path, str(store))
+    return path
+
+
+def states(root: Path) -> list[str]:
+    return [folder.state for folder in server_folders(root)]
+
+
+def test_only_the_data_of_a_deleted_store_are_removed(root: Path, tmp_path: Path) -> None:
+    store = tmp_path / "project" / "store"
+    store.mkdir(parents=True)
+    path = folder_of(root, store)
+    assert states(root) == [THERE]
+    assert not remove_folder(path)
+    shutil.rmtree(store.parent)
+    assert states(root) == [GONE]
+    assert remove_folder(path)
+    assert list(root.iterdir()) == []
+
+
+def test_the_data_of_a_store_that_may_come_back_stay(root: Path, tmp_path: Path) -> None:
+    away = folder_of(root, tmp_path / "away")
+    note = json.loads((away / RECORD).read_text())
+    (away / RECORD).write_text(json.dumps(note | {"device": note["device"] + 1}))
+    remote = folder_of(root, "az://account/container/store")
+    unknown = folder_of(root, "")
+    broken = folder_of(root, "")
+    (broken / RECORD).write_text("{")
+    assert sorted(states(root)) == sorted([UNREACHABLE, ELSEWHERE, UNKNOWN, UNKNOWN])
+    assert [remove_folder(path) for path in (away, remote, unknown, broken)] == [False] * 4
+
+
+def test_processes_that_start_one_server_at_the_same_time_all_note_its_store(tmp_path: Path) -> None:
+    folders = [tmp_path / str(number) for number in range(100)]
+    with ThreadPoolExecutor(8) as pool:
+        for folder in folders:
+            folder.mkdir()
+            list(pool.map(lambda _, to=folder: note_store(to, str(tmp_path / "store")), range(8)))
+    assert {path.name for folder in folders for path in folder.iterdir()} == {RECORD}
+
+
+@pytest.mark.parametrize("lock", ["users.lock", "start.lock", "watcher.lock"])
+def test_the_data_of_a_server_in_use_stay(root: Path, tmp_path: Path, lock: str) -> None:
+    path = folder_of(root, tmp_path / "gone")
+    with (path / lock).open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_SH)
+        assert states(root) == [IN_USE]
+        assert not remove_folder(path)
+    assert remove_folder(path)
+
+
+def test_the_command_lists_and_removes(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "default_data_directory", lambda _: root / "any")
+    assert CliRunner().invoke(main, ["embedded-servers"]).output == "There are no embedded servers.\n"
+    path = folder_of(root, tmp_path / "gone")
+    listed = CliRunner().invoke(main, ["embedded-servers"]).output
+    assert listed.startswith(f"{path}  0 MB  {tmp_path}/gone  {GONE}\n")
+    assert CliRunner().invoke(main, ["embedded-servers", "--remove"]).output.endswith("  removed\n")
+    assert not path.exists()

@@ -1,0 +1,172 @@
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from azure.storage.blob import ContainerClient
+
+from dedup_assets.resources.azure import access
+from dedup_assets.resources.images.container import AzureImages
+from dedup_assets.resources.images.source import BlobChanged, BlobUnavailable, BlobVanished
+from dedup_assets.resources.locations import ContainerLocation
+from dedup_assets_tests.azurite import Azurite
+from dedup_assets_tests.resources.images.flaky_proxy import Fault, FlakyProxy, flaky_proxy
+
+SLASHES = ["a//b.jpg", "a///c.jpg", "/lead.jpg", "//deep/lead.jpg", "trailing/", "a/trailing//"]
+
+
+@pytest.fixture
+def container(azurite_credentials: Azurite) -> ContainerClient:
+    return azurite_credentials.container()
+
+
+@pytest.fixture
+def proxy(azurite_credentials: Azurite) -> Iterator[FlakyProxy]:
+    with flaky_proxy(azurite_credentials.port) as running:
+        yield running
+
+
+def open_images(container: ContainerClient, port: int, prefix: str = "", page_size: int = 5_000) -> AzureImages:
+    account = str(container.account_name)
+    account_url = f"http://127.0.0.1:{port}/{account}"
+    location = ContainerLocation(account, container.container_name, prefix, account_url)
+    return AzureImages(location, page_size=page_size)
+
+
+def test_a_listing_goes_on_over_all_pages(container: ContainerClient, proxy: FlakyProxy) -> None:
+    names = {f"p/{number:02d}.jpg" for number in range(10)} | {"q.jpg"}
+    for name in names:
+        container.upload_blob(name, b"x")
+    images = open_images(container, proxy.server_port, page_size=3)
+    assert {blob.path for blob in images.list_blobs()} == names
+    assert proxy.requests[container.container_name] == 4
+    assert {blob.path for blob in images.list_blobs("p", recursive=False)} == names - {"q.jpg"}
+
+
+@pytest.mark.parametrize("prefix", ["", "photos"])
+def test_stores_and_organized_copies_are_left_out_and_what_only_looks_like_them_is_not(
+    container: ContainerClient, azurite: Azurite, prefix: str
+) -> None:
+    left_out = [
+        "a/store/layout/000001.json",
+        "a/store/report/1.jpg",
+        "a/store/tables/x",
+        "shots_deduplicated/best/1.jpg",
+    ]
+    others = ["shots/1.jpg", "layout/1.jpg", "gone_deduplicated/best/1.jpg", "b/layout/000001.json", "b/1.jpg"]
+    for name in [*left_out, *others]:
+        container.upload_blob(f"{prefix}/{name}" if prefix else name, b"x")
+    assert {blob.path for blob in open_images(container, azurite.port, prefix).list_blobs()} == set(others)
+    below = open_images(container, azurite.port, prefix)
+    assert list(below.list_blobs("a/store/report")) == []
+    assert list(below.list_directories("shots_deduplicated")) == []
+
+
+def test_the_listing_tells_what_the_service_knows(container: ContainerClient, azurite: Azurite) -> None:
+    container.upload_blob("a.jpg", b"12345")
+    (blob,) = open_images(container, azurite.port).list_blobs()
+    known = container.get_blob_client("a.jpg").get_blob_properties()
+    assert blob.etag == known.etag.strip('"')
+    assert (blob.created_at, blob.modified_at) == (known.creation_time, known.last_modified)
+    assert blob.content_type == "application/octet-stream"
+
+
+@pytest.mark.parametrize("prefix", ["", "photos"])
+def test_names_with_empty_parts_are_listed_read_and_copied(
+    container: ContainerClient, azurite: Azurite, prefix: str
+) -> None:
+    for name in SLASHES:
+        container.upload_blob(f"{prefix}/{name}" if prefix else name, name.encode())
+    images = open_images(container, azurite.port, prefix)
+    listed = {blob.path: blob for blob in images.list_blobs()}
+    assert set(listed) == set(SLASHES)
+    assert all(images.read(path, blob.etag) == path.encode() for path, blob in listed.items())
+    assert images.copy("a//b.jpg", f"{images.organized_root}/best/b.jpg")
+
+
+def test_walking_the_directories_meets_every_blob_once(container: ContainerClient, azurite: Azurite) -> None:
+    names = [*SLASHES, "top.jpg", "a/x.jpg"]
+    for name in names:
+        container.upload_blob(name, b"x")
+    images = open_images(container, azurite.port)
+
+    def walk(directory: str) -> Iterator[str]:
+        yield from (blob.path for blob in images.list_blobs(directory, recursive=False))
+        for child in images.list_directories(directory):
+            assert child != directory
+            yield from walk(child)
+
+    assert sorted(walk("")) == sorted(names)
+
+
+def test_reads_of_names_with_empty_parts_are_conditional_too(container: ContainerClient, azurite: Azurite) -> None:
+    container.upload_blob("a//b.jpg", b"old")
+    images = open_images(container, azurite.port)
+    (blob,) = images.list_blobs()
+    container.upload_blob("a//b.jpg", b"new", overwrite=True)
+    with pytest.raises(BlobChanged):
+        images.read("a//b.jpg", blob.etag)
+    container.delete_blob("a//b.jpg")
+    with pytest.raises(BlobVanished):
+        images.read("a//b.jpg", blob.etag)
+
+
+@pytest.mark.parametrize("fault", ["busy", "too many", "reset", "cut body"])
+def test_a_read_that_failed_in_passing_is_repeated(container: ContainerClient, proxy: FlakyProxy, fault: Fault) -> None:
+    container.upload_blob("a.jpg", b"picture" * 1000)
+    images = open_images(container, proxy.server_port)
+    (blob,) = images.list_blobs()
+    proxy.faults["a.jpg"] = [fault]
+    assert images.read("a.jpg", blob.etag) == b"picture" * 1000
+    assert proxy.requests["a.jpg"] == 2
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "empty//part.jpg"])
+def test_a_body_that_drips_is_given_up_at_the_deadline(
+    container: ContainerClient, proxy: FlakyProxy, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(access, "REQUEST_DEADLINE", timedelta(seconds=2))
+    monkeypatch.setattr(access, "RETRY_TIMEOUT", timedelta(seconds=1))
+    container.upload_blob(name, b"picture" * 1000)
+    images = open_images(container, proxy.server_port)
+    (blob,) = images.list_blobs()
+    proxy.faults[name.rpartition("/")[-1]] = ["drip"] * 9
+    began = time.monotonic()
+    with pytest.raises(BlobUnavailable, match="no complete answer came in time"):
+        images.read(name, blob.etag)
+    assert time.monotonic() - began < 8
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "empty//part.jpg"])
+@pytest.mark.parametrize("fault", ["cut body", None])
+def test_a_blob_that_is_overwritten_while_it_is_read_is_never_half_the_one_and_half_the_other(
+    container: ContainerClient, proxy: FlakyProxy, name: str, fault: Fault | None
+) -> None:
+    old, new = b"old" * 10_000, b"new" * 10_000
+    container.upload_blob(name, old)
+    images = open_images(container, proxy.server_port)
+    (blob,) = images.list_blobs()
+    part = name.rpartition("/")[-1]
+    proxy.faults[part] = [fault] if fault else []
+    proxy.meanwhile[part] = lambda: container.upload_blob(name, new, overwrite=True)
+    if fault is None:
+        assert images.read(name, blob.etag) == old
+    else:
+        with pytest.raises(BlobChanged):
+            images.read(name, blob.etag)
+
+
+def test_a_listing_that_failed_in_passing_is_repeated(container: ContainerClient, proxy: FlakyProxy) -> None:
+    container.upload_blob("a.jpg", b"x")
+    proxy.faults[container.container_name] = ["busy"]
+    assert [blob.path for blob in open_images(container, proxy.server_port).list_blobs()] == ["a.jpg"]
+
+
+def test_connections_are_kept(container: ContainerClient, proxy: FlakyProxy) -> None:
+    container.upload_blob("a.jpg", b"x")
+    images = open_images(container, proxy.server_port)
+    (blob,) = images.list_blobs()
+    for _ in range(10):
+        images.read("a.jpg", blob.etag)
+        images.check()
+    assert proxy.connections <= 3
