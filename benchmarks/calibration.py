@@ -122,7 +122,7 @@ def main() -> None:
     want = ask.parse_args()
     track = partial(ProgressReporter(at_terminal=True).track, print)
     with tempfile.TemporaryDirectory() as store:
-        resources = build_resources(Settings(str(want.photographs), store, workers=1))
+        resources = build_resources(Settings(source=str(want.photographs), store=store, workers=1))
         plan = SamplePlan(want.images, want.seed, distinct=True)
         calibration = measure(resources["collection"], DecodeLimits(), present_policy(resources), plan, track)
     (want.out / "calibration.md").write_text(report(calibration), encoding="utf-8")

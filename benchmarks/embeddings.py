@@ -24,11 +24,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.assets.embeddings import EmbeddingPolicy
 from dedup_assets.embedders.batching import run_ahead
 from dedup_assets.embedders.chain import choose_embedder
 from dedup_assets.embedders.protocol import Embedder
 from dedup_assets.embedders.torch_embedder import TorchEmbedder
+from dedup_assets.policies import EmbeddingPolicy
 from dedup_assets.settings import read_policies
 from dedup_assets.stages.pairs.verifier import decode_thumbnail
 

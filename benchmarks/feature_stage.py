@@ -66,11 +66,12 @@ def run_stage(source: Path, store: Path, workers: int) -> None:
 
     from dedup_assets.assets import image_features, image_manifest
     from dedup_assets.automation.prefixes import PREFIXES, range_tags, sync_prefixes
+    from dedup_assets.policies import FeaturePolicy
     from dedup_assets.resources.collection import Collection
     from dedup_assets.resources.progress import ProgressReporter
 
     collection = Collection(source=str(source), store=str(store), workers=workers)
-    policy = image_features.FeaturePolicy()
+    policy = FeaturePolicy()
     with tempfile.TemporaryDirectory() as home, dg.DagsterInstance.local_temp(home) as instance:
         sync_prefixes(instance, collection)
         dg.materialize(

@@ -178,8 +178,8 @@ def list_pairs(folder: Path, count: int) -> None:
 
 def make_verdicts(folder: Path) -> None:
     """Verdicts on all listed pairs, passed, as `verified_groups` would write them."""
+    from dedup_assets.policies import VerificationPolicy
     from dedup_assets.resources.collection import Collection
-    from dedup_assets.stages.pairs.verifier import VerificationPolicy
     from dedup_assets.tables import VERIFIED_GROUPS, WAVELET_GROUPS
 
     tables = Collection(source=str(folder / "source"), store=str(folder / "store")).tables()

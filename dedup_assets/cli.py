@@ -6,7 +6,6 @@ Belongs here: commands, their options, and what a person is told. Does not belon
 import os
 import shlex
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -73,7 +72,10 @@ def run(source: str, store: str, prefix_depth: int, policies: str | None, **limi
     """
     with plain_errors():
         address, rules = without_secret(source), read_policies(policies)
-        settings = Settings(address, store, prefix_depth, policies=rules, at_terminal=True, **limits)
+        given = {name: value for name, value in limits.items() if value is not None}
+        settings = Settings(
+            source=address, store=store, prefix_depth=prefix_depth, policies=rules, at_terminal=True, **given
+        )
         _run(settings, again=["dedup-assets", "run", settings.source, *_options(settings, policies)])
 
 
@@ -96,7 +98,7 @@ def demo(folder: Path) -> None:
             f"{count} files in {photographs}: photographs, edited copies of them, a generated pair, two broken files."
         )
         _run(
-            Settings(str(photographs), str(folder / "store"), prefix_depth=2, at_terminal=True),
+            Settings(source=str(photographs), store=str(folder / "store"), prefix_depth=2, at_terminal=True),
             again=["dedup-assets", "demo", "--folder", str(folder)],
         )
         click.echo(f"To look at the pipeline: dedup-assets ui --store {folder / 'store'}")
@@ -116,7 +118,7 @@ def ui(store: str, host: str, port: int) -> None:
             raise SettingsError(
                 f"Nothing was ever run into {store}: do `dedup-assets run SOURCE --store {store}` first."
             )
-        home = prepare_home(replace(settings, store=store))
+        home = prepare_home(settings.model_copy(update={"store": store}))
     command = [sys.executable, "-m", "dagster", "dev", "-w", str(home / "workspace.yaml"), "-h", host, "-p", str(port)]
     os.chdir(home)
     os.execv(sys.executable, command)
@@ -147,7 +149,7 @@ def organize(store: str, action: str) -> None:
         terminal()
         from dedup_assets.definitions import build_definitions
 
-        states = organize_all(build_definitions(replace(settings, at_terminal=True)), settings, action)
+        states = organize_all(build_definitions(settings.model_copy(update={"at_terminal": True})), settings, action)
         told = ", ".join(f"{count:,} {state}" for state, count in states.items()) or "There is nothing to copy"
         click.echo(f"{told}, in {organized_place(settings)}.")
         causes = organized_causes(settings)

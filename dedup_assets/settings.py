@@ -1,53 +1,61 @@
-"""Where the project is told what to work on: the environment, and a YAML file of policies.
+"""What one code location works on, and how much of the machine it may take: from the environment, or as a command says.
 
-Belongs here: names of environment variables, defaults, and reading the policy file with clear errors.
-Does not belong here: credentials, which `resources/` read from the environment where they are used.
+Belongs here: names, bounds and defaults of settings, and reading them with clear errors. Does not belong here: what they
+mean (`resources/collection.py`, `policies.py`), credentials, which `resources/` read from the environment where they are used.
 """
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dedup_assets.stages.stage import Policy
-
-SOURCE, STORE, PREFIX_DEPTH = "DEDUP_SOURCE", "DEDUP_STORE", "DEDUP_PREFIX_DEPTH"
-WORKERS, READS, POLICIES = "DEDUP_WORKERS", "DEDUP_READS", "DEDUP_POLICIES"
-MAX_REQUESTS, MAX_BYTES = "DEDUP_MAX_REQUESTS_PER_S", "DEDUP_MAX_BYTES_PER_S"
-DECODE_TIMEOUT = "DEDUP_DECODE_TIMEOUT"
-
-LIMITS = {
-    "workers": (WORKERS, 1, 256),
-    "reads": (READS, 1, 256),
-    "max_requests_per_s": (MAX_REQUESTS, 1, 1_000_000),
-    "max_bytes_per_s": (MAX_BYTES, 65_536, 1_000_000_000_000),
-    "decode_timeout_s": (DECODE_TIMEOUT, 1, 86_400),
-}
-"""How much a run may take, unless left to the collection: the setting, its variable, its least and its largest value."""
+POLICIES = "DEDUP_POLICIES"
+LIMITS = ("workers", "reads", "max_requests_per_s", "max_bytes_per_s", "decode_timeout_s")
+"""How much a run may take; what is not set is left to the collection."""
 
 
 class SettingsError(ValueError):
     """A setting is not what was expected; the text says what came."""
 
 
-@dataclass(frozen=True)
-class Settings:
+class CollectionSettings(BaseModel):
+    """Where the images are, where the tables go, and how much of the machine and of the source a run may take."""
+
+    source: str = Field(
+        default="", description="Folder or container of images: a path, az://account/container/prefix, or a blob URL"
+    )
+    store: str = Field(default="dedup-store", description="Folder or container of the tables and the report")
+    prefix_depth: int = Field(default=1, ge=0, le=16, description="Directory levels that make a blob prefix")
+    workers: int = Field(
+        default=min(32, os.cpu_count() or 1), ge=1, le=256, description="Threads at work; long runs read in processes"
+    )
+    reads: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="Images on their way at once, one a worker at least; of a container 8 a worker",
+    )
+    max_requests_per_s: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="Reads a second that the source is asked for at most"
+    )
+    max_bytes_per_s: int | None = Field(
+        default=None, ge=65_536, le=10**12, description="Bytes a second that are read from the source at most"
+    )
+    decode_timeout_s: float = Field(
+        default=60.0, gt=0, le=86_400, description="Seconds that decoding one doubtful image may take"
+    )
+
+
+class Settings(CollectionSettings):
     """What one code location works on."""
 
-    source: str = ""
-    store: str = "dedup-store"
-    prefix_depth: int = 1
-    workers: int | None = None
-    policies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    policies: Mapping[str, Mapping[str, Any]] = {}
     at_terminal: bool = False
-    max_requests_per_s: int | None = None
-    max_bytes_per_s: int | None = None
-    decode_timeout_s: int | None = None
-    reads: int | None = None
 
     @classmethod
     def from_environment(cls) -> "Settings":
@@ -56,42 +64,30 @@ class Settings:
         Raises:
             SettingsError: a number is not one or out of bounds, or the policy file cannot be read.
         """
-        limits: dict[str, Any] = {setting: _limit(*bounds) for setting, bounds in LIMITS.items()}
-        return cls(
-            source=os.environ.get(SOURCE, ""),
-            store=os.environ.get(STORE, "dedup-store"),
-            prefix_depth=_number(PREFIX_DEPTH, os.environ.get(PREFIX_DEPTH, "1")),
-            policies=read_policies(os.environ.get(POLICIES)),
-            **limits,
-        )
+        values = {name: os.environ.get(variable_of(name)) for name in CollectionSettings.model_fields}
+        try:
+            given = {name: value for name, value in values.items() if value}
+            return cls(**given, policies=read_policies(os.environ.get(POLICIES)))  # type: ignore[arg-type]
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise SettingsError(
+                f"{variable_of(str(first['loc'][0]))} is {first['input']!r}: {first['msg']}."
+            ) from error
 
     @property
     def collection(self) -> dict[str, Any]:
-        """The arguments of the `Collection` resource."""
-        return {"source": self.source, "store": self.store, "prefix_depth": self.prefix_depth, **self.limits}
+        """The arguments of the `Collection` resource that are not left to it."""
+        return self.model_dump(include=set(CollectionSettings.model_fields), exclude_unset=True) | {"store": self.store}
 
     @property
-    def limits(self) -> dict[str, int]:
+    def limits(self) -> dict[str, float]:
         """Those of `LIMITS` that were set."""
-        values = {setting: getattr(self, setting) for setting in LIMITS}
-        return {setting: value for setting, value in values.items() if value is not None}
+        return self.model_dump(include=set(LIMITS), exclude_unset=True)
 
 
-def _number(name: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        raise SettingsError(f"{name} is {text!r}, but a whole number was expected.") from error
-
-
-def _limit(name: str, least: int, largest: int) -> int | None:
-    text = os.environ.get(name)
-    if not text:
-        return None
-    value = _number(name, text)
-    if not least <= value <= largest:
-        raise SettingsError(f"{name} is {value}, but a whole number from {least} to {largest} was expected.")
-    return value
+def variable_of(setting: str) -> str:
+    """The environment variable of a setting."""
+    return f"DEDUP_{setting.removesuffix('_s') if setting == 'decode_timeout_s' else setting}".upper()
 
 
 def read_policies(path: str | None) -> dict[str, dict[str, Any]]:
@@ -109,27 +105,3 @@ def read_policies(path: str | None) -> dict[str, dict[str, Any]]:
     if not isinstance(document, dict) or not all(isinstance(section, dict) for section in document.values()):
         raise SettingsError(f"The policy file {path} must hold a section an asset, each with its settings below it.")
     return document
-
-
-def build_policies(kinds: Mapping[str, type[Policy]], settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Policy]:
-    """Make every policy, by the name of its section, with the given settings.
-
-    Raises:
-        SettingsError: a section or a setting is unknown, or a value is out of its bounds.
-    """
-    if unknown := sorted(set(settings) - set(kinds)):
-        raise SettingsError(f"Unknown policy sections {unknown}; known are {sorted(kinds)}.")
-    return {section: _build(section, kind, settings.get(section, {})) for section, kind in kinds.items()}
-
-
-def _build(section: str, kind: type[Policy], values: Mapping[str, Any]) -> Policy:
-    if unknown := sorted(set(values) - set(kind.model_fields)):
-        raise SettingsError(
-            f"Unknown settings {unknown} in policy section {section!r}; known are {sorted(kind.model_fields)}."
-        )
-    try:
-        return kind(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(map(str, first["loc"]))
-        raise SettingsError(f"{section}: {name} is {first['input']!r}: {first['msg']}.") from error

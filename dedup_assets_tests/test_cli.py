@@ -123,7 +123,7 @@ def test_relative_addresses_are_remembered_in_a_form_that_any_directory_understa
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    remember(Settings("photos", "store"))
+    remember(Settings(source="photos", store="store"))
     remembered = json.loads((tmp_path / "store" / "project.json").read_text())
     assert remembered["source"] == str(tmp_path / "photos")
 

@@ -8,9 +8,9 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
-from dedup_assets.definitions import POLICIES, build_definitions, build_resources, defs
+from dedup_assets.definitions import build_definitions, build_resources, defs
+from dedup_assets.policies import POLICIES, VerificationPolicy
 from dedup_assets.settings import Settings, SettingsError
-from dedup_assets.stages.pairs.verifier import VerificationPolicy
 from dedup_assets.stages.table_assets import GROUP
 from dedup_assets.tables import TABLES
 
@@ -125,7 +125,9 @@ def test_every_policy_section_is_an_asset() -> None:
 
 
 def test_settings_reach_the_resources() -> None:
-    settings = Settings("/photos", "/store", 3, policies={"verified_groups": {"min_overlap": 0.5}})
+    settings = Settings(
+        source="/photos", store="/store", prefix_depth=3, policies={"verified_groups": {"min_overlap": 0.5}}
+    )
     resources = build_resources(settings)
     assert (resources["collection"].source, resources["collection"].prefix_depth) == ("/photos", 3)
     assert resources["verification_policy"] == VerificationPolicy(min_overlap=0.5)

@@ -26,7 +26,8 @@ TESTED_ELSEWHERE = {
     # which pictures need a vector shows in what the asset embeds
     "stages/vectors/image_vectors.py": "assets/test_embeddings.py",
     # fields without behaviour
-    "embedders/provider_settings.py": "embedders/test_chain.py",
+    "embedders/provider_settings.py": "test_policies.py",
+    "kernels/verify/thresholds.py": "test_policies.py",
     "calibration/outcome.py": "calibration/test_measuring.py",
     # parts of one parser, tested by the graphs that it reads
     "generation_metadata/tools/comfy_nodes.py": "generation_metadata/tools/test_comfyui.py",

@@ -14,16 +14,17 @@ from numpy.typing import NDArray
 from dedup_assets.kernels.describe.palette import SUMMARY_BYTES, mean_colour_correlations
 from dedup_assets.kernels.group.stars import find_components
 from dedup_assets.kernels.keep.within import whole_components
+from dedup_assets.policies import KeepPolicy, VerificationPolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.resources.database.decisions import read_decisions
 from dedup_assets.stages.grouping.applied_decisions import Decided, tell_decisions
 from dedup_assets.stages.grouping.collected_images import read_images
-from dedup_assets.stages.grouping.groups import KeepPolicy, group_images
+from dedup_assets.stages.grouping.groups import group_images
 from dedup_assets.stages.grouping.star_verifier import StarVerifier, tell_caps
 from dedup_assets.stages.grouping.verdicts import VERDICT_COLUMNS, gather_verdicts
 from dedup_assets.stages.pairs.hashed_contents import binary_matrix
-from dedup_assets.stages.pairs.verifier import PairVerifier, VerificationPolicy
+from dedup_assets.stages.pairs.verifier import PairVerifier
 from dedup_assets.stages.publishing import publish_report
 from dedup_assets.stages.stage import PartitionWork, Stage, up_to_date_partitions
 from dedup_assets.stages.table_assets import table_asset

@@ -11,12 +11,11 @@ from typing import Any
 import dagster as dg
 import polars as pl
 import psycopg
-from pydantic import Field
 
-from dedup_assets.embedders.chain import EmbedderChoice, choose_embedder, fall_back
-from dedup_assets.embedders.prompts import EncoderChoice, choose_encoders
+from dedup_assets.embedders.chain import EmbedderChoice
+from dedup_assets.embedders.prompts import EncoderChoice
 from dedup_assets.embedders.protocol import Embedder, EmbedderUnavailableError
-from dedup_assets.embedders.provider_settings import EmbedderSettings
+from dedup_assets.policies import EmbeddingPolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.resources.database.hnsw import build_vector_index
@@ -27,56 +26,12 @@ from dedup_assets.resources.database.store_entries import StoreEntry, enter_stor
 from dedup_assets.resources.database.vectors import store_vectors
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.stages.pairs.contents import read_contents
-from dedup_assets.stages.stage import Policy, Stage, made_from, up_to_date_partitions
+from dedup_assets.stages.stage import Stage, made_from, up_to_date_partitions
 from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.stages.vectors.image_vectors import ImageVectors
 from dedup_assets.stages.vectors.prompt_vectors import PromptVectors, distinct_prompts
 from dedup_assets.stages.vectors.vector_rows import MODEL, read_image_rows, read_vectors
 from dedup_assets.tables import EMBEDDINGS, METADATA_HASHES, REPRESENTATIVES
-
-NOT_SETTINGS = ("providers", "prompt_encoders")
-
-
-class EmbeddingPolicy(Policy):
-    """Which provider makes the vectors of pictures, tried in order; and which encoders those of prompts, all of them."""
-
-    providers: list[str] = Field(
-        default=["open_clip", "descriptor", "dhash"], min_length=1, description="Order in which providers are tried"
-    )
-    open_clip_model: str = Field(default="ViT-B-32", description="Architecture for open_clip")
-    open_clip_checkpoint: str = Field(
-        default="", description="Local file or tag of the library; empty: open_clip is not used"
-    )
-    timm_model: str = Field(default="efficientnet_b0", description="Architecture for timm")
-    timm_checkpoint: str = Field(default="", description="Local file or tag, such as ra_in1k; empty: timm is not used")
-    http_url: str = Field(default="", description="Address of an embedding service; empty: none")
-    http_allowed_hosts: list[str] = Field(
-        default=["localhost", "127.0.0.1", "::1"], description="Hosts that http_url may name"
-    )
-    prompt_encoders: list[str] = Field(default=[], description="Encoders of prompts: bge, clip_l, clip_g; empty: none")
-    bge_model: str = Field(default="BAAI/bge-large-en-v1.5", description="Local folder or repository on the hub")
-    clip_l_model: str = Field(default="ViT-L-14", description="Architecture for clip_l")
-    clip_l_checkpoint: str = Field(default="", description="Local file or tag of open_clip")
-    clip_g_model: str = Field(default="ViT-bigG-14", description="Architecture for clip_g")
-    clip_g_checkpoint: str = Field(default="", description="Local file or tag of open_clip")
-    allow_download: bool = Field(default=False, description="Models that are not on this machine may be downloaded")
-
-    def choose(self) -> EmbedderChoice:
-        """The first provider that works, and why the ones before it do not."""
-        return choose_embedder(self.providers, self.embedder_settings())
-
-    def fall_back(self, failed: EmbedderChoice, error: EmbedderUnavailableError) -> EmbedderChoice:
-        """The next provider after one that stopped working."""
-        return fall_back(failed, error, self.providers, self.embedder_settings())
-
-    def choose_encoders(self) -> EncoderChoice:
-        """The encoders of prompts that work, and why the others do not."""
-        return choose_encoders(self.prompt_encoders, self.embedder_settings())
-
-    def embedder_settings(self) -> EmbedderSettings:
-        """What the providers and encoders take."""
-        values = {name: value for name, value in self.settings().items() if name not in NOT_SETTINGS}
-        return EmbedderSettings(**values | {"http_allowed_hosts": tuple(self.http_allowed_hosts)})
 
 
 @table_asset(EMBEDDINGS, {"postgres"}, "3", reads=[REPRESENTATIVES, METADATA_HASHES])

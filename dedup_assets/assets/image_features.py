@@ -9,9 +9,8 @@ from typing import Any
 
 import dagster as dg
 import polars as pl
-from pydantic import Field
 
-from dedup_assets.kernels.decode.image import DecodeLimits
+from dedup_assets.policies import FeaturePolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.resources.tables.commits import Commit
@@ -19,7 +18,7 @@ from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.reading.reader import ImageReader
 from dedup_assets.stages.reading.rows import FEATURE_VERSION
 from dedup_assets.stages.reading.slices import ReadingOrder
-from dedup_assets.stages.stage import PartitionWork, Policy, Stage, made_from, up_to_date_partitions
+from dedup_assets.stages.stage import PartitionWork, Stage, made_from, up_to_date_partitions
 from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST
 
@@ -29,20 +28,6 @@ MAX_SMALL_PARTS = 8
 
 TRANSIENT_STATUSES = ("vanished", "timed_out")
 """Causes that may be gone next time: such images are read again by the next run."""
-
-
-class FeaturePolicy(Policy):
-    """Which images count as readable."""
-
-    max_megapixels: float = Field(
-        default=250.0,
-        gt=0,
-        le=2_000,
-        description="Pictures that declare more pixels are not decoded (250 take 750 MB as RGB)",
-    )
-    max_unreadable_share: float = Field(
-        default=0.2, ge=0, le=1, description="The check fails above this share of unreadable images"
-    )
 
 
 @table_asset(IMAGE_FEATURES, {"opencv"}, str(FEATURE_VERSION), reads=[IMAGE_MANIFEST])
@@ -62,7 +47,7 @@ def image_features(
 
 
 def _open_reader(collection: Collection, policy: FeaturePolicy) -> ImageReader:
-    images, limits = collection.images(), DecodeLimits(max_pixels=int(policy.max_megapixels * 1e6))
+    images, limits = collection.images(), policy.limits()
     order = ReadingOrder(
         images.location, limits, collection.decode_timeout_s, collection.rates, collection.reads_at_once
     )

@@ -11,6 +11,7 @@ from functools import partial
 import dagster as dg
 import polars as pl
 
+from dedup_assets.policies import KeepPolicy, VerificationPolicy
 from dedup_assets.report.contact_sheet import contact_sheet
 from dedup_assets.report.plain_words import counted
 from dedup_assets.resources.collection import Collection
@@ -18,10 +19,10 @@ from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.resources.database.decisions import read_decisions
 from dedup_assets.stages.grouping.applied_decisions import Decided, tell_decisions
 from dedup_assets.stages.grouping.collected_images import read_images, read_thumbnails
-from dedup_assets.stages.grouping.groups import KeepPolicy, group_images
+from dedup_assets.stages.grouping.groups import group_images
 from dedup_assets.stages.grouping.star_verifier import StarVerifier, tell_caps
 from dedup_assets.stages.grouping.verdicts import VERDICT_COLUMNS, gather_verdicts
-from dedup_assets.stages.pairs.verifier import PairVerifier, VerificationPolicy
+from dedup_assets.stages.pairs.verifier import PairVerifier
 from dedup_assets.stages.stage import PartitionWork, Stage, up_to_date_partitions
 from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.stages.whole_container import write_whole_container

@@ -8,23 +8,22 @@ function of the contents, their vectors and the policies. A pair that is no long
 on it; should it come back, it is verified again.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import dagster as dg
 import polars as pl
-from pydantic import Field
 
+from dedup_assets.policies import SimilarityPolicy, VerificationPolicy
 from dedup_assets.report.plain_words import counted
 from dedup_assets.report.plots import distance_histogram
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.stages.pairs.contents import PAIR_KEY
-from dedup_assets.stages.pairs.verifier import PairVerifier, VerificationPolicy
-from dedup_assets.stages.stage import PartitionWork, Policy, Stage
+from dedup_assets.stages.pairs.verifier import PairVerifier
+from dedup_assets.stages.stage import PartitionWork, Stage
 from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.stages.vectors.nearest_pictures import (
     SearchLimits,
@@ -37,33 +36,6 @@ from dedup_assets.tables import EMBEDDINGS, REPRESENTATIVES, SIMILAR_GROUPS, VER
 PAIRS_A_PART = 1_000
 MIN_SEARCH_RECALL = 0.6
 """Of all neighbours, most of which are unrelated and lie anywhere; of copies, an index finds more."""
-
-
-class SimilarityPolicy(Policy):
-    """How alike two vectors must be; None leaves it to the provider, whose measurement stands beside its number."""
-
-    min_copy_cosine: float | None = Field(
-        default=None, ge=-1, le=1, description="From here on a pair is tested for a copy"
-    )
-    min_similar_cosine: float | None = Field(
-        default=None, ge=-1, le=1, description="From here on two pictures are look-alikes"
-    )
-    # Among 300,000 synthetic pictures 10 lead 94.1 % of copies that are the only one to their original, 20 lead 94.8 %, no limit
-    # 98.2 %; and all that stand in families of 12, of which 5 lose 0.2 % (benchmarks/vector_search.md). Time is in proportion.
-    neighbours: int = Field(
-        default=10, ge=1, le=1_000, description="Nearest pictures of each kept one that are tested for a copy"
-    )
-    max_exact_pictures: int = Field(
-        default=500_000, ge=1, description="Up to so many pictures all are compared; an index searches more"
-    )
-
-    def limits(self, provider: Mapping[str, Any]) -> tuple[float, float]:
-        """The two limits, those of the provider where the policy leaves them open."""
-        named = self.settings()
-        copy, similar = (
-            provider[name] if named[name] is None else named[name] for name in ("min_copy_cosine", "min_similar_cosine")
-        )
-        return float(copy), float(similar)
 
 
 @table_asset(SIMILAR_GROUPS, {"opencv"}, "2", reads_all=[EMBEDDINGS], in_one_run=True)

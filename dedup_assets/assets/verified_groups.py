@@ -10,12 +10,13 @@ from functools import partial
 import dagster as dg
 import polars as pl
 
+from dedup_assets.policies import VerificationPolicy
 from dedup_assets.report.plots import distance_histogram
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.stages.pairs.contents import PAIR_KEY, read_contents
-from dedup_assets.stages.pairs.verifier import PairVerifier, VerificationPolicy
+from dedup_assets.stages.pairs.verifier import PairVerifier
 from dedup_assets.stages.stage import PartitionWork, Stage, made_from, up_to_date_partitions
 from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.tables import VERIFIED_GROUPS, WAVELET_GROUPS

@@ -14,9 +14,8 @@ import dagster as dg
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from pydantic import Field
 
-from dedup_assets.kernels.candidates.near_contents import CandidateLimits
+from dedup_assets.policies import CandidatePolicy
 from dedup_assets.report.plots import distance_histogram
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter
@@ -25,34 +24,11 @@ from dedup_assets.stages.pairs.candidate_index import CandidateIndex
 from dedup_assets.stages.pairs.contents import readable
 from dedup_assets.stages.pairs.hashed_contents import read_class_index
 from dedup_assets.stages.pairs.recipe_pairs import RecipeIndex
-from dedup_assets.stages.stage import PartitionWork, Policy, Stage
+from dedup_assets.stages.stage import PartitionWork, Stage
 from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.tables import IMAGE_FEATURES, METADATA_HASHES, WAVELET_GROUPS
 
 CLASS_KEY = ("left_class", "right_class")
-
-
-class CandidatePolicy(Policy):
-    """How near two hashes must be for a pair to be looked at."""
-
-    max_dct_distance: int = Field(
-        default=40,
-        ge=0,
-        le=80,
-        description="Bits of 256: unrelated photographs keep 94 apart, light edits stay within 40; embeddings find the rest",
-    )
-    max_turned_dct_distance: int = Field(
-        default=32,
-        ge=0,
-        le=80,
-        description="The same for turned and mirrored pictures, whose hash is within 20 bits of the turned hash for 99 of 100",
-    )
-    max_wavelet_distance: int = Field(
-        default=96, ge=0, le=256, description="Bits of 256: weaker evidence than the DCT hash, it drops chance pairs"
-    )
-    max_pairs_per_image: float = Field(
-        default=200.0, gt=0, description="The check warns above this many candidate pairs an image"
-    )
 
 
 @table_asset(WAVELET_GROUPS, {"numpy"}, "2", reads_all=[IMAGE_FEATURES, METADATA_HASHES])
@@ -90,8 +66,7 @@ class _Index:
     """All contents and their hashes, read once a run, after the features of all its partitions are visible."""
 
     def __init__(self, stage: Stage, policy: CandidatePolicy) -> None:
-        limits = CandidateLimits(policy.max_dct_distance, policy.max_turned_dct_distance, policy.max_wavelet_distance)
-        self.hashes = CandidateIndex(read_class_index(stage.tables), limits)
+        self.hashes = CandidateIndex(read_class_index(stage.tables), policy.limits())
         self.contents = self.hashes.index.contents
         self.recipes = RecipeIndex(stage.tables, self.contents)
         self.size = self.contents.height

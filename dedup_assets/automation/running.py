@@ -7,7 +7,6 @@ Does not belong here: talking to a person (`cli.py`).
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import yaml
 from dedup_assets.automation.prefixes import PREFIXES, range_tags, sync_prefixes
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.locations import FolderLocation, parse_location
-from dedup_assets.settings import LIMITS, POLICIES, PREFIX_DEPTH, SOURCE, STORE, Settings, SettingsError
+from dedup_assets.settings import POLICIES, Settings, SettingsError, variable_of
 from dedup_assets.tables import ORGANIZED_BLOBS
 
 PROJECT_DOCUMENT = "project.json"
@@ -54,11 +53,8 @@ def prepare_home(settings: Settings) -> Path:
     os.environ |= {
         "DAGSTER_HOME": str(home),
         "DAGSTER_DISABLE_TELEMETRY": "1",
-        SOURCE: _anywhere(settings.source),
-        STORE: _anywhere(settings.store),
-        PREFIX_DEPTH: str(settings.prefix_depth),
         POLICIES: str(policies),
-        **{LIMITS[setting][0]: str(value) for setting, value in settings.limits.items()},
+        **{variable_of(setting): str(value) for setting, value in _portable(settings).collection.items()},
     }
     return home
 
@@ -79,8 +75,7 @@ def refuse_another_source(settings: Settings) -> None:
 
 def remember(settings: Settings) -> None:
     """Write what the store was filled from beside its tables, for `dedup-assets ui`."""
-    portable = replace(settings, source=_anywhere(settings.source), at_terminal=False)
-    document = asdict(portable) | {"policies": _plain(settings.policies)}
+    document = _portable(settings).collection | {"policies": _plain(settings.policies)}
     Collection(**settings.collection).tables().write_document(PROJECT_DOCUMENT, document)
 
 
@@ -90,7 +85,9 @@ def recall(store: str) -> Settings | None:
     if isinstance(location, FolderLocation) and not location.path.is_dir():
         return None
     document = Collection(store=store).tables().read_document(PROJECT_DOCUMENT)
-    return document and Settings(**{**document, "store": store})
+    return document and Settings(
+        **{name: each for name, each in document.items() if each is not None} | {"store": store}
+    )
 
 
 def run_everything(definitions: dg.Definitions, settings: Settings) -> str:
@@ -146,8 +143,12 @@ def organized_causes(settings: Settings) -> list[tuple[str, str]]:
     return list(rows.drop_nulls().sort("path").iter_rows())
 
 
+def _portable(settings: Settings) -> Settings:
+    """The same settings, of which the addresses mean the same from any working directory."""
+    return settings.model_copy(update={name: _anywhere(getattr(settings, name)) for name in ("source", "store")})
+
+
 def _anywhere(address: str) -> str:
-    """An address that means the same from any working directory."""
     return str(parse_location(address)) if address else ""
 
 

@@ -56,7 +56,7 @@ class PointCounter:
             yield from self._verified(kind, "different", own, len(own))
 
     def _hashed(self, kind: str, family: Family, distances: HashDistances) -> Iterator[CurvePoint]:
-        limits = self._present.limits
+        limits = self._present.candidates.limits()
 
         def passed(name: str, value: float) -> int:
             return int(distances.proposed(name, value, limits).sum())

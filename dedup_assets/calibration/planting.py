@@ -80,7 +80,7 @@ class Planter:
         known: KnownImage,
         vector: NDArray[np.float32],
     ) -> PlantedPair:
-        limits, row = self._present.limits, np.zeros(1, np.int64)
+        limits, row = self._present.candidates.limits(), np.zeros(1, np.int64)
         own = hash_all([copy])
         transform = proposed_transform(hashes, own, limits)
         cosine = None

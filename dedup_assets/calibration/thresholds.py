@@ -9,11 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from dedup_assets.assets.similar_groups import SimilarityPolicy
-from dedup_assets.assets.wavelet_groups import CandidatePolicy
 from dedup_assets.embedders.protocol import Embedder
-from dedup_assets.kernels.candidates.near_contents import CandidateLimits
-from dedup_assets.stages.pairs.verifier import VerificationPolicy
+from dedup_assets.policies import CandidatePolicy, SimilarityPolicy, VerificationPolicy
 
 Stage = Literal["wavelet_groups", "verified_groups", "similar_groups"]
 """The section of the policy file, which is the asset's name."""
@@ -65,12 +62,6 @@ class PresentPolicy:
         settings = self.candidates.settings() | self.verification.settings()
         cosines = self.similarity.limits({name: getattr(self.embedder, name) for name in COSINES})
         return {name: settings[name] for name in (*HASHED, *VERIFIED)} | dict(zip(COSINES, cosines, strict=True))
-
-    @property
-    def limits(self) -> CandidateLimits:
-        """The largest distances of candidate pairs."""
-        policy = self.candidates
-        return CandidateLimits(policy.max_dct_distance, policy.max_turned_dct_distance, policy.max_wavelet_distance)
 
     @property
     def min_copy_cosine(self) -> float:

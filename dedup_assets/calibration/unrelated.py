@@ -65,7 +65,7 @@ class SamplePairs:
         left, right = np.triu_indices(len(descriptions), 1)
         self.left, self.right = left.astype(np.int64), right.astype(np.int64)
         self.distances: HashDistances = measure_distances(
-            self.hashes, self.left, self.hashes, self.right, present.limits
+            self.hashes, self.left, self.hashes, self.right, present.candidates.limits()
         )
         known = np.where(np.isfinite(vectors), vectors, 0.0).astype(np.float64)
         has_vector = np.asarray(np.isfinite(vectors).all(axis=1), np.bool_)
@@ -75,7 +75,7 @@ class SamplePairs:
 
     def candidates(self) -> dict[tuple[int, int], str]:
         """The pairs that the present policy would verify, and under which transform."""
-        found = find_candidate_pairs(self.hashes, self.hashes, self._present.limits)
+        found = find_candidate_pairs(self.hashes, self.hashes, self._present.candidates.limits())
         by_hash = {
             (left, right): TRANSFORMS[transform]
             for left, right, transform in zip(
@@ -147,6 +147,6 @@ def _judge_lookalike(
     four = [descriptions[(number + step) % len(descriptions)] for step in range(4)]
     made = LOOKALIKES[kind]([decode_thumbnail(description.thumbnail) for description in four])
     left, right = (describe_planted(jpeg(picture)) for picture in made)
-    transform = proposed_transform(hash_all([left]), hash_all([right]), present.limits) or UNKNOWN
+    transform = proposed_transform(hash_all([left]), hash_all([right]), present.candidates.limits()) or UNKNOWN
     judge = PairJudge(KnownImage(left), KnownImage(right), transform)
     return kind, verdict_steps(judge, present.verification.thresholds(), present.grids(VERIFIED))

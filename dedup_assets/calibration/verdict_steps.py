@@ -9,13 +9,13 @@ side of a score that was seen: mostly never, rarely twice.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.verify.cascade import VerificationThresholds
+from dedup_assets.kernels.verify.thresholds import VerificationThresholds
 
 Judge = Callable[[VerificationThresholds], bool]
 Grids = Mapping[str, Sequence[float]]
@@ -69,7 +69,7 @@ def verdict_steps(judge: Judge, present: VerificationThresholds, grids: Grids) -
     `judge` verifies one pair under given thresholds. Returns (n,) bool for the n values of each threshold in `grids`.
     """
     watched: dict[str, Any] = {name: WatchedThreshold(getattr(present, name)) for name in grids}
-    verdict = judge(replace(present, **watched))
+    verdict = judge(present.model_copy(update=watched))
     return {
         name: _along(judge, present, name, grids[name], _Run(float(seen), tuple(seen.scores), verdict))
         for name, seen in watched.items()
@@ -85,7 +85,7 @@ def _along(
         known = next((run for run in runs if run.holds_at(value)), None)
         if known is None:
             moved: dict[str, Any] = {name: WatchedThreshold(value)}
-            verdict = judge(replace(present, **moved))
+            verdict = judge(present.model_copy(update=moved))
             known = _Run(value, tuple(moved[name].scores), verdict)
             runs.append(known)
         verdicts.append(known.verdict)

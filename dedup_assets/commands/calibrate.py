@@ -54,7 +54,8 @@ def calibrate(
 
     with plain_errors():
         address, rules = without_secret(source), read_policies(policies)
-        settings = Settings(address, store, workers=workers, policies=rules, at_terminal=True)
+        limits = {} if workers is None else {"workers": workers}
+        settings = Settings(source=address, store=store, policies=rules, at_terminal=True, **limits)
         try:
             text = _calibrate(settings, SamplePlan(images, seed, distinct=distinct), out)
         except KeyboardInterrupt:
@@ -69,13 +70,12 @@ def _calibrate(settings: "Settings", plan: "SamplePlan", out: str) -> str:
     from dedup_assets.calibration.results import prepare_folder, write_results
     from dedup_assets.calibration.telling import tell
     from dedup_assets.definitions import build_resources
-    from dedup_assets.kernels.decode.image import DecodeLimits
     from dedup_assets.resources.progress import terminal
 
     terminal()
     folder = prepare_folder(out, settings.source)
     resources = build_resources(settings)
-    limits = DecodeLimits(max_pixels=int(resources["feature_policy"].max_megapixels * 1e6))
+    limits = resources["feature_policy"].limits()
     track = partial(resources["progress"].track, _nowhere)
     calibration = measure(resources["collection"], limits, present_policy(resources), plan, track)
     names = write_results(folder, calibration)

@@ -22,15 +22,13 @@ def serve_embeddings(provider: str, host: str, port: int, policies: str | None) 
     It answers {"images": [base64, ...]} with {"model", "revision", "dimension", "embeddings": [[...] or null, ...]}. It knows
     no passwords: let it listen where only those who may use it can reach it.
     """
-    from dedup_assets.assets.embeddings import EmbeddingPolicy
     from dedup_assets.embedders.chain import choose_embedder
     from dedup_assets.embedders.server import serve_forever
-    from dedup_assets.settings import build_policies, read_policies
+    from dedup_assets.policies import EmbeddingPolicy
+    from dedup_assets.settings import read_policies
 
     with plain_errors():
-        section = read_policies(policies).get("embeddings", {})
-        policy = build_policies({"embeddings": EmbeddingPolicy}, {"embeddings": section})["embeddings"]
-        assert isinstance(policy, EmbeddingPolicy)
+        policy = EmbeddingPolicy.build("embeddings", read_policies(policies).get("embeddings", {}))
         try:
             with choose_embedder([provider], policy.embedder_settings()) as choice:
                 served = choice.embedder

@@ -19,12 +19,12 @@ def similar(image: str, store: str, limit: int, prefix: str) -> None:
     IMAGE is an image of the report, named as in `decide`, or any file, which is then embedded as the store's images were.
     Nothing is verified and nothing is written: "same group" and "same bytes" are what the last run found out.
     """
-    from dedup_assets.assets.embeddings import EmbeddingPolicy
     from dedup_assets.automation.running import recall
+    from dedup_assets.policies import EmbeddingPolicy
     from dedup_assets.report.plain_words import visible
     from dedup_assets.resources.collection import Collection
     from dedup_assets.resources.database.connection import DatabaseResource
-    from dedup_assets.settings import SettingsError, build_policies
+    from dedup_assets.settings import SettingsError
     from dedup_assets.stages.vectors.similar_images import SimilarImages
 
     with plain_errors():
@@ -33,9 +33,7 @@ def similar(image: str, store: str, limit: int, prefix: str) -> None:
             raise SettingsError(
                 f"Nothing was ever run into {store}: do `dedup-assets run SOURCE --store {store}` first."
             )
-        section = settings.policies.get("embeddings", {})
-        policy = build_policies({"embeddings": EmbeddingPolicy}, {"embeddings": section})["embeddings"]
-        assert isinstance(policy, EmbeddingPolicy)
+        policy = EmbeddingPolicy.build("embeddings", settings.policies.get("embeddings", {}))
         tables, database = Collection(store=store).tables(), DatabaseResource(store=store)
         images = SimilarImages.open(tables, database, settings.source, policy.embedder_settings())
         found = images.find(image, limit, prefix)

@@ -8,12 +8,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from dedup_assets.settings import LIMITS
+from dedup_assets.settings import LIMITS, CollectionSettings, variable_of
 
 FAILED, INTERRUPTED = 1, 130
 Command = Callable[..., Any]
@@ -27,14 +28,18 @@ STORE_OPTION = click.option(
 
 def option_of(setting: str) -> str:
     """The option of one of `LIMITS`: the variable's name as options are written."""
-    return "--" + LIMITS[setting][0].removeprefix("DEDUP_").lower().replace("_", "-")
+    return "--" + variable_of(setting).removeprefix("DEDUP_").lower().replace("_", "-")
 
 
 def limit_option(option: str, help_text: str) -> Callable[[Command], Command]:
     """The option of one of `LIMITS`, with its bounds."""
     (setting,) = (setting for setting in LIMITS if option_of(setting) == option)
-    _, least, largest = LIMITS[setting]
-    return click.option(option, setting, type=click.IntRange(least, largest), help=help_text)
+    bounds = {
+        name: bound
+        for each in CollectionSettings.model_fields[setting].metadata
+        for name, bound in asdict(each).items()
+    }
+    return click.option(option, setting, type=click.IntRange(bounds.get("ge", 1), bounds["le"]), help=help_text)
 
 
 @click.command()

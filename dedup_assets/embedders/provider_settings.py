@@ -1,38 +1,43 @@
 """What can be configured about the providers.
 
-Belongs here: names, sizes and limits, with their defaults.
+Belongs here: names, sizes and limits, with their defaults; a person sets them as `EmbeddingPolicy`.
 Does not belong here: secrets, which come from the environment.
 """
 
-from dataclasses import dataclass
+from pydantic import BaseModel, ConfigDict, Field
 
 
-@dataclass(frozen=True, slots=True)
-class EmbedderSettings:
+class EmbedderSettings(BaseModel):
     """Settings of every provider; what a provider lacks here, it reports as the reason why it cannot be used.
 
-    `open_clip_model`, `timm_model` and the like name the architecture; the checkpoint is a local file or one of the
-    library's tags, which is read from the cache of this machine (`model_cache`, by default that of the library) and
-    downloaded only where `allow_download` is set. `devices` are those on which a model runs, one process each; by default
-    all GPUs that torch may use, or else the CPU. `http_url` is the address of an embedding service, whose host must stand
-    in `http_allowed_hosts`.
+    A checkpoint is a local file or one of the library's tags, which is read from the cache of this machine and downloaded
+    only where `allow_download` is set. What is excluded changes no vector, only how it is come by.
     """
 
-    open_clip_model: str = "ViT-B-32"
-    open_clip_checkpoint: str = ""
-    timm_model: str = "efficientnet_b0"
-    timm_checkpoint: str = ""
-    bge_model: str = "BAAI/bge-large-en-v1.5"
-    clip_l_model: str = "ViT-L-14"
-    clip_l_checkpoint: str = ""
-    clip_g_model: str = "ViT-bigG-14"
-    clip_g_checkpoint: str = ""
-    allow_download: bool = False
-    model_cache: str = ""
-    devices: tuple[str, ...] = ()
-    prompts_a_batch: int = 32
-    http_url: str = ""
-    http_allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
-    http_images_a_request: int = 32
-    http_timeout_s: float = 60.0
-    http_attempts: int = 4
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    open_clip_model: str = Field(default="ViT-B-32", description="Architecture for open_clip")
+    open_clip_checkpoint: str = Field(
+        default="", description="Local file or tag of the library; empty: open_clip is not used"
+    )
+    timm_model: str = Field(default="efficientnet_b0", description="Architecture for timm")
+    timm_checkpoint: str = Field(default="", description="Local file or tag, such as ra_in1k; empty: timm is not used")
+    bge_model: str = Field(default="BAAI/bge-large-en-v1.5", description="Local folder or repository on the hub")
+    clip_l_model: str = Field(default="ViT-L-14", description="Architecture for clip_l")
+    clip_l_checkpoint: str = Field(default="", description="Local file or tag of open_clip")
+    clip_g_model: str = Field(default="ViT-bigG-14", description="Architecture for clip_g")
+    clip_g_checkpoint: str = Field(default="", description="Local file or tag of open_clip")
+    allow_download: bool = Field(default=False, description="Models that are not on this machine may be downloaded")
+    http_url: str = Field(default="", description="Address of an embedding service; empty: none")
+    http_allowed_hosts: list[str] = Field(
+        default=["localhost", "127.0.0.1", "::1"], description="Hosts that http_url may name"
+    )
+
+    model_cache: str = Field(default="", exclude=True, description="Folder of downloads; empty: that of the library")
+    devices: list[str] = Field(
+        default=[], exclude=True, description="Where models run, a process each; empty: all GPUs, or else the CPU"
+    )
+    prompts_a_batch: int = Field(default=32, ge=1, exclude=True, description="Prompts that are encoded at once")
+    http_images_a_request: int = Field(default=32, ge=1, exclude=True, description="Pictures in one request")
+    http_timeout_s: float = Field(default=60.0, gt=0, exclude=True, description="Seconds that an answer may take")
+    http_attempts: int = Field(default=4, ge=1, exclude=True, description="Times that a request is tried")

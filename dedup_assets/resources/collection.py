@@ -4,7 +4,6 @@ Belongs here: what changes only where and how fast work is done. Does not belong
 (a policy of its asset).
 """
 
-import os
 from functools import cache
 
 import dagster as dg
@@ -15,6 +14,7 @@ from dedup_assets.resources.images.source import ImageStore, open_image_store
 from dedup_assets.resources.images.throttle import RateLimits
 from dedup_assets.resources.locations import FolderLocation, parse_location, path_inside
 from dedup_assets.resources.tables.store import TableStore
+from dedup_assets.settings import CollectionSettings
 
 READS_A_WORKER, MOST_READS = 8, 64
 """From a container: an answer takes some 20 ms, and describing a photograph 2 ms of one processor."""
@@ -24,32 +24,10 @@ class NoSourceError(ValueError):
     """Nobody said which images to look at."""
 
 
-class Collection(dg.ConfigurableResource[None]):
+class Collection(CollectionSettings, dg.ConfigurableResource[None]):
     """Where the images are, where the tables go, and how many threads read."""
 
-    source: str = Field(
-        default="", description="Folder or container of images: a path, az://account/container/prefix, or a blob URL"
-    )
-    store: str = Field(default="dedup-store", description="Folder or container of the tables and the report")
-    prefix_depth: int = Field(default=1, ge=0, le=16, description="Directory levels that make a blob prefix")
-    workers: int = Field(
-        default=min(32, os.cpu_count() or 1), ge=1, le=256, description="Threads at work; long runs read in processes"
-    )
-    reads: int | None = Field(
-        default=None,
-        ge=1,
-        le=256,
-        description="Images on their way at once, one a worker at least; of a container 8 a worker",
-    )
     chunk_images: int = Field(default=1_000, ge=1, le=20_000, description="Images that a killed run loses at most")
-
-    decode_timeout_s: float = Field(default=60.0, gt=0, description="Seconds that decoding one doubtful image may take")
-    max_requests_per_s: int | None = Field(
-        default=None, ge=1, description="Reads a second that the source is asked for at most"
-    )
-    max_bytes_per_s: int | None = Field(
-        default=None, ge=65_536, description="Bytes a second that are read from the source at most"
-    )
 
     @property
     def reads_at_once(self) -> int:

@@ -4,8 +4,6 @@ Belongs here: keys, fingerprints, and the metadata that a materialization carrie
 Does not belong here: what any stage computes, and how its asset is declared (`stages/table_assets.py`).
 """
 
-import hashlib
-import json
 import resource
 import time
 from collections.abc import Callable, Iterator
@@ -15,9 +13,9 @@ from typing import Any
 
 import dagster as dg
 import polars as pl
-from pydantic import ConfigDict
 
 from dedup_assets.contracts import Table
+from dedup_assets.policies import Policy, digest_of
 from dedup_assets.report.plain_words import counted
 from dedup_assets.report.plots import markdown_picture
 from dedup_assets.resources.tables.commits import Commit
@@ -27,27 +25,6 @@ MAX_ILLUSTRATED_PARTITIONS = 20
 """A run over more partitions leaves previews and pictures out: they would swell Dagster's event log."""
 
 PREVIEW_ROWS = 5
-
-
-class Policy(dg.ConfigurableResource[None]):
-    """What changes the answer of one stage: typed, bounded, unknown fields forbidden, recorded with every output."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @property
-    def version(self) -> str:
-        """Digest of all settings: equal settings, equal version."""
-        return digest_of(type(self).__name__, self.settings())
-
-    def settings(self) -> dict[str, Any]:
-        """The settings as JSON values."""
-        return {name: getattr(self, name) for name in sorted(type(self).model_fields)}
-
-
-def digest_of(*parts: object) -> str:
-    """Sixteen hex digits of the SHA-256 of a JSON encoding."""
-    text = json.dumps(parts, sort_keys=True, default=str, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass

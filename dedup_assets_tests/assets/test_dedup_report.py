@@ -6,7 +6,7 @@ import pytest
 
 from dedup_assets.assets import dedup_report, image_features, similar_groups
 from dedup_assets.assets.dedup_report import no_image_is_lost
-from dedup_assets.assets.similar_groups import SimilarityPolicy
+from dedup_assets.policies import SimilarityPolicy
 from dedup_assets.tables import DEDUP_REPORT, IMAGE_FEATURES, REPRESENTATIVES
 from dedup_assets_tests.assets.conftest import GROUPED_FILES
 from dedup_assets_tests.assets.stages import READING, Stages

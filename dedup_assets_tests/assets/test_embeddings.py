@@ -12,7 +12,7 @@ import pytest
 from pgvector.psycopg import register_vector
 
 from dedup_assets.assets import embeddings
-from dedup_assets.assets.embeddings import EmbeddingPolicy, every_kept_picture_is_embedded
+from dedup_assets.assets.embeddings import every_kept_picture_is_embedded
 from dedup_assets.embedders.chain import EmbedderChoice
 from dedup_assets.embedders.devices import Load, ProcessesEmbedder
 from dedup_assets.embedders.dhash import DifferenceHashEmbedder
@@ -24,6 +24,7 @@ from dedup_assets.embedders.protocol import (
 )
 from dedup_assets.embedders.provider_settings import EmbedderSettings
 from dedup_assets.embedders.server import EmbeddingServer
+from dedup_assets.policies import EmbeddingPolicy
 from dedup_assets.tables import EMBEDDINGS, REPRESENTATIVES
 from dedup_assets_tests.assets.stages import GROUPING, Notes, Stages, total
 from dedup_assets_tests.embedders.models import SMALL_CLIP, open_clip_checkpoint, sentence_transformer

@@ -7,12 +7,8 @@ import polars as pl
 import pytest
 
 from dedup_assets.assets import image_features, image_manifest
-from dedup_assets.assets.image_features import (
-    MAX_SMALL_PARTS,
-    FeaturePolicy,
-    few_images_are_unreadable,
-    image_features_lose_nothing,
-)
+from dedup_assets.assets.image_features import MAX_SMALL_PARTS, few_images_are_unreadable, image_features_lose_nothing
+from dedup_assets.policies import FeaturePolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter, Tracker
 from dedup_assets.stages.reading.reader import LONG_RUN_IMAGES

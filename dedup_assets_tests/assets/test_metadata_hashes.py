@@ -4,7 +4,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from dedup_assets.assets import metadata_hashes
 from dedup_assets.generation_metadata.registry import PARSER_VERSION
-from dedup_assets.stages.stage import digest_of
+from dedup_assets.policies import digest_of
 from dedup_assets.tables import IMAGE_FEATURES, METADATA_HASHES
 from dedup_assets_tests.assets.conftest import StagesOf, drawn
 from dedup_assets_tests.assets.stages import READING, Stages

@@ -7,7 +7,7 @@ import pytest
 
 from dedup_assets.assets import dedup_report, organized_blobs, representatives
 from dedup_assets.assets.organized_blobs import no_copy_failed
-from dedup_assets.stages.grouping.groups import KeepPolicy
+from dedup_assets.policies import KeepPolicy
 from dedup_assets.tables import ORGANIZED_BLOBS
 from dedup_assets_tests.assets.conftest import GROUPED_FILES
 from dedup_assets_tests.assets.stages import GROUPING, Notes, Stages

@@ -5,12 +5,8 @@ import dagster as dg
 import polars as pl
 
 from dedup_assets.assets import similar_groups
-from dedup_assets.assets.similar_groups import (
-    SimilarityPolicy,
-    look_alikes_are_never_duplicates,
-    the_index_finds_what_is_near,
-)
-from dedup_assets.stages.pairs.verifier import VerificationPolicy
+from dedup_assets.assets.similar_groups import look_alikes_are_never_duplicates, the_index_finds_what_is_near
+from dedup_assets.policies import SimilarityPolicy, VerificationPolicy
 from dedup_assets.tables import EMBEDDINGS, NEAREST_PICTURES, SIMILAR_GROUPS, VERIFIED_GROUPS
 from dedup_assets_tests.assets.stages import Notes, Stages, total
 

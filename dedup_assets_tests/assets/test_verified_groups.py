@@ -4,7 +4,7 @@ import dagster as dg
 
 from dedup_assets.assets import verified_groups
 from dedup_assets.assets.verified_groups import every_candidate_pair_has_a_verdict
-from dedup_assets.stages.pairs.verifier import VerificationPolicy
+from dedup_assets.policies import VerificationPolicy
 from dedup_assets.tables import IMAGE_FEATURES, VERIFIED_GROUPS
 from dedup_assets_tests.assets.stages import Stages, total
 

@@ -3,7 +3,8 @@ import polars as pl
 import pytest
 
 from dedup_assets.assets import image_features, image_manifest, wavelet_groups
-from dedup_assets.assets.wavelet_groups import CandidatePolicy, candidate_pairs_stay_few
+from dedup_assets.assets.wavelet_groups import candidate_pairs_stay_few
+from dedup_assets.policies import CandidatePolicy
 from dedup_assets.stages.pairs.recipe_pairs import MAX_CONTENTS_A_RECIPE
 from dedup_assets.tables import IMAGE_FEATURES, METADATA_HASHES, WAVELET_GROUPS
 from dedup_assets_tests.assets.stages import Stages, total

@@ -86,7 +86,7 @@ def test_the_requests_of_the_sensor_name_partitions_that_dagster_knows(
     instance: dg.DagsterInstance, collection_of: CollectionOf
 ) -> None:
     collection = collection_of(FILES)
-    repository = build_definitions(Settings(collection.source, collection.store)).get_repository_def()
+    repository = build_definitions(Settings(source=collection.source, store=collection.store)).get_repository_def()
     resources = {"collection": collection}
     with dg.build_sensor_context(
         instance_ref=instance.get_ref(), repository_def=repository, resources=resources

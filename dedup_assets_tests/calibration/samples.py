@@ -7,14 +7,12 @@ from functools import cache
 
 import numpy as np
 
-from dedup_assets.assets.similar_groups import SimilarityPolicy
-from dedup_assets.assets.wavelet_groups import CandidatePolicy
 from dedup_assets.calibration.seeing import describe_planted
 from dedup_assets.calibration.thresholds import PresentPolicy
 from dedup_assets.embedders.descriptor import DescriptorEmbedder
 from dedup_assets.kernels.describe.description import ImageDescription
 from dedup_assets.kernels.planted_edits import Picture, jpeg, scaled
-from dedup_assets.stages.pairs.verifier import VerificationPolicy
+from dedup_assets.policies import CandidatePolicy, SimilarityPolicy, VerificationPolicy
 from dedup_assets_tests.kernels.photographs import load_photograph
 
 NAMES = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg", "ihc.png")

@@ -11,8 +11,7 @@ from PIL import Image
 from dedup_assets.calibration.outcome import Calibration
 from dedup_assets.calibration.results import COLUMNS, policies_of, prepare_folder, table_of, write_results
 from dedup_assets.calibration.sampling import CalibrationError
-from dedup_assets.definitions import POLICIES
-from dedup_assets.settings import build_policies
+from dedup_assets.policies import build_policies
 from dedup_assets_tests.conftest import write_files
 
 
@@ -42,9 +41,9 @@ def test_files_are_written_and_an_earlier_calibration_is_replaced(calibration: C
 
 def test_the_policies_are_a_policy_file_of_the_present_values(calibration: Calibration) -> None:
     sections = yaml.safe_load(policies_of(calibration))
-    policies = build_policies({section: kind for section, (_, kind) in POLICIES.items()}, sections)
-    assert policies["verified_groups"] == calibration.present.verification
-    assert policies["wavelet_groups"] == calibration.present.candidates
+    policies = build_policies(sections)
+    assert policies["verification_policy"] == calibration.present.verification
+    assert policies["candidate_policy"] == calibration.present.candidates
     assert sections["similar_groups"]["min_copy_cosine"] == calibration.present.min_copy_cosine
 
 

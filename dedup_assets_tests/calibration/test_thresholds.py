@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from dedup_assets.assets.similar_groups import SimilarityPolicy
-from dedup_assets.assets.wavelet_groups import CandidatePolicy
 from dedup_assets.calibration.thresholds import COSINES, HASHED, NOT_VERDICTS, RANGES, VERIFIED
-from dedup_assets.stages.pairs.verifier import VerificationPolicy
+from dedup_assets.policies import CandidatePolicy, SimilarityPolicy, VerificationPolicy
 from dedup_assets_tests.calibration.samples import present_policy
 
 
@@ -37,4 +35,4 @@ def test_the_cosines_are_those_of_the_provider_unless_the_policy_names_them() ->
     named = type(present)(
         present.candidates, present.verification, SimilarityPolicy(min_copy_cosine=0.3), present.embedder
     )
-    assert (named.min_copy_cosine, named.limits.dct) == (0.3, present.candidates.max_dct_distance)
+    assert (named.min_copy_cosine, named.candidates.limits().dct) == (0.3, present.candidates.max_dct_distance)

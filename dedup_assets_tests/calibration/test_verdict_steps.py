@@ -1,7 +1,6 @@
 """The curve of a pair is what the real verification says at each value."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,8 @@ from dedup_assets.calibration.seeing import describe_planted
 from dedup_assets.calibration.thresholds import VERIFIED
 from dedup_assets.calibration.verdict_steps import WatchedThreshold, verdict_steps
 from dedup_assets.kernels.planted_edits import Picture, captioned, cropped, framed, jpeg, recoloured, scaled, turned
-from dedup_assets.kernels.verify.cascade import UNKNOWN, VerificationThresholds, verify_pair
+from dedup_assets.kernels.verify.cascade import UNKNOWN, verify_pair
+from dedup_assets.kernels.verify.thresholds import VerificationThresholds
 from dedup_assets_tests.calibration.samples import described, photograph, present_policy
 
 PRESENT = VerificationThresholds()
@@ -39,7 +39,7 @@ def test_verdicts_along_all_values_are_those_of_the_real_verification(edit: str)
     for name, values in grids.items():
         for place in {0, len(values) // 3, 2 * len(values) // 3, len(values) - 1}:
             moved: dict[str, Any] = {name: values[place]}
-            limits = replace(PRESENT, **moved)
+            limits = PRESENT.model_copy(update=moved)
             real = verify_pair(left.image, right.image, transform, limits, left.features, right.features)
             assert found[name][place] == real.verdict, (name, values[place])
 

@@ -99,5 +99,7 @@ def test_the_policies_that_are_measured_are_those_of_the_pipeline(tmp_path: Path
         "wavelet_groups": {"max_dct_distance": 50},
         "embeddings": {"providers": ["dhash"]},
     }
-    present = present_policy(build_resources(Settings(str(tmp_path), str(tmp_path / "store"), policies=rules)))
-    assert (present.limits.dct, present.embedder.name) == (50, "dhash")
+    present = present_policy(
+        build_resources(Settings(source=str(tmp_path), store=str(tmp_path / "store"), policies=rules))
+    )
+    assert (present.candidates.limits().dct, present.embedder.name) == (50, "dhash")

@@ -33,7 +33,7 @@ def find(settings: EmbedderSettings) -> object:
 
 @pytest.fixture
 def two_processes(tmp_path: Path) -> ProcessesEmbedder:
-    settings = EmbedderSettings(model_cache=str(tmp_path), devices=("cpu", "cpu"))
+    settings = EmbedderSettings(model_cache=str(tmp_path), devices=["cpu", "cpu"])
     embedder = on_devices(find, load_noting)(settings)
     assert isinstance(embedder, ProcessesEmbedder)
     return embedder
@@ -79,16 +79,16 @@ def test_the_processes_of_a_choice_end_with_its_use_also_after_an_error(
 
 
 def test_a_device_on_which_the_model_does_not_load_is_named() -> None:
-    settings = EmbedderSettings(devices=("cpu", "cuda:7"))
+    settings = EmbedderSettings(devices=["cpu", "cuda:7"])
     with pytest.raises(EmbedderUnavailableError, match="on cuda:7: there is no such device"):
         on_devices(find, load_on_first_only)(settings)
 
 
 def test_one_device_is_the_plain_provider_in_this_process() -> None:
-    embedder = on_devices(find, load_on_first_only)(EmbedderSettings(devices=("cpu",)))
+    embedder = on_devices(find, load_on_first_only)(EmbedderSettings(devices=["cpu"]))
     assert type(embedder) is DifferenceHashEmbedder
 
 
 def test_without_a_model_nothing_is_started() -> None:
     with pytest.raises(EmbedderUnavailableError, match="no checkpoint"):
-        on_devices(find_none, load_noting)(EmbedderSettings(devices=("cpu", "cpu")))
+        on_devices(find_none, load_noting)(EmbedderSettings(devices=["cpu", "cpu"]))

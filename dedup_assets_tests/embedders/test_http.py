@@ -1,7 +1,6 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
@@ -104,7 +103,7 @@ def test_a_service_that_stumbles_is_asked_again() -> None:
 )
 def test_a_service_that_does_not_work_says_so_in_one_sentence(reply: Reply, complaint: str) -> None:
     with running(scripted(lambda number, images: reply)) as settings:
-        once = replace(settings, http_attempts=1)
+        once = settings.model_copy(update={"http_attempts": 1})
         with pytest.raises(EmbedderUnavailableError, match=complaint):
             connect_http(once)
 
@@ -159,7 +158,7 @@ def test_a_service_that_ends_in_mid_answer_is_asked_again() -> None:
 
 def test_a_password_in_the_address_of_a_service_is_never_said() -> None:
     settings = EmbedderSettings(
-        http_url="http://user:hidden@localhost/embeddings", http_allowed_hosts=("localhost",), http_attempts=1
+        http_url="http://user:hidden@localhost/embeddings", http_allowed_hosts=["localhost"], http_attempts=1
     )
     with pytest.raises(EmbedderUnavailableError, match=r"^localhost does not answer") as caught:
         connect_http(settings)
@@ -187,5 +186,5 @@ def test_the_token_of_the_environment_is_sent_and_never_said(monkeypatch: pytest
         running(scripted(lambda number, images: (500, {}))) as settings,
         pytest.raises(EmbedderUnavailableError) as caught,
     ):
-        connect_http(replace(settings, http_attempts=1))
+        connect_http(settings.model_copy(update={"http_attempts": 1}))
     assert "hidden-token" not in str(caught.value)

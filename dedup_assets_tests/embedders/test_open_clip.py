@@ -1,6 +1,5 @@
 """CLIP models for real, with parameters made on the spot."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from dedup_assets_tests.embedders.pictures import photographs
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> EmbedderSettings:
     checkpoint = open_clip_checkpoint(tmp_path_factory.mktemp("models"))
-    return EmbedderSettings(open_clip_model=SMALL_CLIP, open_clip_checkpoint=str(checkpoint), devices=("cpu",))
+    return EmbedderSettings(open_clip_model=SMALL_CLIP, open_clip_checkpoint=str(checkpoint), devices=["cpu"])
 
 
 @pytest.mark.models
@@ -47,13 +46,13 @@ def test_a_picture_has_the_same_vector_in_any_company(settings: EmbedderSettings
 
 @pytest.mark.models
 def test_other_parameters_are_another_revision(settings: EmbedderSettings, tmp_path: Path) -> None:
-    other = replace(settings, open_clip_checkpoint=str(open_clip_checkpoint(tmp_path, seed=1)))
+    other = settings.model_copy(update={"open_clip_checkpoint": str(open_clip_checkpoint(tmp_path, seed=1))})
     assert load_open_clip(settings, "cpu").revision != load_open_clip(other, "cpu").revision
 
 
 @pytest.mark.models
 def test_two_processes_give_the_vectors_of_one(settings: EmbedderSettings) -> None:
-    both = choose_embedder(["open_clip"], replace(settings, devices=("cpu", "cpu"))).embedder
+    both = choose_embedder(["open_clip"], settings.model_copy(update={"devices": ["cpu", "cpu"]})).embedder
     np.testing.assert_allclose(
         both.embed(photographs()), load_open_clip(settings, "cpu").embed(photographs()), atol=1e-5
     )

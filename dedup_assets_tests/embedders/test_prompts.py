@@ -34,7 +34,7 @@ def test_all_three_encoders_encode_prompts_for_real(tmp_path: Path) -> None:
         clip_l_checkpoint=checkpoint,
         clip_g_model=SMALL_CLIP,
         clip_g_checkpoint=checkpoint,
-        devices=("cpu",),
+        devices=["cpu"],
         prompts_a_batch=2,
     )
     choice = choose_encoders(["bge", "clip_l", "clip_g"], settings)
@@ -57,7 +57,7 @@ def test_the_text_tower_gives_the_vectors_of_the_whole_model(tmp_path: Path) -> 
     import torch
 
     checkpoint = str(open_clip_checkpoint(tmp_path))
-    settings = EmbedderSettings(clip_l_model=SMALL_CLIP, clip_l_checkpoint=checkpoint, devices=("cpu",))
+    settings = EmbedderSettings(clip_l_model=SMALL_CLIP, clip_l_checkpoint=checkpoint, devices=["cpu"])
     model = open_clip.create_model(SMALL_CLIP, pretrained=checkpoint).eval()
     with torch.inference_mode():
         expected = model.encode_text(open_clip.get_tokenizer(SMALL_CLIP)(["a fox"]), normalize=True).numpy()
@@ -69,7 +69,7 @@ def test_the_text_tower_gives_the_vectors_of_the_whole_model(tmp_path: Path) -> 
 def test_an_encoder_that_is_not_here_is_said_and_the_others_work(tmp_path: Path) -> None:
     settings = EmbedderSettings(
         bge_model="maker/no-such-model", clip_g_model=SMALL_CLIP, clip_g_checkpoint=str(open_clip_checkpoint(tmp_path)),
-        model_cache=str(tmp_path), devices=("cpu",),
+        model_cache=str(tmp_path), devices=["cpu"],
     )  # fmt: skip
     choice = choose_encoders(["bge", "clip_l", "clip_g"], settings)
     assert [encoder.name for encoder in choice.encoders] == ["clip_g"]

@@ -80,7 +80,9 @@ class Line:
     @property
     def settings(self) -> Settings:
         """As the command line makes them of its options."""
-        return Settings(self.source, self.store, self.prefix_depth, workers=2, policies=self.policies)
+        return Settings(
+            source=self.source, store=self.store, prefix_depth=self.prefix_depth, workers=2, policies=self.policies
+        )
 
     @property
     def tables(self) -> TableStore:

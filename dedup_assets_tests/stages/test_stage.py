@@ -14,17 +14,10 @@ import pytest
 from pydantic import Field, ValidationError
 
 from dedup_assets.partitions import blob_prefix
+from dedup_assets.policies import Policy, digest_of
 from dedup_assets.report.plots import distance_histogram
 from dedup_assets.resources.collection import Collection
-from dedup_assets.stages.stage import (
-    MAX_ILLUSTRATED_PARTITIONS,
-    PREVIEW_ROWS,
-    Policy,
-    Stage,
-    digest_of,
-    markdown_table,
-    peak_rss_mb,
-)
+from dedup_assets.stages.stage import MAX_ILLUSTRATED_PARTITIONS, PREVIEW_ROWS, Stage, markdown_table, peak_rss_mb
 from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST
 from dedup_assets_tests.conftest import CollectionOf

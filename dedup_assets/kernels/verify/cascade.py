@@ -12,17 +12,12 @@ import numpy as np
 from dedup_assets.kernels.describe.hashes import INVERSE_TRANSFORMS, TRANSFORMS
 from dedup_assets.kernels.describe.quality import MAX_FLAT_CONTRAST, is_low_information
 from dedup_assets.kernels.verify.alignment import invert_map
-from dedup_assets.kernels.verify.evidence import (
-    REVERSED_RELATIONS,
-    UNKNOWN,
-    PairEvidence,
-    VerifiableImage,
-    VerificationThresholds,
-)
+from dedup_assets.kernels.verify.evidence import REVERSED_RELATIONS, UNKNOWN, PairEvidence, VerifiableImage
 from dedup_assets.kernels.verify.geometry import GeometricFit, fit_geometry, fit_mirrored_geometry
 from dedup_assets.kernels.verify.local_features import LocalFeatures, extract_local_features, scale_to_canvas
 from dedup_assets.kernels.verify.maps import BoxMap, best_box_map, refine_map
 from dedup_assets.kernels.verify.pixel_tests import Pair, judge_overlap, judge_parallax, judge_strictly
+from dedup_assets.kernels.verify.thresholds import VerificationThresholds
 
 __all__ = [
     "UNKNOWN",

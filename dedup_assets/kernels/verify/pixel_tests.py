@@ -11,17 +11,12 @@ from numpy.typing import NDArray
 
 from dedup_assets.kernels.describe.hashes import transform_image
 from dedup_assets.kernels.verify.alignment import largest_difference, resize_into, to_gray
-from dedup_assets.kernels.verify.evidence import (
-    UNKNOWN,
-    DecidedBy,
-    PairEvidence,
-    VerifiableImage,
-    VerificationThresholds,
-)
+from dedup_assets.kernels.verify.evidence import UNKNOWN, DecidedBy, PairEvidence, VerifiableImage
 from dedup_assets.kernels.verify.local_features import LocalFeatures
 from dedup_assets.kernels.verify.maps import is_upright
 from dedup_assets.kernels.verify.overlap import OverlapComparison, align_pictures, compare_overlap, is_panel
 from dedup_assets.kernels.verify.parallax import measure_parallax
+from dedup_assets.kernels.verify.thresholds import VerificationThresholds
 
 
 @dataclass(frozen=True, slots=True)

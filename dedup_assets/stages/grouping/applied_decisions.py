@@ -16,8 +16,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.group.bonds import Bonds, resolve_bonds
+from dedup_assets.policies import digest_of
 from dedup_assets.resources.database.decisions import KEEP_THIS, NOT_SAME, Decision
-from dedup_assets.stages.stage import Stage, digest_of
+from dedup_assets.stages.stage import Stage
 
 
 @dataclass(frozen=True)

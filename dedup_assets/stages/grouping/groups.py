@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
-from pydantic import Field
 
 from dedup_assets.kernels.group.bonds import form_decided_stars
 from dedup_assets.kernels.group.stars import find_namesakes, form_stars_with
-from dedup_assets.kernels.keep.ranking import KEEP_RULES, Ranking
+from dedup_assets.kernels.keep.ranking import Ranking
 from dedup_assets.kernels.keep.within import count_within, place_within
+from dedup_assets.policies import KeepPolicy
 from dedup_assets.stages.grouping.applied_decisions import Decided
 from dedup_assets.stages.grouping.content_graph import ContentGraph, find_pairs, rank_contents
 from dedup_assets.stages.grouping.crowd_verdicts import PlaceContents, with_crowds
@@ -22,20 +22,8 @@ from dedup_assets.stages.grouping.keep_inputs import explain_kept, path_places, 
 from dedup_assets.stages.grouping.star_verifier import StarVerifier
 from dedup_assets.stages.grouping.verdicts import tell_apart, tell_kept, tell_vouched
 from dedup_assets.stages.pairs.contents import number_contents
-from dedup_assets.stages.stage import Policy
 
 NOTHING_DECIDED = Decided()
-
-
-class KeepPolicy(Policy):
-    """Which image of a group is kept."""
-
-    keep_rule: list[str] = Field(
-        default=list(KEEP_RULES),
-        min_length=1,
-        description="Rules in order: the first that tells two images apart decides, ties are broken by path",
-    )
-    prefer_prefixes: list[str] = Field(default=[], description="Prefixes for the rule prefer_prefix, the dearest first")
 
 
 def group_images(

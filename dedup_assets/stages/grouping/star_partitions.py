@@ -12,10 +12,10 @@ from collections.abc import Collection
 
 import polars as pl
 
+from dedup_assets.policies import digest_of
 from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.pairs.contents import PAIR_KEY, number_contents
-from dedup_assets.stages.stage import digest_of
 from dedup_assets.tables import STAR_PAIRS
 
 MANY_PARTITIONS = 16

@@ -14,21 +14,13 @@ import numpy as np
 import polars as pl
 import simplejpeg
 from numpy.typing import NDArray
-from pydantic import Field
 
 from dedup_assets.kernels.describe.hashes import GRAY_SIDE
-from dedup_assets.kernels.verify.cascade import (
-    UNKNOWN,
-    LocalFeatures,
-    PairEvidence,
-    VerifiableImage,
-    VerificationThresholds,
-    verify_pair,
-)
+from dedup_assets.kernels.verify.cascade import UNKNOWN, LocalFeatures, PairEvidence, VerifiableImage, verify_pair
 from dedup_assets.kernels.verify.local_features import PackedFeatures, extract_packed_features, unpack_features
+from dedup_assets.policies import VerificationPolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.stages.pairs.contents import PAIR_KEY, number_contents, read_contents
-from dedup_assets.stages.stage import Policy
 from dedup_assets.tables import IMAGE_FEATURES, VERIFIED_GROUPS
 
 IMAGE_COLUMNS = (
@@ -49,64 +41,6 @@ PAIRS_AT_ONCE = 100
 PACKED_PICTURES = 5_000
 """Pictures whose local features are kept packed, 58 KB each: 290 MB at most. To find them takes ten times as long as the rest
 of a pair that is rejected, and a picture stands in several pairs."""
-
-_DEFAULT = VerificationThresholds()
-
-
-def _share(default: float, description: str) -> Any:
-    """A setting from 0 to 1."""
-    return Field(default=default, ge=0, le=1, description=description)
-
-
-class VerificationPolicy(Policy):
-    """When two pictures count as the same; the reasons for the numbers stand in `kernels/verify/evidence.py`."""
-
-    min_global_agreement: float = _share(
-        _DEFAULT.min_global_agreement, "Share of windows that correlate without alignment"
-    )
-    min_color_agreement: float = _share(_DEFAULT.min_color_agreement, "Share of coloured pixels of one hue")
-    min_local_inliers: int = Field(
-        default=_DEFAULT.min_local_inliers, ge=4, le=400, description="Local features that one map must explain"
-    )
-    min_local_agreement: float = _share(_DEFAULT.min_local_agreement, "Share of windows that correlate under that map")
-    min_overlap: float = _share(_DEFAULT.min_overlap, "Share of the contained picture that both show")
-    min_shown_share: float = _share(_DEFAULT.min_shown_share, "Share of the larger picture that both show")
-    min_near_overlap: float = _share(
-        _DEFAULT.min_near_overlap, "Share of both pictures that makes a copy a near-duplicate"
-    )
-    max_strict_difference: float = Field(
-        default=_DEFAULT.max_strict_difference,
-        ge=0,
-        le=64,
-        description="Gray levels by which plain pictures may differ anywhere",
-    )
-    min_strict_correlation: float = Field(
-        default=_DEFAULT.min_strict_correlation, ge=-1, le=1, description="Correlation of plain pictures"
-    )
-    min_tone: float = Field(default=_DEFAULT.min_tone, ge=-1, le=1, description="Correlation of the two as wholes")
-    min_drawn_agreement: float = _share(
-        _DEFAULT.min_drawn_agreement, "Share of windows that correlate where both are drawings, pages or screens"
-    )
-    max_conflict: float = _share(
-        _DEFAULT.max_conflict, "Share of the strokes of drawings, pages and screens that contradict each other"
-    )
-    max_parallax: float = _share(
-        _DEFAULT.max_parallax,
-        "Share of blocks beside their place: from here on two shots of one scene; 1 accepts stereo pairs and bursts",
-    )
-    min_plain_inliers: int = Field(
-        default=_DEFAULT.min_plain_inliers,
-        ge=4,
-        le=400,
-        description="Local features that one map must explain in pictures of little detail",
-    )
-    min_refined_agreement: float = _share(
-        _DEFAULT.min_refined_agreement, "Share of windows that correlate after aligning by pixels"
-    )
-
-    def thresholds(self) -> VerificationThresholds:
-        """The numbers that the kernels take."""
-        return VerificationThresholds(**self.settings())
 
 
 def decode_thumbnail(data: bytes) -> NDArray[np.uint8]:

@@ -6,12 +6,13 @@ from typing import Any
 import polars as pl
 import pytest
 
+from dedup_assets.policies import KeepPolicy, VerificationPolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.stages.grouping.collected_images import read_images
 from dedup_assets.stages.grouping.content_graph import ContentGraph
-from dedup_assets.stages.grouping.groups import KeepPolicy, describe_members, group_images, quality_scores
+from dedup_assets.stages.grouping.groups import describe_members, group_images, quality_scores
 from dedup_assets.stages.grouping.star_verifier import StarVerifier
-from dedup_assets.stages.pairs.verifier import PairVerifier, VerificationPolicy
+from dedup_assets.stages.pairs.verifier import PairVerifier
 from dedup_assets.tables import REPRESENTATIVES, STAR_PAIRS
 from dedup_assets_tests.described import READABLE, pairs_of
 from dedup_assets_tests.stages.grouping.test_content_graph import images_of, passed

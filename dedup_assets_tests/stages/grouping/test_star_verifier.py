@@ -6,13 +6,14 @@ import numpy as np
 import polars as pl
 import pytest
 
+from dedup_assets.policies import VerificationPolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.tables import stored_files
 from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.stages.grouping import star_partitions
 from dedup_assets.stages.grouping.star_verifier import StarVerifier, read_star_pairs
 from dedup_assets.stages.pairs.contents import read_contents
-from dedup_assets.stages.pairs.verifier import PairVerifier, VerificationPolicy
+from dedup_assets.stages.pairs.verifier import PairVerifier
 from dedup_assets.tables import IMAGE_FEATURES, STAR_PAIRS
 from dedup_assets_tests.described import content_of
 

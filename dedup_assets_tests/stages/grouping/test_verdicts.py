@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from dedup_assets.policies import VerificationPolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.stages.grouping.applied_decisions import Decided
 from dedup_assets.stages.grouping.star_verifier import StarVerifier
@@ -14,7 +15,7 @@ from dedup_assets.stages.grouping.verdicts import (
     tell_kept,
     tell_vouched,
 )
-from dedup_assets.stages.pairs.verifier import PairVerifier, VerificationPolicy
+from dedup_assets.stages.pairs.verifier import PairVerifier
 from dedup_assets.tables import STAR_PAIRS
 from dedup_assets_tests.described import pairs_of
 from dedup_assets_tests.stages.grouping.test_applied_decisions import contents, decided, sha

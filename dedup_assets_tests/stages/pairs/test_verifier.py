@@ -1,6 +1,5 @@
 """Pairs verified from stored thumbnails, and the policy under which that is done."""
 
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -8,10 +7,10 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from dedup_assets.kernels.verify.cascade import VerificationThresholds
+from dedup_assets.policies import VerificationPolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.stages.pairs import verifier
-from dedup_assets.stages.pairs.verifier import PairVerifier, VerificationPolicy, decode_thumbnail
+from dedup_assets.stages.pairs.verifier import PairVerifier, decode_thumbnail
 from dedup_assets.tables import IMAGE_FEATURES, VERIFIED_GROUPS
 from dedup_assets_tests.described import pairs_of
 from dedup_assets_tests.photographs import make_photograph
@@ -76,16 +75,6 @@ def test_a_stricter_policy_rejects_what_the_default_accepts(described: Collectio
     strict = VerificationPolicy(min_color_agreement=1)
     assert verified(described, pairs)["verdict"].to_list() == [True]
     assert verified(described, pairs, strict).select("verdict", "decided_by").rows() == [(False, "color")]
-
-
-def test_the_default_policy_hands_the_kernels_their_own_numbers() -> None:
-    assert VerificationPolicy().thresholds() == VerificationThresholds()
-
-
-def test_every_setting_reaches_the_kernels() -> None:
-    for name, value in VerificationPolicy().settings().items():
-        changed: Any = 7 if isinstance(value, int) else 0.123
-        assert asdict(VerificationPolicy(**{name: changed}).thresholds())[name] == changed
 
 
 @pytest.mark.parametrize("settings", [{"min_overlap": 1.5}, {"min_local_inliers": 3}, {"min_overlapp": 0.5}])

@@ -6,10 +6,10 @@ import pytest
 from click.testing import CliRunner
 
 from dedup_assets.assets import dedup_report, embeddings, similar_groups
-from dedup_assets.assets.embeddings import EmbeddingPolicy
 from dedup_assets.automation.running import remember
 from dedup_assets.cli import main
 from dedup_assets.embedders.provider_settings import EmbedderSettings
+from dedup_assets.policies import EmbeddingPolicy
 from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.settings import Settings
 from dedup_assets.stages.named_images import UnknownImageError

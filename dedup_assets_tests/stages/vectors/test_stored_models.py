@@ -5,8 +5,8 @@ import pytest
 from click.testing import CliRunner
 
 from dedup_assets.assets import embeddings, similar_groups
-from dedup_assets.assets.embeddings import EmbeddingPolicy
 from dedup_assets.cli import main
+from dedup_assets.policies import EmbeddingPolicy
 from dedup_assets.stages.vectors.stored_models import StoredModelError, find_stored_model, list_stored_models
 from dedup_assets.tables import EMBEDDINGS, NEAREST_PICTURES
 from dedup_assets_tests.assets.conftest import (  # noqa: F401
