@@ -10,7 +10,8 @@ import dagster as dg
 from pydantic import Field
 
 from dedup_assets.resources.azure.access import open_object_store
-from dedup_assets.resources.images.source import ImageStore, open_image_store
+from dedup_assets.resources.images.opening import open_image_store
+from dedup_assets.resources.images.source import ImageStore
 from dedup_assets.resources.images.throttle import RateLimits
 from dedup_assets.resources.locations import FolderLocation, parse_location, path_inside
 from dedup_assets.resources.tables.store import TableStore

@@ -13,7 +13,8 @@ from dedup_assets.calibration.sampling import (
     choose_sample,
 )
 from dedup_assets.kernels.decode.image import DecodeLimits
-from dedup_assets.resources.images.source import ImageStore, open_image_store
+from dedup_assets.resources.images.opening import open_image_store
+from dedup_assets.resources.images.source import ImageStore
 from dedup_assets.resources.locations import parse_location
 from dedup_assets.stages.reading.isolated_decoding import IsolatedDecoder
 from dedup_assets_tests.conftest import write_files

@@ -1,7 +1,8 @@
 """What every source of images can do, and what can go wrong with it.
 
 Belongs here: the protocol, the listed blob and the errors, for folders and containers alike.
-Does not belong here: how a folder (`folder.py`) or a container (`container.py`) does it; decoding.
+Does not belong here: how a folder (`folder.py`) or a container (`container.py`) does it, or which of the two it is
+(`opening.py`); decoding.
 
     StoreAccessError        the source or store as a whole cannot be used: stop, and tell a person
     BlobError               one blob could not be read; the others can
@@ -13,11 +14,11 @@ Does not belong here: how a folder (`folder.py`) or a container (`container.py`)
 No text of these holds a key or a signature.
 """
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Set
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from dedup_assets.resources.locations import FolderLocation, Location, LocationError
+from dedup_assets.resources.locations import Location
 
 
 class StoreAccessError(Exception):
@@ -127,30 +128,6 @@ class ImageStore(Protocol):
             BlobChanged: it is another one by now, and stays.
             BlobVanished: it is not there.
         """
-
-
-def open_image_store(location: Location, exclude: Sequence[str] = ()) -> ImageStore:
-    """Open a source without touching it.
-
-    Args:
-        location: where the images are.
-        exclude: directories relative to the source's root that are not listed, such as that of the tables.
-
-    Raises:
-        LocationError: the source itself is to be excluded.
-        StoreAccessError: the credentials are missing or malformed.
-    """
-    if set(exclude) & {"", "."}:
-        raise LocationError(
-            f"{location} cannot hold both the images and the tables: give the tables a folder of their own."
-        )
-    if isinstance(location, FolderLocation):
-        from dedup_assets.resources.images.folder import LocalImages
-
-        return LocalImages(location, exclude)
-    from dedup_assets.resources.images.container import AzureImages
-
-    return AzureImages(location, exclude)
 
 
 def require_organized(destination: str, organized_root: str) -> str:

@@ -13,7 +13,7 @@ from functools import cache, partial
 import polars as pl
 
 from dedup_assets.kernels.decode.image import DecodeLimits
-from dedup_assets.resources.images.source import open_image_store
+from dedup_assets.resources.images.opening import open_image_store
 from dedup_assets.resources.images.throttle import RateLimits, Throttle
 from dedup_assets.resources.locations import Location
 from dedup_assets.stages.reading.isolated_decoding import sketch_or_end

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dedup_assets.resources.images.opening import open_image_store
 from dedup_assets.resources.images.source import (
     Blob,
     BlobChanged,
@@ -15,7 +16,6 @@ from dedup_assets.resources.images.source import (
     DestinationTaken,
     ImageStore,
     StoreAccessError,
-    open_image_store,
     require_organized,
 )
 from dedup_assets.resources.locations import FolderLocation, LocationError, parse_location

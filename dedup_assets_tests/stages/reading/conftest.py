@@ -8,7 +8,8 @@ import pytest
 
 from dedup_assets.kernels.decode.image import DecodeLimits
 from dedup_assets.partitions import image_id
-from dedup_assets.resources.images.source import ImageStore, open_image_store
+from dedup_assets.resources.images.opening import open_image_store
+from dedup_assets.resources.images.source import ImageStore
 from dedup_assets.resources.images.throttle import RateLimits
 from dedup_assets.resources.locations import parse_location
 from dedup_assets.stages.reading.slices import ReadingOrder

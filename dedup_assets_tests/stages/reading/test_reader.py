@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from dedup_assets.kernels.decode.image import DecodeLimits
-from dedup_assets.resources.images.source import ImageStore, open_image_store
+from dedup_assets.resources.images.opening import open_image_store
+from dedup_assets.resources.images.source import ImageStore
 from dedup_assets.resources.images.throttle import RateLimits
 from dedup_assets.resources.locations import ContainerLocation, parse_location
 from dedup_assets.resources.tables.parquet import encode_parquet

@@ -1,0 +1,29 @@
+"""Opening a source of images, whichever kind it is.
+
+Belongs here: the choice between a folder and a container. Does not belong here: what either can do (`source.py`).
+"""
+
+from collections.abc import Sequence
+
+from dedup_assets.resources.images.container import AzureImages
+from dedup_assets.resources.images.folder import LocalImages
+from dedup_assets.resources.images.source import ImageStore
+from dedup_assets.resources.locations import FolderLocation, Location, LocationError
+
+
+def open_image_store(location: Location, exclude: Sequence[str] = ()) -> ImageStore:
+    """Open a source without touching it.
+
+    Args:
+        location: where the images are.
+        exclude: directories relative to the source's root that are not listed, such as that of the tables.
+
+    Raises:
+        LocationError: the source itself is to be excluded.
+        StoreAccessError: the credentials are missing or malformed.
+    """
+    if set(exclude) & {"", "."}:
+        raise LocationError(
+            f"{location} cannot hold both the images and the tables: give the tables a folder of their own."
+        )
+    return LocalImages(location, exclude) if isinstance(location, FolderLocation) else AzureImages(location, exclude)
