@@ -35,16 +35,11 @@ class GalleryGroup:
 
     group_id: str
     images: Sequence[GalleryImage]
-    """The kept image first."""
+    """The first of its images, that which is kept before all others."""
+    size: int
+    """Images in the group, shown or not."""
     bytes_reclaimable: int
     avg_color_correlation: float | None = None
-    size: int | None = None
-    """Images in the group, where `images` holds only the first of them."""
-
-    @property
-    def image_count(self) -> int:
-        """Images in the group, shown or not."""
-        return len(self.images) if self.size is None else self.size
 
 
 def thumbnail_name(thumbnail: bytes) -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 import skimage
 from PIL import Image, ImageEnhance, ImageOps
 
-from dedup_assets.report.gallery import GalleryGroup, GalleryImage, RunSummary
-from dedup_assets.report.summary import ToolCount
+from dedup_assets.report.gallery_groups import GalleryGroup, GalleryImage
+from dedup_assets.report.summary import RunSummary, ToolCount
 
 PHOTOS = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg")
 EVIL_NAME = "<script>alert('x')</script> \"quoted\" & größer 🐱.jpg"
@@ -39,13 +39,24 @@ def duplicate(level: str, decided_by: str, path: str, picture: Image.Image, **sc
 
 
 def sample_groups() -> list[GalleryGroup]:
-    """Three groups over four levels, with a hostile name, and a copy without a thumbnail."""
+    """Three groups over four levels, those that free the most first, with a hostile name, and a copy without a thumbnail."""
     astronaut, coffee, chelsea = (photo(name) for name in PHOTOS[:3])
     gray = ImageOps.grayscale(coffee).convert("RGB")
     lost = GalleryImage(
         "lost/preview.webp", "Duplicate", "near", None, "strict_pixels", None, None, 999, None, {"bits": 0}
     )
     return [
+        GalleryGroup(
+            "g-coffee",
+            [
+                kept("coffee.png", "products/mugs/ORIG/coffee.png"),
+                duplicate("generation", "metadata_hash", "products/mugs/FINAL/coffee.png", coffee),
+                duplicate("near", "color", "products/grey/coffee.jpg", gray, color_score=None),
+            ],
+            3,
+            3_500_000,
+            0.6,
+        ),
         GalleryGroup(
             "g-astronaut",
             [
@@ -55,18 +66,9 @@ def sample_groups() -> list[GalleryGroup]:
                 duplicate("copy", "local_structure", "social/mirrored.jpg", ImageOps.mirror(astronaut), inliers=9),
                 lost,
             ],
+            5,
             2_000_000,
             0.9871,
-        ),
-        GalleryGroup(
-            "g-coffee",
-            [
-                kept("coffee.png", "products/mugs/ORIG/coffee.png"),
-                duplicate("generation", "metadata_hash", "products/mugs/FINAL/coffee.png", coffee),
-                duplicate("near", "color", "products/grey/coffee.jpg", gray, color_score=None),
-            ],
-            3_500_000,
-            0.6,
         ),
         GalleryGroup(
             "g-chelsea",
@@ -74,6 +76,7 @@ def sample_groups() -> list[GalleryGroup]:
                 kept("chelsea.png", EVIL_NAME),
                 duplicate("copy", "local_structure", "cats/chelsea.jpg", ImageEnhance.Brightness(chelsea).enhance(1.3)),
             ],
+            2,
             1_000,
             None,
         ),
@@ -83,7 +86,9 @@ def sample_groups() -> list[GalleryGroup]:
 def sample_look_alikes() -> list[GalleryGroup]:
     """One group of two different pictures."""
     return [
-        GalleryGroup("s-rocket", [kept("rocket.jpg", "sky/rocket.jpg"), kept("astronaut.png", "sky/portrait.jpg")], 0)
+        GalleryGroup(
+            "s-rocket", [kept("rocket.jpg", "sky/rocket.jpg"), kept("astronaut.png", "sky/portrait.jpg")], 2, 0
+        )
     ]
 
 
