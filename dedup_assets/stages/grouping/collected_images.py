@@ -4,6 +4,8 @@ Belongs here: reading projections of `image_manifest` and `image_features` acros
 Does not belong here: ranking (`stages/grouping/keep_inputs.py`) and grouping them (`stages/grouping/groups.py`).
 """
 
+from typing import NewType
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -24,14 +26,16 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def read_images(tables: TableStore) -> pl.DataFrame:
-    """One row a readable image, sorted by content, then id; beside columns of the tables:
+CollectedImages = NewType("CollectedImages", pl.DataFrame)
+"""One row a readable image: COLUMNS, and `partition`, `created_at`, `has_metadata`, `has_recipe` (its metadata tell the whole
+recipe of a generation)."""
 
-    `partition`, `created_at`, `has_metadata`, `has_recipe` (its metadata tell the whole recipe of a generation).
-    """
+
+def read_images(tables: TableStore) -> CollectedImages:
+    """All readable images, sorted by content, then id."""
     empty = _with_origin(_readable(IMAGE_FEATURES.empty()), IMAGE_MANIFEST.empty(), METADATA_HASHES.empty(), "")
     frames = [_read_partition(tables, key) for key in tables.partitions(IMAGE_FEATURES)]
-    return pl.concat([empty, *frames]).sort("file_sha256", "image_id")
+    return CollectedImages(pl.concat([empty, *frames]).sort("file_sha256", "image_id"))
 
 
 def read_thumbnails(tables: TableStore, image_ids: pl.Series) -> dict[int, bytes]:
@@ -43,8 +47,8 @@ def read_thumbnails(tables: TableStore, image_ids: pl.Series) -> dict[int, bytes
     return found
 
 
-def read_gray_cells(tables: TableStore, images: pl.DataFrame) -> NDArray[np.uint8]:
-    """The small gray pictures of some of the images that `read_images` returned: (n, 256) uint8, in their order."""
+def read_gray_cells(tables: TableStore, images: CollectedImages) -> NDArray[np.uint8]:
+    """The small gray pictures of some images: (n, 256) uint8, in their order."""
     cells = np.zeros((images.height, CELLS * CELLS), np.uint8)
     wanted = images.select("image_id", "partition").with_row_index("row")
     for (key,), rows in wanted.group_by("partition", maintain_order=True):

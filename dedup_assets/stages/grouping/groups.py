@@ -16,6 +16,7 @@ from dedup_assets.kernels.keep.ranking import Ranking
 from dedup_assets.kernels.keep.within import count_within, place_within
 from dedup_assets.policies import KeepPolicy
 from dedup_assets.stages.grouping.applied_decisions import Decided
+from dedup_assets.stages.grouping.collected_images import CollectedImages
 from dedup_assets.stages.grouping.content_graph import ContentGraph, find_pairs, rank_contents
 from dedup_assets.stages.grouping.crowd_verdicts import PlaceContents, with_crowds
 from dedup_assets.stages.grouping.keep_inputs import explain_kept, path_places, rank_collected
@@ -27,15 +28,14 @@ NOTHING_DECIDED = Decided()
 
 
 def group_images(
-    images: pl.DataFrame,
+    images: CollectedImages,
     pairs: pl.DataFrame,
     policy: KeepPolicy,
     stars: StarVerifier,
     first: pl.Series | None = None,
     decided: Decided = NOTHING_DECIDED,
 ) -> pl.DataFrame:
-    """Group `images` (see `collected_images.py`) by the pairs that passed; returns the columns of `representatives` and
-    `partition`.
+    """Group images by the pairs that passed; returns the columns of `representatives` and `partition`.
 
     `pairs` (left_sha256, right_sha256, verdict, level, decided_by) are verdicts on what searches proposed and people
     decided; `stars` knows these, and judges other pairs of contents. Contents in `first` become centres before any
@@ -59,7 +59,7 @@ def group_images(
 
 
 def _place_contents(
-    images: pl.DataFrame, policy: KeepPolicy, stars: StarVerifier, first: pl.Series | None, decided: Decided
+    images: CollectedImages, policy: KeepPolicy, stars: StarVerifier, first: pl.Series | None, decided: Decided
 ) -> PlaceContents:
     """How crowds are to rank their contents: as groups will, so that what is asked for crowds is what groups ask again."""
 
@@ -67,7 +67,7 @@ def _place_contents(
         contents = stars.contents[nodes]
         node_of_image = number_contents(contents, images["file_sha256"])
         rows = np.flatnonzero(node_of_image >= 0)
-        own, some = node_of_image[rows], images[rows]
+        own, some = node_of_image[rows], CollectedImages(images[rows])
         ranking = rank_collected(some, labels[own], policy.keep_rule, policy.prefer_prefixes, stars.tables)
         graph = ContentGraph(contents, own, np.empty((0, 2), np.int64))
         return _centres_first(rank_contents(graph, ranking.rank), decided.tiers(contents, first))
@@ -81,7 +81,7 @@ def _centres_first(keep_rank: NDArray[np.int64], tiers: NDArray[np.int64]) -> ND
 
 
 def form_groups(
-    images: pl.DataFrame,
+    images: CollectedImages,
     graph: ContentGraph,
     ranking: Ranking,
     decided: Decided,

@@ -15,7 +15,7 @@ from dedup_assets.kernels.keep.consensus import measure_deviation
 from dedup_assets.kernels.keep.ranking import Ranking, explain_choice, measure_rules, rank_by_keys
 from dedup_assets.kernels.keep.within import count_within, whole_components
 from dedup_assets.resources.tables.store import TableStore
-from dedup_assets.stages.grouping.collected_images import read_gray_cells
+from dedup_assets.stages.grouping.collected_images import CollectedImages, read_gray_cells
 
 NUMBERS = (
     "width_px", "height_px", "size_bytes", "jpeg_quality", "prior_jpeg_quality", "bits_per_pixel", "blockiness", "sharpness",
@@ -27,7 +27,7 @@ IMAGES_AT_ONCE = 50_000
 
 
 def rank_collected(
-    images: pl.DataFrame,
+    images: CollectedImages,
     component: NDArray[np.int64],
     rules: Sequence[str],
     prefer_prefixes: Sequence[str],
@@ -37,7 +37,7 @@ def rank_collected(
     deviation = deviations_of(images, component, tables)
     keys = np.empty((images.height, len(rules)))
     for rows in whole_components(component, IMAGES_AT_ONCE):
-        columns = {**keep_columns(images[rows]), "deviation": deviation[rows]}
+        columns = {**keep_columns(CollectedImages(images[rows])), "deviation": deviation[rows]}
         keys[rows] = measure_rules(columns, component[rows], rules, prefer_prefixes)
     return rank_by_keys(keys, path_places(images), rules)
 
@@ -50,7 +50,7 @@ def path_places(images: pl.DataFrame) -> NDArray[np.int64]:
 
 
 def explain_kept(
-    images: pl.DataFrame, ranking: Ranking, kept_row: NDArray[np.int64], keep_rank: NDArray[np.int64]
+    images: CollectedImages, ranking: Ranking, kept_row: NDArray[np.int64], keep_rank: NDArray[np.int64]
 ) -> pl.Series:
     """Why the group of each image keeps what it keeps, in words; kept_row, keep_rank: (n,) of each image."""
     beaten = np.flatnonzero(keep_rank == 1)
@@ -69,23 +69,23 @@ def explain_kept(
 
 
 def _explain_rivals(
-    images: pl.DataFrame, ranking: Ranking, kept: NDArray[np.int64], beaten: NDArray[np.int64]
+    images: CollectedImages, ranking: Ranking, kept: NDArray[np.int64], beaten: NDArray[np.int64]
 ) -> pl.Series:
     rows = np.concatenate([kept, beaten])
-    columns, among = keep_columns(images[rows]), ranking.of(rows)
+    columns, among = keep_columns(CollectedImages(images[rows])), ranking.of(rows)
     words = [explain_choice(columns, among, row, row + len(kept)) for row in range(len(kept))]
     return pl.Series(words, dtype=pl.String)
 
 
-def deviations_of(images: pl.DataFrame, component: NDArray[np.int64], tables: TableStore) -> NDArray[np.float64]:
+def deviations_of(images: CollectedImages, component: NDArray[np.int64], tables: TableStore) -> NDArray[np.float64]:
     """`measure_deviation` of each image, 0 in components of less than three; only the pictures of others are read."""
     deviation = np.zeros(len(component))
     rows = np.flatnonzero(count_within(component) >= 3)
-    deviation[rows] = measure_deviation(read_gray_cells(tables, images[rows]), component[rows])
+    deviation[rows] = measure_deviation(read_gray_cells(tables, CollectedImages(images[rows])), component[rows])
     return deviation
 
 
-def keep_columns(images: pl.DataFrame) -> dict[str, NDArray[Any]]:
+def keep_columns(images: CollectedImages) -> dict[str, NDArray[Any]]:
     """The columns of images as the keep rules take them; NaN where a value is not known."""
     box = images["inner_box"]
     numbers = {name: images[name] for name in NUMBERS} | {

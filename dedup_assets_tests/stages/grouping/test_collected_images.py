@@ -5,7 +5,14 @@ import polars as pl
 import pytest
 
 from dedup_assets.resources.collection import Collection
-from dedup_assets.stages.grouping.collected_images import CELLS, COLUMNS, read_gray_cells, read_images, read_thumbnails
+from dedup_assets.stages.grouping.collected_images import (
+    CELLS,
+    COLUMNS,
+    CollectedImages,
+    read_gray_cells,
+    read_images,
+    read_thumbnails,
+)
 from dedup_assets.stages.pairs.verifier import decode_thumbnail
 from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST
 from dedup_assets_tests.conftest import CollectionOf
@@ -37,7 +44,7 @@ def test_the_small_gray_picture_is_the_mean_of_blocks_of_the_large_one(
     grays = described.tables().read_many(IMAGE_FEATURES, columns=["image_id", "gray_64"])
     some = images[[5, 0, 3]]
     joined = some.select("image_id").join(grays, on="image_id", maintain_order="left")
-    cells = read_gray_cells(described.tables(), some)
+    cells = read_gray_cells(described.tables(), CollectedImages(some))
     assert cells.shape == (3, CELLS * CELLS)
     for small, gray_64 in zip(cells, joined["gray_64"], strict=True):
         large = np.frombuffer(gray_64, np.uint8).reshape(64, 64).astype(float)

@@ -8,7 +8,7 @@ import pytest
 
 from dedup_assets.policies import KeepPolicy, VerificationPolicy
 from dedup_assets.resources.collection import Collection
-from dedup_assets.stages.grouping.collected_images import read_images
+from dedup_assets.stages.grouping.collected_images import CollectedImages, read_images
 from dedup_assets.stages.grouping.content_graph import ContentGraph
 from dedup_assets.stages.grouping.groups import describe_members, group_images, quality_scores
 from dedup_assets.stages.grouping.star_verifier import StarVerifier
@@ -29,7 +29,7 @@ def verdicts(collection: Collection) -> pl.DataFrame:
 
 def grouped(collection: Collection, known: pl.DataFrame, images: pl.DataFrame | None = None, **settings: Any) -> Any:
     tables = collection.tables()
-    rows = read_images(tables) if images is None else images
+    rows = read_images(tables) if images is None else CollectedImages(images)
     contents = rows["file_sha256"].unique().sort()
     policy = VerificationPolicy()
     stars = StarVerifier(tables, contents, known, policy.version, lambda: PairVerifier(collection, policy))

@@ -8,7 +8,7 @@ from dedup_assets.kernels.keep.consensus import measure_deviation
 from dedup_assets.kernels.keep.ranking import KEEP_RULES, explain_choice, rank_images
 from dedup_assets.resources.collection import Collection
 from dedup_assets.stages.grouping import keep_inputs
-from dedup_assets.stages.grouping.collected_images import read_gray_cells, read_images
+from dedup_assets.stages.grouping.collected_images import CollectedImages, read_gray_cells, read_images
 from dedup_assets.stages.grouping.keep_inputs import (
     deviations_of,
     explain_kept,
@@ -20,7 +20,7 @@ from dedup_assets.stages.grouping.keep_inputs import (
 
 def test_unknown_numbers_are_nan_and_an_image_without_border_is_all_inside(described: Collection) -> None:
     images = read_images(described.tables())
-    columns = keep_columns(images.with_columns(jpeg_quality=pl.lit(None, pl.Int32)))
+    columns = keep_columns(CollectedImages(images.with_columns(jpeg_quality=pl.lit(None, pl.Int32))))
     assert np.isnan(columns["jpeg_quality"]).all()
     assert (columns["inner_width"] == 1).all()
     assert columns["width_px"].tolist() == images["width_px"].to_list()
@@ -33,7 +33,7 @@ def test_deviations_are_those_of_all_pictures_although_small_components_are_not_
     expected = measure_deviation(read_gray_cells(tables, images), component)
     assert (deviations_of(images, component, tables) == expected).all()
     assert expected.any()
-    assert len(deviations_of(images.clear(), component[:0], tables)) == 0
+    assert len(deviations_of(CollectedImages(images.clear()), component[:0], tables)) == 0
 
 
 @pytest.mark.parametrize("at_once", [1, 4, 100])
