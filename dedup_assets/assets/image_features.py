@@ -66,7 +66,7 @@ def _bring_up_to_date(
     work.commit = _drop_outdated(stage.tables, work, manifest, policy)
     kept = stage.tables.read_parts(IMAGE_FEATURES, work.key, work.commit.parts, ["image_id"])
     missing = manifest.join(kept, on="image_id", how="anti", maintain_order="left")
-    with progress.track(stage.log, f"{IMAGE_FEATURES.name} [{work.key}]", missing.height, "images") as tracker:
+    with stage.track(work, progress, missing.height, "images") as tracker:
         for part in reader.read(missing, chunk_images, tracker.advance):
             _add_part(stage.tables, work, part)
             del part  # before the next one is collected

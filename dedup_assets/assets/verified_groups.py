@@ -1,28 +1,21 @@
 """`verified_groups`: who really is a duplicate of whom, pair by pair, with the evidence of every test that was run.
 
-Belongs here: which candidate pairs still need a verdict, and keeping the verdicts. Does not belong here: the tests
-(`kernels/verify/cascade.py`), or what becomes of the pairs (`representatives`).
+Belongs here: one partition after the other, and what is told of it. Does not belong here: which candidate pairs still need
+a verdict (`stages/pairs/candidate_verdicts.py`), or what becomes of the pairs (`representatives`).
 """
-
-from dataclasses import replace
-from functools import partial
 
 import dagster as dg
 import polars as pl
 
 from dedup_assets.policies import VerificationPolicy
-from dedup_assets.report.plots import distance_histogram
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter
-from dedup_assets.resources.tables.commits import Commit
+from dedup_assets.stages.pairs.candidate_verdicts import verify_candidates
 from dedup_assets.stages.pairs.contents import PAIR_KEY, read_contents
 from dedup_assets.stages.pairs.verifier import PairVerifier
-from dedup_assets.stages.stage import PartitionWork, Stage, made_from, up_to_date_partitions
+from dedup_assets.stages.stage import Stage, up_to_date_partitions
 from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.tables import VERIFIED_GROUPS, WAVELET_GROUPS
-
-PAIRS_A_PART = 1_000
-"""A killed run verifies at most this many pairs again."""
 
 
 @table_asset(VERIFIED_GROUPS, {"opencv"}, "1", reads=[WAVELET_GROUPS])
@@ -41,58 +34,12 @@ def verified_groups(
             work.counts = {"verified_pairs": 0}
             if not work.is_current:
                 verifier = verifier or PairVerifier(collection, verification_policy)
-                _verify(stage, work, verifier, progress)
+                verify_candidates(stage, work, verifier, progress)
             verdicts = stage.tables.read(VERIFIED_GROUPS, key)
             work.counts |= {"passed": int(verdicts["verdict"].sum()), "rejected": int((~verdicts["verdict"]).sum())}
             work.preview = verdicts.group_by("level", "decided_by").agg(pairs=pl.len()).sort("pairs", descending=True)
-            work.picture = partial(_histogram, verdicts)
-
-
-def _verify(stage: Stage, work: PartitionWork, verifier: PairVerifier, progress: ProgressReporter) -> None:
-    source = made_from(stage.tables, work.key, WAVELET_GROUPS)
-    candidates = stage.tables.read(WAVELET_GROUPS, work.key).filter(~pl.col("stands_for_more"))
-    work.commit = _drop_other_policies(stage, work)
-    known = stage.tables.read_parts(VERIFIED_GROUPS, work.key, work.commit.parts, PAIR_KEY)
-    pairs = candidates.join(known, on=PAIR_KEY, how="anti", maintain_order="left")
-    with progress.track(stage.log, f"{VERIFIED_GROUPS.name} [{work.key}]", pairs.height, "pairs") as tracker:
-        part = VERIFIED_GROUPS.empty()
-        for rows in verifier.verify(pairs, tracker.advance):
-            part = pl.concat([part, _name_generations(rows, candidates)])
-            work.counts["verified_pairs"] += rows.height
-            if part.height >= PAIRS_A_PART:
-                work.commit = stage.tables.append(work.commit, VERIFIED_GROUPS, part)
-                part = part.clear()
-        work.commit = stage.tables.append(work.commit, VERIFIED_GROUPS, part)
-    work.commit = stage.tables.merge_small_parts(work.commit, VERIFIED_GROUPS, PAIRS_A_PART, max_small=8)
-    work.commit = replace(work.commit, details=source)
-    stage.finish(work)
-
-
-def _drop_other_policies(stage: Stage, work: PartitionWork) -> Commit:
-    """Keep the verdicts that stand if all were given under this policy, none otherwise."""
-    version = stage.policies[0].version
-    verdicts = stage.tables.read_parts(VERIFIED_GROUPS, work.key, work.commit.parts, [*PAIR_KEY, "policy_version"])
-    if (verdicts["policy_version"] == version).all():
-        return work.commit
-    return stage.tables.rewrite(VERIFIED_GROUPS, work.key, VERIFIED_GROUPS.empty(), "")
-
-
-def _name_generations(rows: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
-    """Pairs of one recipe that passed the pixel tests are of level generation."""
-    same = rows.join(candidates.select(*PAIR_KEY, "same_recipe"), on=PAIR_KEY, how="left", maintain_order="left")[
-        "same_recipe"
-    ]
-    level = pl.when(pl.col("verdict") & same).then(pl.lit("generation")).otherwise(pl.col("level"))
-    return rows.with_columns(level=level).select(VERIFIED_GROUPS.column_names)
-
-
-def _histogram(verdicts: pl.DataFrame) -> bytes | None:
-    scores = verdicts["structure_score"].drop_nulls()
-    return (
-        None
-        if scores.is_empty()
-        else distance_histogram(scores.to_numpy(), None, "Structure score of candidate pairs", "share of windows")
-    )
+            scores = verdicts["structure_score"]
+            work.show_histogram(scores, None, "Structure score of candidate pairs", "share of windows")
 
 
 @dg.asset_check(

@@ -7,8 +7,9 @@ Does not belong here: what any stage computes, and how its asset is declared (`s
 import resource
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -17,7 +18,8 @@ import polars as pl
 from dedup_assets.contracts import Table
 from dedup_assets.policies import Policy, digest_of
 from dedup_assets.report.plain_words import counted
-from dedup_assets.report.plots import markdown_picture
+from dedup_assets.report.plots import distance_histogram, markdown_picture
+from dedup_assets.resources.progress import ProgressReporter, Tracker
 from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.resources.tables.store import TableStore
 
@@ -38,6 +40,11 @@ class PartitionWork:
     counts: dict[str, int | float] = field(default_factory=dict)
     preview: pl.DataFrame | None = None
     picture: Callable[[], bytes | None] | None = None
+
+    def show_histogram(self, values: pl.Series, limit: float | None, title: str, unit: str) -> None:
+        """Take as the picture how values are spread; none where there are none."""
+        known = values.drop_nulls()
+        self.picture = partial(distance_histogram, known.to_numpy(), limit, title, unit) if len(known) else None
 
 
 class Stage:
@@ -84,6 +91,12 @@ class Stage:
         work = PartitionWork(key, fingerprint, commit.fingerprint == fingerprint, commit)
         yield work
         self._describe(work, time.monotonic() - began)
+
+    def track(
+        self, work: PartitionWork, progress: ProgressReporter, total: int, unit: str
+    ) -> AbstractContextManager[Tracker]:
+        """Follow the work on one partition, of `total` items."""
+        return progress.track(self.log, f"{self.table.name} [{work.key}]", total, unit)
 
     def finish(self, work: PartitionWork) -> None:
         """Mark the partition as done: the next run with equal inputs will skip it."""

@@ -16,11 +16,9 @@ from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.grouping.star_partitions import each_pair_once, merge_star_pairs
 from dedup_assets.stages.pairs.contents import PAIR_KEY, number_contents, order_pair_ends
 from dedup_assets.stages.pairs.verifier import PAIRS_AT_ONCE, PairVerifier
+from dedup_assets.stages.parts import Parts
 from dedup_assets.stages.stage import Stage
 from dedup_assets.tables import IMAGE_FEATURES, STAR_PAIRS
-
-PAIRS_A_PART = 1_000
-"""A killed run verifies at most this many pairs again."""
 
 NO_KEY = np.iinfo(np.int64).max
 """Behind the keys of all known pairs, so that a search among them always ends at one."""
@@ -72,7 +70,7 @@ class StarVerifier:
         self.transforms: Transforms = _unknown
         self._make_verifier = make_verifier
         self._places: _Places | None = None
-        self._partition, self._stored = f"run {uuid.uuid4().hex}", 0
+        self._partition, self._parts = f"run {uuid.uuid4().hex}", Parts(self._store)
         self.rely_on(known)
         self._new: dict[int, bool] = {}
 
@@ -104,18 +102,16 @@ class StarVerifier:
 
     def remember(self) -> int:
         """Store the pairs that were verified here, and return their number; what many runs stored is merged."""
-        self._store(self.asked.height)
+        self._parts.flush()
         merge_star_pairs(self.tables, self.contents, self.policy_version)
         return self.asked.height
 
-    def _store(self, rows: int) -> None:
-        """Make the first `rows` asked pairs visible, in a partition of this run alone: no other run can overwrite it.
+    def _store(self, pairs: pl.DataFrame) -> None:
+        """Make verified pairs visible, in a partition of this run alone: no other run can overwrite it.
 
         Its commit is read anew: where this run rested for days, others may have merged the partition and removed its parts.
         """
-        commit = self.tables.commit_of(STAR_PAIRS, self._partition)
-        self.tables.append(commit, STAR_PAIRS, self.asked[self._stored : rows])
-        self._stored = rows
+        self.tables.append(self.tables.commit_of(STAR_PAIRS, self._partition), STAR_PAIRS, pairs)
 
     def _look_up(self, pairs: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Verdicts on pairs, and which of them are known: from before, or verified here."""
@@ -146,8 +142,7 @@ class StarVerifier:
         for chunk in self._places.in_order(ordered, pairs).iter_slices(PAIRS_AT_ONCE):
             found = pl.concat([STAR_PAIRS.empty(), *self._places.verifier.verify(chunk, lambda _: None)])
             rows, self.asked = pl.concat([rows, found]), pl.concat([self.asked, found])
-            if self.asked.height - self._stored >= PAIRS_A_PART:
-                self._store(self.asked.height)
+            self._parts.add(found)
         return (
             ordered.select(PAIR_KEY)
             .join(rows.select(*PAIR_KEY, "verdict"), on=PAIR_KEY, how="left", maintain_order="left")["verdict"]

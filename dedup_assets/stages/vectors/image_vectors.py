@@ -5,21 +5,23 @@ Belongs here: the work of `embeddings` on pictures, with one provider. Does not 
 """
 
 import time
+from collections.abc import Iterator
+from functools import partial
 
 import polars as pl
 
 from dedup_assets.embedders.batching import run_ahead
 from dedup_assets.embedders.protocol import Embedder
-from dedup_assets.resources.progress import ProgressReporter
+from dedup_assets.resources.progress import ProgressReporter, Tracker
 from dedup_assets.stages.pairs.verifier import decode_thumbnail
+from dedup_assets.stages.parts import append_in_parts
 from dedup_assets.stages.stage import PartitionWork, Stage
 from dedup_assets.stages.vectors.vector_rows import KnownVectors, vector_rows
-from dedup_assets.tables import EMBEDDINGS, IMAGE_FEATURES, REPRESENTATIVES
+from dedup_assets.tables import IMAGE_FEATURES, REPRESENTATIVES
 
 EMBEDDED_AT_ONCE = 256
 """Thumbnails of one call of the provider: 50 MB, times the calls under way."""
 
-VECTORS_A_PART = 1_000
 BYTES_A_NUMBER = 2
 """Vectors are kept in half precision."""
 
@@ -41,22 +43,17 @@ class ImageVectors:
         kept = images.filter("is_representative").with_columns(content_key=pl.col("file_sha256").bin.encode("hex"))
         missing = kept.filter(~pl.col("content_key").is_in(self._known.known_to(work.commit).implode()))
         began = time.monotonic()
-        self._embed(work, missing)
+        with self._stage.track(work, self._progress, missing.height, "images") as tracker:
+            append_in_parts(self._stage, work, self._vectors(work.key, missing, tracker))
         seconds = time.monotonic() - began
         work.counts |= self._savings(images.height, kept.height, missing.height, seconds)
         self._known.known_to(work.commit)
 
-    def _embed(self, work: PartitionWork, missing: pl.DataFrame) -> None:
-        name, tables = f"{EMBEDDINGS.name} [{work.key}]", self._stage.tables
-        with self._progress.track(self._stage.log, name, missing.height, "images") as tracker:
-            part = EMBEDDINGS.empty()
-            slices = missing.iter_slices(EMBEDDED_AT_ONCE)
-            for rows in run_ahead(lambda batch: self._rows(work.key, batch), slices, self._embedder.calls_at_once):
-                part = pl.concat([part, rows])
-                tracker.advance(rows.height)
-                if part.height >= VECTORS_A_PART:
-                    work.commit, part = tables.append(work.commit, EMBEDDINGS, part), part.clear()
-            work.commit = tables.append(work.commit, EMBEDDINGS, part)
+    def _vectors(self, key: str, missing: pl.DataFrame, tracker: Tracker) -> Iterator[pl.DataFrame]:
+        slices = missing.iter_slices(EMBEDDED_AT_ONCE)
+        for rows in run_ahead(partial(self._rows, key), slices, self._embedder.calls_at_once):
+            tracker.advance(rows.height)
+            yield rows
 
     def _rows(self, key: str, batch: pl.DataFrame) -> pl.DataFrame:
         columns = ["image_id", "thumbnail"]

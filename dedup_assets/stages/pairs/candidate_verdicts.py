@@ -1,0 +1,50 @@
+"""Verdicts on the candidate pairs of a partition: which still need one, and keeping them.
+
+Belongs here: the work of `verified_groups` on one partition. Does not belong here: the tests (`kernels/verify/cascade.py`),
+or what becomes of the pairs (`stages/grouping/`).
+"""
+
+from dataclasses import replace
+
+import polars as pl
+
+from dedup_assets.resources.progress import ProgressReporter
+from dedup_assets.resources.tables.commits import Commit
+from dedup_assets.stages.pairs.contents import PAIR_KEY
+from dedup_assets.stages.pairs.verifier import PairVerifier
+from dedup_assets.stages.parts import ROWS_A_PART, append_in_parts
+from dedup_assets.stages.stage import PartitionWork, Stage, made_from
+from dedup_assets.tables import VERIFIED_GROUPS, WAVELET_GROUPS
+
+MAX_SMALL_PARTS = 8
+
+
+def verify_candidates(stage: Stage, work: PartitionWork, verifier: PairVerifier, progress: ProgressReporter) -> None:
+    """Verify the candidate pairs of a partition that have no verdict under the verifier's policy; counts them."""
+    source = made_from(stage.tables, work.key, WAVELET_GROUPS)
+    candidates = stage.tables.read(WAVELET_GROUPS, work.key).filter(~pl.col("stands_for_more"))
+    work.commit = _drop_other_policies(stage, work, verifier.policy_version)
+    known = stage.tables.read_parts(VERIFIED_GROUPS, work.key, work.commit.parts, PAIR_KEY)
+    pairs = candidates.join(known, on=PAIR_KEY, how="anti", maintain_order="left")
+    with stage.track(work, progress, pairs.height, "pairs") as tracker:
+        verdicts = (_name_generations(rows, candidates) for rows in verifier.verify(pairs, tracker.advance))
+        work.counts["verified_pairs"] = append_in_parts(stage, work, verdicts)
+    commit = stage.tables.merge_small_parts(work.commit, VERIFIED_GROUPS, ROWS_A_PART, MAX_SMALL_PARTS)
+    work.commit = replace(commit, details=source)
+    stage.finish(work)
+
+
+def _drop_other_policies(stage: Stage, work: PartitionWork, version: str) -> Commit:
+    """Keep the verdicts that stand if all were given under this policy, none otherwise."""
+    verdicts = stage.tables.read_parts(VERIFIED_GROUPS, work.key, work.commit.parts, [*PAIR_KEY, "policy_version"])
+    if (verdicts["policy_version"] == version).all():
+        return work.commit
+    return stage.tables.rewrite(VERIFIED_GROUPS, work.key, VERIFIED_GROUPS.empty(), "")
+
+
+def _name_generations(rows: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of one recipe that passed the pixel tests are of level generation."""
+    recipes = candidates.select(*PAIR_KEY, "same_recipe")
+    named = rows.join(recipes, on=PAIR_KEY, how="left", maintain_order="left")
+    level = pl.when(pl.col("verdict") & pl.col("same_recipe")).then(pl.lit("generation")).otherwise(pl.col("level"))
+    return named.with_columns(level=level).select(VERIFIED_GROUPS.column_names)

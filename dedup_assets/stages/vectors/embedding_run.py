@@ -1,0 +1,108 @@
+"""One run of `embeddings` with one provider of vectors: what is computed by whom, and where it goes.
+
+Belongs here: bringing one partition after the other up to date, in the table and in the database. Does not belong here: which
+provider it is (`embedders/chain.py`), which pictures (`image_vectors.py`) and prompts (`prompt_vectors.py`) need a vector.
+"""
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+import psycopg
+
+from dedup_assets.embedders.chain import EmbedderChoice
+from dedup_assets.embedders.prompts import EncoderChoice
+from dedup_assets.resources.database.connection import DatabaseResource
+from dedup_assets.resources.database.hnsw import build_vector_index
+from dedup_assets.resources.database.image_rows import remove_images, stored_images, upsert_images
+from dedup_assets.resources.database.models import register_model
+from dedup_assets.resources.database.prompt_rows import remove_prompts, use_prompts
+from dedup_assets.resources.database.store_entries import enter_store
+from dedup_assets.resources.database.vectors import store_vectors
+from dedup_assets.resources.progress import ProgressReporter
+from dedup_assets.stages.pairs.contents import read_contents
+from dedup_assets.stages.stage import PartitionWork, Stage, made_from
+from dedup_assets.stages.vectors.image_vectors import ImageVectors
+from dedup_assets.stages.vectors.prompt_vectors import PromptVectors, distinct_prompts
+from dedup_assets.stages.vectors.vector_rows import read_image_rows, read_vectors
+from dedup_assets.tables import EMBEDDINGS, METADATA_HASHES, REPRESENTATIVES
+
+
+class EmbeddingRun:
+    """Embeds what has no vector of these models yet."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        choice: EmbedderChoice,
+        encoders: EncoderChoice,
+        database: DatabaseResource,
+        progress: ProgressReporter,
+    ) -> None:
+        self._stage, self._database, self._embedder = stage, database, (embedder := choice.embedder)
+        self._images = ImageVectors(stage, embedder, progress)
+        self._prompts = [PromptVectors(stage.tables, stage.log, encoder, progress) for encoder in encoders.encoders]
+        self._model = {"provider": embedder.name, "model": embedder.model, "revision": embedder.revision}
+        self._about: dict[str, Any] = self._model | {
+            "min_copy_cosine": embedder.min_copy_cosine,
+            "min_similar_cosine": embedder.min_similar_cosine,
+            "fallback_reasons": list(choice.fallback_reasons),
+            "prompt_models": [f"{encoder.model} {encoder.revision}" for encoder in encoders.encoders],
+            "prompt_encoders_missing": list(encoders.missing_reasons),
+        }
+        with database.connect_migrated() as connection:
+            model_id = register_model(connection, embedder.model, embedder.revision, embedder.dimension)
+            self._entry = enter_store(connection, database.store_name, model_id)
+
+    def embed_partition(self, key: str) -> bool:
+        """Bring one partition up to date; returns whether there was anything to do.
+
+        Raises:
+            EmbedderUnavailableError: the provider stopped working.
+        """
+        stage, source = self._stage, made_from(self._stage.tables, key, REPRESENTATIVES, METADATA_HASHES)
+        models = [self._model, *self._about["prompt_models"]]
+        with stage.partition(key, stage.fingerprint(source, models, self._entry.state)) as work:
+            work.counts = {"embedded_images": 0, "written_to_database": 0}
+            if not work.is_current:
+                work.commit = stage.tables.drop_rows(work.commit, EMBEDDINGS, "content_key", self._present)
+                self._images.embed_missing(work)
+                with self._database.connect_migrated() as connection:
+                    self._embed_prompts(work, connection)
+                    work.counts["written_to_database"] = self._store(key, connection)
+                work.commit = replace(work.commit, details=self._about | source)
+                stage.finish(work)
+            stage.context.add_asset_metadata(self._about, partition_key=key)
+        return not work.is_current
+
+    def finish_database(self) -> None:
+        """Forget images and prompts that left the source, and index the vectors once they are loaded."""
+        present = self._stage.tables.read_many(REPRESENTATIVES, columns=["image_id"])["image_id"]
+        with self._database.connect_migrated() as connection:
+            stored = pl.Series(stored_images(connection, self._entry.store_id), dtype=pl.Int64)
+            remove_images(connection, self._entry.store_id, stored.filter(~stored.is_in(present.implode())).to_list())
+            remove_prompts(connection, self._entry.store_id, {bytes.fromhex(key) for key in self._present})
+            build_vector_index(connection, self._embedder.model, self._embedder.revision, self._stage.log)
+
+    @cached_property
+    def _present(self) -> pl.Series:
+        """Keys of all contents and prompts of the source: should another come back, it is new to the search for copies."""
+        tables = self._stage.tables
+        contents = read_contents(tables, ())["file_sha256"].bin.encode("hex")
+        prompts = tables.read_many(METADATA_HASHES, columns=["prompt_sha256"])["prompt_sha256"].drop_nulls().unique()
+        return pl.concat([contents.alias("key"), prompts.alias("key")])
+
+    def _embed_prompts(self, work: PartitionWork, connection: psycopg.Connection) -> None:
+        if self._prompts:
+            hashes = distinct_prompts(self._stage.tables, work.key)["prompt_sha256"]
+            use_prompts(connection, self._entry.store_id, [bytes.fromhex(each) for each in hashes])
+        for prompts in self._prompts:
+            prompts.embed_missing(work, connection)
+
+    def _store(self, key: str, connection: psycopg.Connection) -> int:
+        """Bring the database up to date with this partition; returns how many rows were new or changed."""
+        embedder, tables = self._embedder, self._stage.tables
+        contents, matrix = read_vectors(tables, key, "image", embedder.model, embedder.revision, embedder.dimension)
+        written = store_vectors(connection, embedder.model, embedder.revision, contents, matrix)
+        return written + upsert_images(connection, self._entry.store_id, read_image_rows(tables, key))

@@ -1,0 +1,92 @@
+"""The pairs of kept pictures that are looked at now, found once a run by their vectors, and the verdicts on them.
+
+Belongs here: the work of `similar_groups`, one partition after the other. Does not belong here: which pairs these are
+(`nearest_pictures.py`), the tests (`kernels/verify/cascade.py`), what is told of a partition (`assets/similar_groups.py`).
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from dedup_assets.kernels.verify.evidence import UNKNOWN
+from dedup_assets.policies import SimilarityPolicy, VerificationPolicy
+from dedup_assets.report.plain_words import counted
+from dedup_assets.resources.collection import Collection
+from dedup_assets.resources.progress import ProgressReporter
+from dedup_assets.stages.pairs.contents import PAIR_KEY
+from dedup_assets.stages.pairs.verifier import PairVerifier
+from dedup_assets.stages.parts import append_in_parts
+from dedup_assets.stages.stage import PartitionWork, Stage
+from dedup_assets.stages.vectors.nearest_pictures import SearchLimits, find_neighbours, read_providers
+from dedup_assets.tables import SIMILAR_GROUPS, VERIFIED_GROUPS
+
+
+class SimilarPairs:
+    """The pairs of all partitions, each in that of its left picture."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        collection: Collection,
+        verification: VerificationPolicy,
+        policy: SimilarityPolicy,
+        progress: ProgressReporter,
+    ) -> None:
+        """Search by the vectors of each model in use."""
+        self._stage, self._verifier, self._progress = stage, PairVerifier(collection, verification), progress
+        self._about: dict[str, dict[str, Any]] = {}
+        self.min_copy = 1.0
+        found = []
+        for provider in read_providers(stage.tables):
+            self.min_copy, min_similar = policy.limits(provider)
+            limits = SearchLimits(policy.neighbours, self.min_copy, policy.max_exact_pictures, collection.workers)
+            neighbours = find_neighbours(stage.tables, provider, limits)
+            found.append(neighbours.pairs.with_columns(alike=pl.col("cosine_similarity") >= min_similar))
+            self._about[f"{provider['model']} {provider['revision']}"] = neighbours.about
+        known = stage.tables.read_many(VERIFIED_GROUPS, columns=PAIR_KEY)
+        pairs = pl.concat(found).unique(PAIR_KEY, keep="first", maintain_order=True)
+        self._unknown = pairs.join(known, on=PAIR_KEY, how="anti", maintain_order="left")
+        self._known_by_hash = pairs.height - self._unknown.height
+        by_partition = self._unknown.partition_by("partition", as_dict=True)
+        self._partitions = {str(key): rows for (key,), rows in by_partition.items()}
+
+    def bring_up_to_date(self, work: PartitionWork) -> None:
+        """Make a partition hold the pairs of now with their verdicts; counts those that were verified."""
+        pairs = self._partitions.get(work.key, self._unknown.clear())
+        before = self._stage.tables.read_parts(SIMILAR_GROUPS, work.key, work.commit.parts)
+        kept = _with_cosine(before.filter(pl.col("policy_version") == self._verifier.policy_version), pairs)
+        if not kept.equals(before.sort(PAIR_KEY)):
+            work.commit = self._stage.tables.rewrite(SIMILAR_GROUPS, work.key, kept, "")
+        work.commit = replace(work.commit, fingerprint=None)
+        todo = pairs.join(kept, on=PAIR_KEY, how="anti", maintain_order="left").with_columns(transform=pl.lit(UNKNOWN))
+        with self._stage.track(work, self._progress, todo.height, "pairs") as tracker:
+            verdicts = (_with_cosine(rows, pairs) for rows in self._verifier.verify(todo, tracker.advance))
+            work.counts["verified_pairs"] = append_in_parts(self._stage, work, verdicts)
+        self._stage.finish(work)
+
+    def bring_others_up_to_date(self, fingerprint: str) -> None:
+        """The same for partitions that were not asked for: a pair may have moved there, or left them."""
+        tables = self._stage.tables
+        for key in sorted({*tables.partitions(SIMILAR_GROUPS), *self._partitions} - {*self._stage.keys}):
+            self.bring_up_to_date(PartitionWork(key, fingerprint, False, tables.begin(SIMILAR_GROUPS, key)))
+
+    def tell(self) -> None:
+        """Say in the log and on the materialization what was searched and where the cap was met."""
+        about = {"pairs_looked_at": self._unknown.height, "pairs_known_by_hash": self._known_by_hash}
+        self._stage.context.add_asset_metadata(about | {"search": self._about}, partition_key=self._stage.keys[0])
+        for model, each in self._about.items():
+            self._stage.log(
+                f"{SIMILAR_GROUPS.name}: {counted(each['searched_pictures'], 'picture')} by vectors of {model}, {each['search']} "
+                f"search (recall {each['search_recall']:.3f}); {counted(self._unknown.height, 'pair')} to look at. "
+                f"Pictures with as many neighbours as the policy allows, or more: {each['pictures_at_the_cap']:,}."
+            )
+
+
+def _with_cosine(rows: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Rows of evidence on those that are among `pairs`, with the cosine of now; rejected pairs of look-alikes are named so."""
+    columns = pairs.select(*PAIR_KEY, "cosine_similarity", "alike")
+    found = rows.drop("cosine_similarity", strict=False).join(columns, on=PAIR_KEY).sort(PAIR_KEY)
+    rejected = pl.when("alike").then(pl.lit("similar"))
+    level = pl.when("verdict").then("level").otherwise(rejected)
+    return found.with_columns(level=level).select(SIMILAR_GROUPS.column_names)
