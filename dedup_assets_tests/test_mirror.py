@@ -23,8 +23,12 @@ TESTED_ELSEWHERE = {
     "commands/similar.py": "stages/vectors/test_similar_images.py",
     # the shape of two assets
     "stages/whole_container.py": "assets/test_representatives.py",
-    # which pictures need a vector shows in what the asset embeds
+    # the work of an asset on one partition shows in what the asset writes
+    "stages/pairs/candidate_search.py": "assets/test_wavelet_groups.py",
+    "stages/pairs/candidate_verdicts.py": "assets/test_verified_groups.py",
+    "stages/vectors/embedding_run.py": "assets/test_embeddings.py",
     "stages/vectors/image_vectors.py": "assets/test_embeddings.py",
+    "stages/vectors/similar_pairs.py": "assets/test_similar_groups.py",
     # fields without behaviour
     "embedders/provider_settings.py": "test_policies.py",
     "kernels/verify/thresholds.py": "test_policies.py",

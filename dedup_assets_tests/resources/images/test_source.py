@@ -18,7 +18,7 @@ from dedup_assets.resources.images.source import (
     StoreAccessError,
     require_organized,
 )
-from dedup_assets.resources.locations import FolderLocation, LocationError, parse_location
+from dedup_assets.resources.locations import FolderLocation, parse_location
 from dedup_assets_tests.azurite import Azurite
 
 ODD_NAMES = [
@@ -211,25 +211,8 @@ def test_excluded_directories_are_not_listed(source: Source) -> None:
     assert set(store.list_directories()) == {"tables2", "sub"}
 
 
-def test_the_source_itself_cannot_be_excluded(source: Source) -> None:
-    with pytest.raises(LocationError, match="folder of their own"):
-        open_image_store(source.store.location, exclude=["."])
-
-
 def test_a_good_source_passes_its_check(source: Source) -> None:
     source.store.check()
-
-
-def test_the_organized_root_is_named_after_the_source(azurite_credentials: Azurite) -> None:
-    account = azurite_credentials.account
-    roots = {
-        "/data/photos": "photos_deduplicated",
-        "/": "root_deduplicated",
-        f"az://{account}/shop": "shop_deduplicated",
-        f"az://{account}/shop/catalog": "catalog_deduplicated",
-        f"az://{account}/shop/x/catalog": "x/catalog_deduplicated",
-    }
-    assert {text: open_image_store(parse_location(text)).organized_root for text in roots} == roots
 
 
 def test_a_destination_below_the_organized_root_is_returned() -> None:
