@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dedup_assets.kernels.verify.evidence import UNKNOWN
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.grouping.star_partitions import each_pair_once, merge_star_pairs
-from dedup_assets.stages.pairs.contents import PAIR_KEY, number_contents, order_pair_ends
+from dedup_assets.stages.pairs.contents import PAIR_KEY, number_contents, order_pair_ends, pair_up
 from dedup_assets.stages.pairs.verifier import PAIRS_AT_ONCE, PairVerifier
 from dedup_assets.stages.parts import Parts
 from dedup_assets.stages.stage import Stage
@@ -170,13 +170,7 @@ class _Places:
 
     def name(self, pairs: NDArray[np.int64]) -> pl.DataFrame:
         """Pairs of nodes (m, 2) as left_id, left_sha256, right_id, right_sha256."""
-        ends = (
-            self._nodes[pairs[:, side]].select(
-                pl.col("image_id").alias(f"{name}_id"), pl.col("file_sha256").alias(f"{name}_sha256")
-            )
-            for side, name in enumerate(("left", "right"))
-        )
-        return pl.concat(ends, how="horizontal")
+        return pair_up(self._nodes.drop("at"), pairs[:, 0], pairs[:, 1])
 
     def in_order(self, named: pl.DataFrame, pairs: NDArray[np.int64]) -> pl.DataFrame:
         """The named pairs in the order in which the second picture of each is stored."""

@@ -17,7 +17,7 @@ from dedup_assets.kernels.candidates.near_contents import CandidateLimits, Candi
 from dedup_assets.kernels.candidates.plain_links import find_plain_links
 from dedup_assets.kernels.describe.hashes import TRANSFORMS
 from dedup_assets.kernels.group.crowds import MAX_LISTED
-from dedup_assets.stages.pairs.contents import order_pair_ends
+from dedup_assets.stages.pairs.contents import order_pair_ends, pair_up
 from dedup_assets.stages.pairs.hashed_contents import ClassIndex
 
 QUERIES_AT_ONCE = 10_000
@@ -126,10 +126,8 @@ class CandidateIndex:
         return which, self.members[self.starts[classes[which]] + offsets]
 
     def _frame(self, links: Links, left: NDArray[np.int64], right: NDArray[np.int64]) -> pl.DataFrame:
-        contents, names = self.index.contents, self.index.classes.names
-        ends = [contents.select(left_id="image_id", left_sha256="file_sha256")[left]]
-        ends.append(contents.select(right_id="image_id", right_sha256="file_sha256")[right])
-        pairs = pl.concat(ends, how="horizontal").with_columns(
+        names = self.index.classes.names
+        pairs = pair_up(self.index.contents, left, right).with_columns(
             left_class=pl.Series(names[links.query], dtype=pl.Int64),
             right_class=pl.Series(names[links.other], dtype=pl.Int64),
             dct_distance=pl.Series(links.dct_distance, dtype=pl.Int32),

@@ -48,6 +48,16 @@ def number_contents(contents: pl.Series, values: pl.Series) -> NDArray[np.int64]
     return np.where(is_there, at.to_numpy().astype(np.int64), -1)
 
 
+def pair_up(contents: pl.DataFrame, left: NDArray[np.int64], right: NDArray[np.int64]) -> pl.DataFrame:
+    """The rows `left` of contents beside the rows `right`: left_id, left_sha256, right_id, right_sha256, and so on.
+
+    `contents`: image_id, file_sha256, and what else is told of the ends.
+    """
+    named = contents.rename({"image_id": "id", "file_sha256": "sha256"})
+    ends = [named[rows].select(pl.all().name.prefix(side)) for side, rows in (("left_", left), ("right_", right))]
+    return pl.concat(ends, how="horizontal")
+
+
 def order_pair_ends(pairs: pl.DataFrame) -> pl.DataFrame:
     """Swap the ends of pairs so that left_id < right_id; a `transform` column is inverted with them.
 

@@ -18,6 +18,7 @@ import polars as pl
 from dedup_assets.kernels.vectors.exact_search import Floats, Nearest, pair_neighbours, update_nearest
 from dedup_assets.kernels.vectors.inverted_index import find_nearest_by_index, measure_recall
 from dedup_assets.resources.tables.store import TableStore
+from dedup_assets.stages.pairs.contents import PAIR_KEY, order_pair_ends, pair_up
 from dedup_assets.stages.vectors.vector_rows import MODEL, ROW_KEY, of_model
 from dedup_assets.tables import EMBEDDINGS, NEAREST_PICTURES, REPRESENTATIVES
 
@@ -65,11 +66,10 @@ def find_neighbours(tables: TableStore, provider: Mapping[str, Any], limits: Sea
     pictures, vectors = read_kept_vectors(tables, provider)
     lists, about = _search(tables, pictures["file_sha256"], vectors, provider, limits)
     low, high, cosines = pair_neighbours(lists)
-    one, other = pictures[low], pictures[high]
-    pairs = pl.concat([one, other.select(pl.all().name.prefix("other_"))], how="horizontal").with_columns(
-        cosine_similarity=pl.Series(cosines, dtype=pl.Float64)
-    )
-    return FoundNeighbours(_in_order(pairs), about | _tell_limits(lists, limits.neighbours, len(pictures)))
+    pairs = pair_up(pictures, low, high).with_columns(cosine_similarity=pl.Series(cosines, dtype=pl.Float64))
+    ordered = order_pair_ends(pairs).drop("right_partition").rename({"left_partition": "partition"})
+    told = about | _tell_limits(lists, limits.neighbours, len(pictures))
+    return FoundNeighbours(ordered.sort(PAIR_KEY), told)
 
 
 def read_kept_vectors(tables: TableStore, provider: Mapping[str, Any]) -> tuple[pl.DataFrame, Floats]:
@@ -168,24 +168,6 @@ def _as_rows(contents: pl.Series, lists: Nearest) -> pl.DataFrame:
     every = pl.DataFrame({"file_sha256": contents}).with_row_index("row").cast({"row": pl.Int64})
     joined = every.join(grouped, on="row", how="left", maintain_order="left")
     return joined.select("file_sha256", pl.col("neighbours", "cosines").fill_null([]))
-
-
-def _in_order(pairs: pl.DataFrame) -> pl.DataFrame:
-    """The ends of pairs by their id, and the partition where the left one lives."""
-    swap = pl.col("image_id") > pl.col("other_image_id")
-
-    def end(name: str, first: bool) -> pl.Expr:
-        one, other = (name, f"other_{name}") if first else (f"other_{name}", name)
-        return pl.when(swap).then(pl.col(other)).otherwise(pl.col(one))
-
-    return pairs.select(
-        "cosine_similarity",
-        left_id=end("image_id", True),
-        right_id=end("image_id", False),
-        left_sha256=end("file_sha256", True),
-        right_sha256=end("file_sha256", False),
-        partition=end("partition", True),
-    ).sort("left_sha256", "right_sha256")
 
 
 def _tell_limits(lists: Nearest, count: int, pictures: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from dedup_assets.kernels.describe.hashes import INVERSE_TRANSFORMS, TRANSFORMS, transform_image
 from dedup_assets.partitions import image_id
 from dedup_assets.resources.collection import Collection
-from dedup_assets.stages.pairs.contents import number_contents, order_pair_ends, read_contents, readable
+from dedup_assets.stages.pairs.contents import number_contents, order_pair_ends, pair_up, read_contents, readable
 from dedup_assets.tables import IMAGE_FEATURES
 from dedup_assets_tests.conftest import CollectionOf
 from dedup_assets_tests.described import READABLE, content_of
@@ -56,6 +56,14 @@ def test_the_readable_images_of_some_parts_are_those_of_these_parts_alone(descri
         path for path in READABLE if path.startswith("web/")
     ]
     assert readable(tables, "web", (), ["path"]).is_empty()
+
+
+def test_rows_are_paired_up_with_all_that_is_told_of_them() -> None:
+    contents = pl.DataFrame({"image_id": [7, 3, 1], "file_sha256": [b"7", b"3", b"1"], "partition": ["a", "b", "a"]})
+    pairs = pair_up(contents, np.array([0, 2]), np.array([1, 1]))
+    names = ["left_id", "left_sha256", "left_partition", "right_id", "right_sha256", "right_partition"]
+    assert (pairs.columns, pairs.rows()) == (names, [(7, b"7", "a", 3, b"3", "b"), (1, b"1", "a", 3, b"3", "b")])
+    assert pair_up(contents, np.empty(0, np.int64), np.empty(0, np.int64)).columns == names
 
 
 def test_ends_of_a_pair_are_swapped_with_all_that_belongs_to_them() -> None:
