@@ -7,13 +7,15 @@ AZURITE := .cache/azurite/node_modules/azurite/package.json
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help setup setup-test demo ui check test test-models bench clean
+.PHONY: help setup setup-test demo ui docs golden check test test-models bench clean
 
 help:
 	@echo "make demo    find duplicates in a small collection of real photographs"
 	@echo "make ui      open the Dagster UI on the demo's data"
 	@echo "make test    everything: format, types, boundaries, definitions, and all tests"
 	@echo "make test-models   the tests of neural networks, which need the extras [clip] and [text]: some GB to install"
+	@echo "make docs    write docs/TABLES.md anew, from the tables and assets of now"
+	@echo "make golden  keep the report of now as the one that tests compare with: read the difference before you commit it"
 	@echo "make setup   only install, so that .venv/bin/dedup-assets can be used"
 	@echo "make bench PHOTOS=folder   measure speed, memory and accuracy; the tables go to benchmarks/*.md by hand"
 
@@ -44,6 +46,12 @@ $(DEMO)/store/project.json:
 
 ui: .venv/installed $(DEMO)/store/project.json
 	@$(BIN)/dedup-assets ui --store $(DEMO)/store
+
+docs: .venv/installed
+	$(BIN)/python docs/dictionary.py
+
+golden: setup-test
+	$(BIN)/pytest dedup_assets_tests/pipeline/test_golden.py --rewrite-golden
 
 check: setup-test
 	$(BIN)/ruff format --check .
