@@ -22,6 +22,11 @@ settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What `make golden` says, and nothing else does."""
+    parser.addoption("--rewrite-golden", action="store_true", help="keep the reports of now as the golden ones")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Ignore the two warnings that the package ignores when it is imported: pytest forgets it from test to test."""
     config.addinivalue_line("filterwarnings", "ignore:Asset job .* materializes assets with varying BackfillPolicies")
