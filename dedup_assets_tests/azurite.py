@@ -57,7 +57,7 @@ class Azurite:
 @pytest.fixture(scope="session")
 def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
     """An emulator for the whole session."""
-    with _running(tmp_path_factory.mktemp("azurite")) as running:
+    with running_azurite(tmp_path_factory.mktemp("azurite")) as running:
         yield running
 
 
@@ -71,15 +71,19 @@ def azurite_credentials(azurite: Azurite, monkeypatch: pytest.MonkeyPatch) -> Az
 
 
 @contextmanager
-def _running(directory: Path) -> Iterator[Azurite]:
+def running_azurite(directory: Path, account: str = ACCOUNT) -> Iterator[Azurite]:
+    """An emulator that keeps its data in the folder and knows this account, by KEY."""
     port = _free_port()
     arguments = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(directory)]
     flags = ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]
     with (directory / "azurite.log").open("wb") as log:
-        process = subprocess.Popen(["node", str(_program()), *arguments, *flags], stdout=log, stderr=log)
+        environment = os.environ | {"AZURITE_ACCOUNTS": f"{account}:{KEY}"}
+        process = subprocess.Popen(
+            ["node", str(_program()), *arguments, *flags], env=environment, stdout=log, stderr=log
+        )
         try:
             _wait_for(process, port, directory / "azurite.log")
-            yield Azurite(port)
+            yield Azurite(port, account)
         finally:
             process.kill()
             process.wait()

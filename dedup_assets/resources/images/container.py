@@ -1,6 +1,6 @@
 """Images in an Azure Blob container.
 
-Belongs here: listing and reading blobs. Does not belong here: clients (`access.py`), how the service copies
+Belongs here: listing and reading blobs. Does not belong here: clients (`resources/azure/access.py`), how the service copies
 (`container_copies.py`), decoding.
 
 Listing uses the Azure SDK, which keeps every name exactly. Reading uses obstore (0.2 ms of processor time a blob, and
