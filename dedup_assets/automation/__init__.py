@@ -1,1 +1,5 @@
-"""Jobs, the nightly schedule, and the sensor on new prefixes."""
+"""What starts runs: by night, on new prefixes, and from the command line.
+
+`prefixes` tells Dagster what the source holds, `nightly` runs the job over it by schedule and sensor, `running` does the same
+in this process for the command line, and `interrupting` ends it there by Ctrl-C.
+"""

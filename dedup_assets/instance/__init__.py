@@ -1,1 +1,1 @@
-"""What `dagster.yaml` names: where Dagster keeps its records, and how it starts runs."""
+"""What `dagster.yaml` names: where Dagster keeps its records (`storage`), and how it starts runs (`local_launcher`)."""

@@ -1,1 +1,6 @@
-"""What assets are made of: the shape of a stage, and what each of them does between two tables."""
+"""What assets are made of.
+
+`stage`, `table_assets` and `whole_container` are the shape that all share. Then, in the order in which data pass: `discovery`
+of prefixes, `reading/` of images, `pairs/` of contents, `grouping/` into stars, `vectors/` of kept pictures, and `publishing`
+of the report. `named_images` finds the image that a person means.
+"""

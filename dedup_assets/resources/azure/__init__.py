@@ -1,1 +1,1 @@
-"""The way to a storage account: credentials, clients, and what can go wrong there."""
+"""The way to a storage account: the right to use it (`credentials`), clients (`access`), what went wrong (`failures`)."""

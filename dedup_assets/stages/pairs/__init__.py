@@ -1,1 +1,5 @@
-"""Pairs of contents across all partitions: which may be duplicates, by hash, recipe or vector, and the evidence on each."""
+"""Pairs of contents across all partitions: which may be duplicates, and the evidence on each.
+
+In the order in which data pass: `contents` are distinct bytes, `hashed_contents` their hashes and classes; `candidate_index`
+proposes pairs by hash, `recipe_pairs` by recipe; `verifier` looks at them.
+"""
