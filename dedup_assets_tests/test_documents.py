@@ -59,6 +59,13 @@ def test_every_room_stands_in_the_architecture() -> None:
     assert rooms - {"__init__"} - set(re.findall(r"`(\w+)`", table)) == set()
 
 
+@pytest.mark.parametrize("package", [path for path in MODULES if path.name == "__init__.py"], ids=name_of)
+def test_a_package_says_how_all_of_its_modules_are_read_or_leaves_it_to_their_names(package: Path) -> None:
+    modules = {path.stem for path in package.parent.glob("[!_]*.py")}
+    named = modules & set(re.findall(r"`(\w+)`", package.read_text(encoding="utf-8")))
+    assert named in (set(), modules)
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_every_link_leads_somewhere(document: Path) -> None:
     links = re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8"))

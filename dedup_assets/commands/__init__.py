@@ -1,1 +1,1 @@
-"""Commands of the terminal beside `run`: one file a command, nothing but options and what a person is told."""
+"""Commands of the terminal: one file a command, nothing but options and what a person is told."""
