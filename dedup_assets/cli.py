@@ -26,7 +26,8 @@ from dedup_assets.commands.tools import (
     plain_errors,
     without_secret,
 )
-from dedup_assets.settings import Settings, SettingsError, read_policies
+from dedup_assets.errors import SettingsError
+from dedup_assets.settings import Settings, read_policies
 
 DEMO_FOLDER = Path(".demo")
 

@@ -12,13 +12,11 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from dedup_assets.errors import SettingsError
+
 POLICIES = "DEDUP_POLICIES"
 LIMITS = ("workers", "reads", "max_requests_per_s", "max_bytes_per_s", "decode_timeout_s")
 """How much a run may take; what is not set is left to the collection."""
-
-
-class SettingsError(ValueError):
-    """A setting is not what was expected; the text says what came."""
 
 
 class CollectionSettings(BaseModel):

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 import click
 
 from dedup_assets.commands.tools import STORE_OPTION, plain_errors
+from dedup_assets.errors import SenselessDecisionError, SettingsError
 from dedup_assets.resources.database.decisions import KEEP_THIS, NOT_SAME, SAME, WITHDRAWN, open_decisions
-from dedup_assets.settings import SettingsError
-from dedup_assets.stages.grouping.decision_desk import ENTRY_COLUMNS, DecisionDesk, SenselessDecisionError, line_of
+from dedup_assets.stages.grouping.decision_desk import ENTRY_COLUMNS, DecisionDesk, line_of
 from dedup_assets.stages.named_images import NamedImages
 
 

@@ -20,11 +20,11 @@ def similar(image: str, store: str, limit: int, prefix: str) -> None:
     Nothing is verified and nothing is written: "same group" and "same bytes" are what the last run found out.
     """
     from dedup_assets.automation.running import recall
+    from dedup_assets.errors import SettingsError
     from dedup_assets.policies import EmbeddingPolicy
     from dedup_assets.report.plain_words import visible
     from dedup_assets.resources.collection import Collection
     from dedup_assets.resources.database.connection import DatabaseResource
-    from dedup_assets.settings import SettingsError
     from dedup_assets.stages.vectors.similar_images import SimilarImages
 
     with plain_errors():

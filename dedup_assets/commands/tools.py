@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from dedup_assets.errors import MendableError
 from dedup_assets.settings import LIMITS, CollectionSettings, variable_of
 
 FAILED, INTERRUPTED = 1, 130
@@ -121,30 +122,6 @@ def plain_errors() -> Iterator[None]:
     """Errors that a person can mend end in one sentence, all others in their traceback."""
     try:
         yield
-    except _expected_errors() as error:
+    except MendableError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(FAILED)
-
-
-def _expected_errors() -> tuple[type[Exception], ...]:
-    from dedup_assets.automation.running import NoImagesError
-    from dedup_assets.calibration.sampling import CalibrationError
-    from dedup_assets.demo import NoPhotographsError
-    from dedup_assets.embedders.protocol import EmbedderUnavailableError, NoEmbedderError
-    from dedup_assets.resources.collection import NoSourceError
-    from dedup_assets.resources.database.connection import DatabaseAccessError
-    from dedup_assets.resources.database.migrations import MigrationError
-    from dedup_assets.resources.images.source import StoreAccessError
-    from dedup_assets.resources.locations import LocationError
-    from dedup_assets.settings import SettingsError
-    from dedup_assets.stages.discovery import LayoutError
-    from dedup_assets.stages.grouping.decision_desk import SenselessDecisionError
-    from dedup_assets.stages.named_images import UnknownImageError
-    from dedup_assets.stages.vectors.similar_images import NoVectorError
-    from dedup_assets.stages.vectors.stored_models import StoredModelError
-
-    return (
-        CalibrationError, DatabaseAccessError, EmbedderUnavailableError, LayoutError, LocationError, MigrationError,
-        NoEmbedderError, NoImagesError, NoPhotographsError, NoSourceError, NoVectorError, SenselessDecisionError, SettingsError,
-        StoreAccessError, StoredModelError, UnknownImageError,
-    )  # fmt: skip

@@ -10,7 +10,6 @@ import pytest
 import yaml
 
 from dedup_assets.automation.running import (
-    NoImagesError,
     dagster_home,
     prepare_home,
     recall,
@@ -19,7 +18,8 @@ from dedup_assets.automation.running import (
     run_everything,
 )
 from dedup_assets.definitions import build_definitions
-from dedup_assets.settings import Settings, SettingsError
+from dedup_assets.errors import NoImagesError, SettingsError
+from dedup_assets.settings import Settings
 from dedup_assets_tests.conftest import write_files
 
 PROJECT = Path(__file__).parents[2]

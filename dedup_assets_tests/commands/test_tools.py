@@ -13,9 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from dedup_assets.cli import main
 from dedup_assets.commands.tools import plain_errors
-from dedup_assets.embedders.protocol import EmbedderUnavailableError
-from dedup_assets.resources.database.migrations import MigrationError
-from dedup_assets.settings import SettingsError
+from dedup_assets.errors import EmbedderUnavailableError, MigrationError, SettingsError
 
 TEXT = "a fox\nNegative prompt: blurry\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 99, Model hash: 6ce0161689, Model: sd"
 
