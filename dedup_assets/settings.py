@@ -15,8 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dedup_assets.errors import SettingsError
 
 POLICIES = "DEDUP_POLICIES"
-LIMITS = ("workers", "reads", "max_requests_per_s", "max_bytes_per_s", "decode_timeout_s")
-"""How much a run may take; what is not set is left to the collection."""
 
 
 class CollectionSettings(BaseModel):
@@ -76,11 +74,6 @@ class Settings(CollectionSettings):
     def collection(self) -> dict[str, Any]:
         """The arguments of the `Collection` resource that are not left to it."""
         return self.model_dump(include=set(CollectionSettings.model_fields), exclude_unset=True) | {"store": self.store}
-
-    @property
-    def limits(self) -> dict[str, float]:
-        """Those of `LIMITS` that were set."""
-        return self.model_dump(include=set(LIMITS), exclude_unset=True)
 
 
 def variable_of(setting: str) -> str:

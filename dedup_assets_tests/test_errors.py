@@ -1,4 +1,4 @@
-"""The tree of errors: drawn as it is, complete, and told to people as it says."""
+"""The tree of errors is drawn as it is, and complete."""
 
 import ast
 import builtins
@@ -7,14 +7,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from dedup_assets import errors
-from dedup_assets.commands.tools import plain_errors
-from dedup_assets.errors import MendableError
 
 ERRORS = [each for each in vars(errors).values() if isinstance(each, type)]
-MENDABLE = [each for each in ERRORS if issubclass(each, MendableError)]
 PACKAGE = Path(errors.__file__).parent
 ELSEWHERE = {
     path.relative_to(PACKAGE): ast.parse(path.read_text(encoding="utf-8"))
@@ -37,22 +32,6 @@ def drawn() -> Iterator[tuple[str, str]]:
 def test_the_tree_is_drawn_as_it_is() -> None:
     parents = {each.__name__: each.__bases__[0] for each in ERRORS}
     assert [*drawn()] == [(name, "" if hasattr(builtins, up.__name__) else up.__name__) for name, up in parents.items()]
-
-
-@pytest.mark.parametrize("error", MENDABLE)
-def test_what_a_person_can_mend_ends_a_command_in_its_sentence(
-    error: type[MendableError], capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as ended, plain_errors():
-        raise error("It is so: do that.")
-    assert ended.value.code == 1
-    assert capsys.readouterr().err == "Error: It is so: do that.\n"
-
-
-@pytest.mark.parametrize("error", [*(set(ERRORS) - set(MENDABLE)), ZeroDivisionError])
-def test_any_other_error_ends_a_command_in_its_traceback(error: type[Exception]) -> None:
-    with pytest.raises(error), plain_errors():
-        raise error
 
 
 def test_an_error_that_stands_elsewhere_is_caught_on_its_way() -> None:

@@ -1,7 +1,7 @@
 """Run the nightly job in this process, as the command line does.
 
 Belongs here: where Dagster's records of a store lie, what a store remembers of its last run, and running to the end.
-Does not belong here: talking to a person (`cli.py`).
+Does not belong here: talking to a person (`commands/`).
 """
 
 import hashlib

@@ -1,1 +1,1 @@
-"""Commands of the terminal beside `run`: one module a theme, nothing but options and what a person is told."""
+"""Commands of the terminal: one file each, nothing but options and what a person is told."""

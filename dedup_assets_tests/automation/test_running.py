@@ -84,6 +84,16 @@ def test_a_store_that_was_moved_is_found_where_it_is_now(tmp_path: Path) -> None
     assert recall(str(tmp_path / "new")) == Settings(source="/photos", store=str(tmp_path / "new"))
 
 
+def test_relative_addresses_are_remembered_in_a_form_that_any_directory_understands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    remember(Settings(source="photos", store="store"))
+    remembered = recall("store")
+    assert remembered is not None
+    assert remembered.source == str(tmp_path / "photos")
+
+
 def test_a_person_at_a_terminal_is_not_remembered(tmp_path: Path) -> None:
     remember(Settings(source="/photos", store=str(tmp_path), at_terminal=True))
     assert recall(str(tmp_path)) == Settings(source="/photos", store=str(tmp_path))
