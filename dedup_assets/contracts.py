@@ -9,11 +9,9 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from dedup_assets.errors import TableContractError
+
 DataType = pl.DataType | type[pl.DataType]
-
-
-class TableContractError(ValueError):
-    """A frame breaks the contract of its table; the text says what came and what was expected."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from dedup_assets.errors import NoPhotographsError
 from dedup_assets.kernels.planted_edits import (
     Picture,
     captioned,
@@ -43,10 +44,6 @@ RECIPE = (
     "Steps: 30, Sampler: DPM++ 2M Karras, CFG scale: 6.5, Seed: 1234567890, Size: {size}, "
     "Model hash: 6ce0161689, Model: v1-5-pruned-emaonly, Version: v1.7.0"
 )
-
-
-class NoPhotographsError(RuntimeError):
-    """The photographs of the demo are not installed."""
 
 
 def build_demo_collection(folder: Path) -> int:

@@ -15,13 +15,12 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from dedup_assets.embedders.chain import EmbedderChoice, choose_embedder, fall_back
 from dedup_assets.embedders.prompts import EncoderChoice, choose_encoders
-from dedup_assets.embedders.protocol import EmbedderUnavailableError
 from dedup_assets.embedders.provider_settings import EmbedderSettings
+from dedup_assets.errors import EmbedderUnavailableError, SettingsError
 from dedup_assets.kernels.candidates.near_contents import CandidateLimits
 from dedup_assets.kernels.decode.limits import DecodeLimits
 from dedup_assets.kernels.keep.ranking import KEEP_RULES
 from dedup_assets.kernels.verify.thresholds import VerificationThresholds
-from dedup_assets.settings import SettingsError
 
 
 def digest_of(*parts: object) -> str:

@@ -12,13 +12,9 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from dedup_assets.errors import SettingsError
+
 POLICIES = "DEDUP_POLICIES"
-LIMITS = ("workers", "reads", "max_requests_per_s", "max_bytes_per_s", "decode_timeout_s")
-"""How much a run may take; what is not set is left to the collection."""
-
-
-class SettingsError(ValueError):
-    """A setting is not what was expected; the text says what came."""
 
 
 class CollectionSettings(BaseModel):
@@ -78,11 +74,6 @@ class Settings(CollectionSettings):
     def collection(self) -> dict[str, Any]:
         """The arguments of the `Collection` resource that are not left to it."""
         return self.model_dump(include=set(CollectionSettings.model_fields), exclude_unset=True) | {"store": self.store}
-
-    @property
-    def limits(self) -> dict[str, float]:
-        """Those of `LIMITS` that were set."""
-        return self.model_dump(include=set(LIMITS), exclude_unset=True)
 
 
 def variable_of(setting: str) -> str:

@@ -1,17 +1,33 @@
-import json
+"""The group of commands: its help, and how errors and interrupts end any of them."""
+
+import subprocess
+import sys
 from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner, Result
 
-from dedup_assets.automation.running import remember
-from dedup_assets.cli import main
-from dedup_assets.settings import Settings
-from dedup_assets_tests.conftest import write_files
-from dedup_assets_tests.photographs import jpeg, make_photograph
+from dedup_assets import commands, errors
+from dedup_assets.cli import Commands, main
+from dedup_assets.errors import MendableError
 from dedup_assets_tests.pipeline.commands import dedup_assets
 
 COMMANDS = sorted(main.commands)
+ERRORS = [each for each in vars(errors).values() if isinstance(each, type)]
+MENDABLE = [each for each in ERRORS if issubclass(each, MendableError)]
+LOADED_BY_HELP = """
+import sys
+before = set(sys.modules)
+from dedup_assets.cli import main
+main(["--help"], standalone_mode=False)
+print(*{name.partition(".")[0] for name in set(sys.modules) - before})
+"""
+
+
+def test_every_command_has_a_file_of_its_own() -> None:
+    files = {path.stem for path in Path(commands.__path__[0]).glob("*.py")} - {"__init__", "shared"}
+    assert files == {name.replace("-", "_") for name in COMMANDS}
 
 
 def test_the_help_is_a_page_for_people() -> None:
@@ -33,102 +49,34 @@ def test_every_command_explains_itself_and_its_options(name: str) -> None:
     assert undescribed == []
 
 
-def test_run_asks_for_a_source() -> None:
-    said = dedup_assets("run")
-    assert said.code == 2
-    assert "SOURCE" in said.err
+def test_the_help_loads_nothing_of_the_pipeline() -> None:
+    said = subprocess.run([sys.executable, "-c", LOADED_BY_HELP], check=True, capture_output=True, text=True).stdout
+    loaded = set(said.splitlines()[-1].split())
+    assert "click" in loaded
+    assert not loaded & {"azure", "cv2", "dagster", "numpy", "obstore", "PIL", "polars", "psycopg", "sqlalchemy"}
 
 
-def test_the_promised_options_are_there() -> None:
-    options = {option for each in main.commands["run"].params for option in each.opts}
-    assert {"--store", "--prefix-depth", "--workers", "--policies"} <= options
-    assert {"--max-requests-per-s", "--max-bytes-per-s", "--decode-timeout"} <= options
+def ended_by(error: BaseException) -> Result:
+    """How a command ends that raises this."""
+
+    @click.command()
+    def stumble() -> None:
+        raise error
+
+    return CliRunner().invoke(Commands(commands=[stumble]), ["stumble"])
 
 
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [
-        ("--workers", "0"),
-        ("--max-requests-per-s", "0"),
-        ("--max-bytes-per-s", "many"),
-        ("--max-bytes-per-s", "1000"),
-        ("--decode-timeout", "-1"),
-    ],
-)
-def test_a_limit_out_of_its_bounds_is_refused_with_them(tmp_path: Path, option: str, value: str) -> None:
-    said = dedup_assets("run", tmp_path, "--store", tmp_path / "store", option, value)
-    assert said.code == 2
-    assert option in said.err
-    assert value in said.err
-    assert not (tmp_path / "store").exists()
+@pytest.mark.parametrize("error", MENDABLE)
+def test_what_a_person_can_mend_ends_a_command_in_its_sentence(error: type[MendableError]) -> None:
+    said = ended_by(error("It is so: do that."))
+    assert (said.exit_code, said.output) == (1, "Error: It is so: do that.\n")
 
 
-@pytest.mark.parametrize("command", ["ui", "organize"])
-def test_a_store_into_which_nothing_was_run_is_told(tmp_path: Path, command: str) -> None:
-    said = dedup_assets(command, "--store", tmp_path / "store")
-    assert said.code == 1
-    assert "dedup-assets run SOURCE --store" in said.sentence
+@pytest.mark.parametrize("error", [*(set(ERRORS) - set(MENDABLE)), ZeroDivisionError])
+def test_any_other_error_ends_a_command_in_its_traceback(error: type[Exception]) -> None:
+    assert isinstance(ended_by(error()).exception, error)
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("image_features: [1", "cannot be read"),
-        ("image_features", "must hold a section an asset"),
-        ("wavelets: {}", "Unknown policy sections ['wavelets']"),
-        ("wavelet_groups: {max_distance: 3}", "Unknown settings ['max_distance']"),
-        ("wavelet_groups: {max_dct_distance: 300}", "max_dct_distance is 300"),
-        ("verified_groups: {min_local_inliers: many}", "min_local_inliers is 'many'"),
-    ],
-)
-def test_a_mistake_in_the_policies_is_told_in_one_sentence(tmp_path: Path, text: str, words: str) -> None:
-    write_files(tmp_path / "photos", {"one.jpg": jpeg(make_photograph(1))})
-    (tmp_path / "policies.yaml").write_text(text)
-    said = dedup_assets(
-        "run", tmp_path / "photos", "--store", tmp_path / "store", "--policies", tmp_path / "policies.yaml"
-    )
-    assert said.code == 1
-    assert words in said.err
-    assert not (tmp_path / "store").exists()
-
-
-def test_missing_policies_are_told_in_one_sentence(tmp_path: Path) -> None:
-    said = dedup_assets("run", tmp_path, "--store", tmp_path / "store", "--policies", tmp_path / "none.yaml")
-    assert said.code == 1
-    assert "none.yaml cannot be read" in said.sentence
-
-
-def test_a_mistyped_source_leaves_no_store_behind(tmp_path: Path) -> None:
-    said = dedup_assets("run", tmp_path / "fotos", "--store", tmp_path / "store")
-    assert said.code == 1
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("source", ["ftp://host/photos", "az://account", "az://Account/photos", ""])
-def test_an_address_of_another_form_is_told_in_one_sentence(tmp_path: Path, source: str) -> None:
-    said = dedup_assets("run", source, "--store", tmp_path / "store")
-    assert said.code == 1
-    assert said.sentence
-
-
-def test_another_prefix_depth_than_the_store_has_is_told(tmp_path: Path) -> None:
-    write_files(tmp_path / "photos", {"notes.txt": b""})
-    write_files(tmp_path / "store", {"layout/000001.json": b'{"prefix_depth": 2, "placements": {}}'})
-    said = dedup_assets("run", tmp_path / "photos", "--store", tmp_path / "store", "--prefix-depth", "1")
-    assert said.code == 1
-    assert "Use prefix depth 2, or another --store." in said.sentence
-
-
-def test_relative_addresses_are_remembered_in_a_form_that_any_directory_understands(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    remember(Settings(source="photos", store="store"))
-    remembered = json.loads((tmp_path / "store" / "project.json").read_text())
-    assert remembered["source"] == str(tmp_path / "photos")
-
-
-def test_a_source_without_images_does_not_take_the_store(tmp_path: Path) -> None:
-    write_files(tmp_path / "photos", {"notes.txt": b""})
-    assert dedup_assets("run", tmp_path / "photos", "--store", tmp_path / "store").code == 1
-    assert not (tmp_path / "store" / "project.json").exists()
+def test_an_interrupt_that_no_command_tells_of_itself_is_one_word() -> None:
+    said = ended_by(KeyboardInterrupt())
+    assert (said.exit_code, said.output) == (130, "\nInterrupted.\n")

@@ -3,7 +3,8 @@
 import polars as pl
 import pytest
 
-from dedup_assets.contracts import Column, Table, TableContractError
+from dedup_assets.contracts import Column, Table
+from dedup_assets.errors import TableContractError
 
 SHOES = Table(
     "shoes",

@@ -9,8 +9,9 @@ import pytest
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
 from dedup_assets.definitions import build_definitions, build_resources, defs
+from dedup_assets.errors import SettingsError
 from dedup_assets.policies import POLICIES, VerificationPolicy
-from dedup_assets.settings import Settings, SettingsError
+from dedup_assets.settings import Settings
 from dedup_assets.stages.table_assets import GROUP
 from dedup_assets.tables import TABLES
 

@@ -1,18 +1,28 @@
 import subprocess
 import sys
 
+import pytest
+
 INTERRUPTED_WHILE_LOADING = """
-import signal, sys, threading
+import signal, sys
 from dedup_assets.__main__ import main
+
+class Interrupting:
+    def find_spec(name, path, target=None):
+        if name == loaded:
+            signal.raise_signal(signal.SIGINT)
+
+loaded = sys.argv[1]
+sys.meta_path.insert(0, Interrupting)
 sys.argv = ["dedup-assets", "run", "nowhere"]
-threading.Timer(0.05, signal.raise_signal, [signal.SIGINT]).start()
 main()
 """
 
 
-def test_ctrl_c_while_the_program_is_loaded_leaves_no_traceback() -> None:
+@pytest.mark.parametrize("loaded", ["dedup_assets.cli", "dedup_assets.settings", "dagster"])
+def test_ctrl_c_while_the_program_is_loaded_leaves_no_traceback(loaded: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED_WHILE_LOADING], capture_output=True, text=True, check=False
+        [sys.executable, "-c", INTERRUPTED_WHILE_LOADING, loaded], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (130, "\nInterrupted before anything was begun.\n")
 

@@ -15,11 +15,16 @@ TESTED_ELSEWHERE = {
     "resources/azure/failures.py": "resources/azure/test_access.py",
     # the command itself, started as a process
     "__main__.py": "test_main.py",
-    # what a person types, is told, and finds in the next report
+    # what a person types, is told, and finds in the next report, in the folders beside it, in the UI, in the database
     "commands/decide.py": "pipeline/test_decisions.py",
+    "commands/organize.py": "pipeline/test_organized.py",
+    "commands/demo.py": "pipeline/test_ui.py",
+    "commands/ui.py": "pipeline/test_ui.py",
+    "commands/migrate.py": "pipeline/test_migrate_command.py",
     "stages/grouping/decision_desk.py": "pipeline/test_decisions.py",
     # one test of what is found, or removed, and told
-    "commands/servers.py": "resources/database/embedded/test_folders.py",
+    "commands/embedded_servers.py": "resources/database/embedded/test_folders.py",
+    "commands/embeddings.py": "stages/vectors/test_stored_models.py",
     "commands/similar.py": "stages/vectors/test_similar_images.py",
     # the shape of two assets
     "stages/whole_container.py": "assets/test_representatives.py",

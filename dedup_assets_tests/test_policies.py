@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from dedup_assets.errors import SettingsError
 from dedup_assets.policies import POLICIES, EmbeddingPolicy, VerificationPolicy, build_policies
-from dedup_assets.settings import SettingsError
 
 VERSIONS = {
     "image_features": "33a752fcbf927ed1",

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from dedup_assets.errors import SettingsError
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.images.throttle import RateLimits
-from dedup_assets.settings import Settings, SettingsError, read_policies
+from dedup_assets.settings import Settings, read_policies
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:

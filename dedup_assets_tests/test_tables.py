@@ -9,8 +9,9 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from dedup_assets.contracts import Column, Table, TableContractError
+from dedup_assets.contracts import Column, Table
 from dedup_assets.definitions import ASSET_MODULES
+from dedup_assets.errors import TableContractError
 from dedup_assets.tables import AUXILIARY_TABLES, TABLES, TIME, VECTOR
 
 PROJECT = Path(__file__).parent.parent

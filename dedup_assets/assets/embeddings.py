@@ -7,7 +7,7 @@ with one provider (`stages/vectors/embedding_run.py`), computing vectors (`embed
 import dagster as dg
 import polars as pl
 
-from dedup_assets.embedders.protocol import EmbedderUnavailableError
+from dedup_assets.errors import EmbedderUnavailableError
 from dedup_assets.policies import EmbeddingPolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database.connection import DatabaseResource

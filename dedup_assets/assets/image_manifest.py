@@ -13,10 +13,11 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
+from dedup_assets.errors import StoreAccessError, UndiscoveredPrefixError
 from dedup_assets.partitions import PrefixLayout, image_id, is_image_path, is_whole
 from dedup_assets.report.plain_words import counted
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.images.source import Blob, ImageStore, StoreAccessError
+from dedup_assets.resources.images.source import Blob, ImageStore
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.stages.discovery import load_layout, walk_directories
 from dedup_assets.stages.stage import Stage
@@ -25,10 +26,6 @@ from dedup_assets.tables import IMAGE_MANIFEST
 
 LISTED_AT_ONCE = 50_000
 """Rows of a listing held in memory, about 15 MB; the rest waits on disk until its partition is written."""
-
-
-class UndiscoveredPrefixError(ValueError):
-    """A partition was asked for that no discovery has placed."""
 
 
 @table_asset(IMAGE_MANIFEST, {"azure"}, "1", in_one_run=True)

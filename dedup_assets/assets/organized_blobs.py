@@ -16,8 +16,9 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
+from dedup_assets.errors import BlobError, DestinationTaken
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.images.source import BlobError, DestinationTaken, ImageStore
+from dedup_assets.resources.images.source import ImageStore
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.stages.stage import PartitionWork, Stage
 from dedup_assets.stages.table_assets import table_asset

@@ -1,6 +1,6 @@
 """Ctrl-C that ends a run for certain.
 
-Belongs here: what Python and Dagster do to an interrupt on its way. Does not belong here: what a person is told (`cli.py`).
+Belongs here: what Python and Dagster do to an interrupt on its way. Does not belong here: what a person is told (`commands/`).
 """
 
 import signal

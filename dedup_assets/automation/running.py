@@ -1,7 +1,7 @@
 """Run the nightly job in this process, as the command line does.
 
 Belongs here: where Dagster's records of a store lie, what a store remembers of its last run, and running to the end.
-Does not belong here: talking to a person (`cli.py`).
+Does not belong here: talking to a person (`commands/`).
 """
 
 import hashlib
@@ -14,18 +14,15 @@ import dagster as dg
 import yaml
 
 from dedup_assets.automation.prefixes import PREFIXES, range_tags, sync_prefixes
+from dedup_assets.errors import NoImagesError, SettingsError
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.locations import FolderLocation, parse_location
-from dedup_assets.settings import POLICIES, Settings, SettingsError, variable_of
+from dedup_assets.settings import POLICIES, Settings, variable_of
 from dedup_assets.tables import ORGANIZED_BLOBS
 
 PROJECT_DOCUMENT = "project.json"
 SUMMARY_TEXT = "report/summary.txt"
 QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-
-
-class NoImagesError(ValueError):
-    """There is nothing to do."""
 
 
 def dagster_home(store: str) -> Path:

@@ -15,7 +15,7 @@ from dedup_assets.calibration.counting import PointCounter
 from dedup_assets.calibration.lookalikes import LOOKALIKES
 from dedup_assets.calibration.outcome import Calibration, Sample, SamplePlan
 from dedup_assets.calibration.planting import PlantedPair, Planter, Verdicts
-from dedup_assets.calibration.sampling import CalibrationError, SampleReader, UnreadableSample, choose_sample
+from dedup_assets.calibration.sampling import SampleReader, UnreadableSample, choose_sample
 from dedup_assets.calibration.seeing import embed_all
 from dedup_assets.calibration.thresholds import PresentPolicy
 from dedup_assets.calibration.unrelated import (
@@ -26,6 +26,7 @@ from dedup_assets.calibration.unrelated import (
     same_pictures,
 )
 from dedup_assets.embedders.protocol import Vectors
+from dedup_assets.errors import CalibrationError
 from dedup_assets.kernels.decode.image import DecodeLimits
 from dedup_assets.kernels.describe.description import ImageDescription
 from dedup_assets.report.plain_words import counted, visible

@@ -12,19 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.errors import BlobError
 from dedup_assets.kernels.decode.image import DecodeLimits, UnreadableImage, decode_image
 from dedup_assets.kernels.describe.description import ImageDescription, describe_sketches
 from dedup_assets.kernels.planted_edits import scaled
 from dedup_assets.partitions import is_image_path
-from dedup_assets.resources.images.source import Blob, BlobError, ImageStore
+from dedup_assets.resources.images.source import Blob, ImageStore
 from dedup_assets.stages.reading.isolated_decoding import DecodingTimedOutError, IsolatedDecoder
 
 PLANTED_SIDE_PX = 640
 """Longer side of the picture that edits are planted in: thumbnails of 256 and hashes see no more of a larger one."""
-
-
-class CalibrationError(ValueError):
-    """There is nothing to measure, or nowhere to put it; one sentence that says why and what to do."""
 
 
 @dataclass(frozen=True)

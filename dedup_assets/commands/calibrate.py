@@ -4,19 +4,18 @@ Belongs here: the command, its options, and putting policies and source together
 (`calibration/`).
 """
 
-import sys
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from dedup_assets.commands.tools import INTERRUPTED, STORE_OPTION, plain_errors, without_secret
+from dedup_assets.commands.shared import STORE_OPTION, when_interrupted, without_secret
+from dedup_assets.settings import Settings, read_policies
 
 if TYPE_CHECKING:
     from dedup_assets.calibration.outcome import SamplePlan
     from dedup_assets.calibration.thresholds import PresentPolicy
-    from dedup_assets.settings import Settings
 
 
 @click.command()
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--policies", type=click.Path(dir_okay=False), help="YAML file of the present thresholds.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Threads.  [default: one a processor]")
 @STORE_OPTION
+@when_interrupted("Interrupted. Nothing was written.")
 def calibrate(
     source: str,
     images: int,
@@ -50,21 +50,14 @@ def calibrate(
     (policies.yaml). No threshold is changed: that is up to you, with --policies.
     """
     from dedup_assets.calibration.outcome import SamplePlan
-    from dedup_assets.settings import Settings, read_policies
 
-    with plain_errors():
-        address, rules = without_secret(source), read_policies(policies)
-        limits = {} if workers is None else {"workers": workers}
-        settings = Settings(source=address, store=store, policies=rules, at_terminal=True, **limits)
-        try:
-            text = _calibrate(settings, SamplePlan(images, seed, distinct=distinct), out)
-        except KeyboardInterrupt:
-            click.echo("\nInterrupted. Nothing was written.", err=True)
-            sys.exit(INTERRUPTED)
-        click.echo(text, nl=False)
+    address, rules = without_secret(source), read_policies(policies)
+    limits = {} if workers is None else {"workers": workers}
+    settings = Settings(source=address, store=store, policies=rules, at_terminal=True, **limits)
+    click.echo(_calibrate(settings, SamplePlan(images, seed, distinct=distinct), out), nl=False)
 
 
-def _calibrate(settings: "Settings", plan: "SamplePlan", out: str) -> str:
+def _calibrate(settings: Settings, plan: "SamplePlan", out: str) -> str:
     """Measure, write the results, and return what a person should know; nothing is written before all is measured."""
     from dedup_assets.calibration.measuring import measure
     from dedup_assets.calibration.results import prepare_folder, write_results

@@ -10,14 +10,15 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
-from dedup_assets.commands.tools import STORE_OPTION, plain_errors
-from dedup_assets.resources.database.decisions import KEEP_THIS, NOT_SAME, SAME, WITHDRAWN, open_decisions
-from dedup_assets.settings import SettingsError
-from dedup_assets.stages.grouping.decision_desk import ENTRY_COLUMNS, DecisionDesk, SenselessDecisionError, line_of
-from dedup_assets.stages.named_images import NamedImages
+from dedup_assets.commands.shared import STORE_OPTION, settings_of
+from dedup_assets.errors import SenselessDecisionError, SettingsError
+
+if TYPE_CHECKING:
+    from dedup_assets.stages.grouping.decision_desk import DecisionDesk
 
 
 @click.group()
@@ -48,6 +49,8 @@ def _noting(command: Callable[..., None]) -> Callable[..., None]:
 @_noting
 def same(one: str, others: tuple[str, ...], store: str, by: str, why: str) -> None:
     """ONE and all OTHERS show the same picture: they stand in one group, which keeps one of them by the rules."""
+    from dedup_assets.resources.database.decisions import SAME
+
     _note(SAME, (one, *others), store, by, why)
 
 
@@ -57,6 +60,8 @@ def same(one: str, others: tuple[str, ...], store: str, by: str, why: str) -> No
 @_noting
 def not_same(one: str, other: str, store: str, by: str, why: str) -> None:
     """ONE and OTHER are different pictures: they never stand in one group."""
+    from dedup_assets.resources.database.decisions import NOT_SAME
+
     _note(NOT_SAME, (one, other), store, by, why)
 
 
@@ -69,6 +74,8 @@ def keep_this(image: str, other: str | None, store: str, by: str, why: str) -> N
 
     What does not pass against IMAGE itself leaves its group.
     """
+    from dedup_assets.resources.database.decisions import KEEP_THIS
+
     _note(KEEP_THIS, (image, *([other] if other else [])), store, by, why)
 
 
@@ -78,6 +85,8 @@ def keep_this(image: str, other: str | None, store: str, by: str, why: str) -> N
 @_noting
 def withdraw(image: str, other: str | None, store: str, by: str, why: str) -> None:
     """Take back what was decided about IMAGE and OTHER, or about IMAGE alone; the record of it stays."""
+    from dedup_assets.resources.database.decisions import WITHDRAWN
+
     _note(WITHDRAWN, (image, *([other] if other else [])), store, by, why)
 
 
@@ -87,7 +96,9 @@ def withdraw(image: str, other: str | None, store: str, by: str, why: str) -> No
 @click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
 def list_decisions(store: str, everything: bool, form: str) -> None:
     """Show the decisions that count, the newest first, and where the pictures lie now."""
-    with plain_errors(), _desk(store) as (desk, _):
+    from dedup_assets.stages.grouping.decision_desk import ENTRY_COLUMNS, line_of
+
+    with _desk(store) as (desk, _):
         entries = desk.entries(everything)
     if form == "json":
         click.echo(json.dumps(entries, indent=1, ensure_ascii=False))
@@ -102,7 +113,7 @@ def list_decisions(store: str, everything: bool, form: str) -> None:
 
 
 def _note(verdict: str, names: tuple[str, ...], store: str, by: str, why: str) -> None:
-    with plain_errors(), _desk(store) as (desk, again):
+    with _desk(store) as (desk, again):
         click.echo(desk.decide(verdict, names, _name(by), " ".join(why.split())))
         for line in desk.contradicting():
             click.echo(f"Contradicts other decisions: {line}", err=True)
@@ -110,15 +121,15 @@ def _note(verdict: str, names: tuple[str, ...], store: str, by: str, why: str) -
 
 
 @contextmanager
-def _desk(store: str) -> Iterator[tuple[DecisionDesk, str]]:
+def _desk(store: str) -> Iterator[tuple["DecisionDesk", str]]:
     """What deciding needs, and the command that applies what was decided."""
-    from dedup_assets.automation.running import recall
     from dedup_assets.resources.collection import Collection
     from dedup_assets.resources.database.connection import DatabaseResource
+    from dedup_assets.resources.database.decisions import open_decisions
+    from dedup_assets.stages.grouping.decision_desk import DecisionDesk
+    from dedup_assets.stages.named_images import NamedImages
 
-    settings = recall(store)
-    if settings is None:
-        raise SettingsError(f"Nothing was ever run into {store}: do `dedup-assets run SOURCE --store {store}` first.")
+    settings = settings_of(store)
     tables = Collection(store=store).tables()
     images = NamedImages.read(tables, settings.source)
     depth = [] if settings.prefix_depth == 1 else ["--prefix-depth", str(settings.prefix_depth)]

@@ -5,7 +5,7 @@ Belongs here: the options and what a person is told. Does not belong here: the s
 
 import click
 
-from dedup_assets.commands.tools import STORE_OPTION, plain_errors
+from dedup_assets.commands.shared import STORE_OPTION, settings_of
 
 
 @click.command()
@@ -19,25 +19,18 @@ def similar(image: str, store: str, limit: int, prefix: str) -> None:
     IMAGE is an image of the report, named as in `decide`, or any file, which is then embedded as the store's images were.
     Nothing is verified and nothing is written: "same group" and "same bytes" are what the last run found out.
     """
-    from dedup_assets.automation.running import recall
     from dedup_assets.policies import EmbeddingPolicy
     from dedup_assets.report.plain_words import visible
     from dedup_assets.resources.collection import Collection
     from dedup_assets.resources.database.connection import DatabaseResource
-    from dedup_assets.settings import SettingsError
     from dedup_assets.stages.vectors.similar_images import SimilarImages
 
-    with plain_errors():
-        settings = recall(store)
-        if settings is None:
-            raise SettingsError(
-                f"Nothing was ever run into {store}: do `dedup-assets run SOURCE --store {store}` first."
-            )
-        policy = EmbeddingPolicy.build("embeddings", settings.policies.get("embeddings", {}))
-        tables, database = Collection(store=store).tables(), DatabaseResource(store=store)
-        images = SimilarImages.open(tables, database, settings.source, policy.embedder_settings())
-        found = images.find(image, limit, prefix)
-        for each in found.images:
-            click.echo(f"{each.cosine:6.3f}  {visible(each.path)}{'  ' + each.relation if each.relation else ''}")
-        if found.note:
-            click.echo(found.note, err=True)
+    settings = settings_of(store)
+    policy = EmbeddingPolicy.build("embeddings", settings.policies.get("embeddings", {}))
+    tables, database = Collection(store=store).tables(), DatabaseResource(store=store)
+    images = SimilarImages.open(tables, database, settings.source, policy.embedder_settings())
+    found = images.find(image, limit, prefix)
+    for each in found.images:
+        click.echo(f"{each.cosine:6.3f}  {visible(each.path)}{'  ' + each.relation if each.relation else ''}")
+    if found.note:
+        click.echo(found.note, err=True)

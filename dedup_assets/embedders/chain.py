@@ -12,10 +12,11 @@ from dedup_assets.embedders.devices import ProcessesEmbedder, on_devices
 from dedup_assets.embedders.dhash import DifferenceHashEmbedder
 from dedup_assets.embedders.http import connect_http
 from dedup_assets.embedders.open_clip import find_open_clip, load_open_clip
-from dedup_assets.embedders.protocol import Embedder, EmbedderUnavailableError, NoEmbedderError
+from dedup_assets.embedders.protocol import Embedder
 from dedup_assets.embedders.provider_settings import EmbedderSettings
 from dedup_assets.embedders.timm import find_timm, load_timm
 from dedup_assets.embedders.torch_embedder import TorchEmbedder
+from dedup_assets.errors import EmbedderUnavailableError, NoEmbedderError
 
 PROVIDERS: Mapping[str, Callable[[EmbedderSettings], Embedder]] = {
     "open_clip": on_devices(find_open_clip, load_open_clip),

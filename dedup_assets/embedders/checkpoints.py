@@ -11,8 +11,8 @@ from pathlib import Path
 from pickle import PickleError
 from typing import Any
 
-from dedup_assets.embedders.protocol import EmbedderUnavailableError
 from dedup_assets.embedders.provider_settings import EmbedderSettings
+from dedup_assets.errors import EmbedderUnavailableError
 
 REVISION_LENGTH = 16
 LOADING_ERRORS = (
@@ -47,8 +47,6 @@ def loading(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except EmbedderUnavailableError:
-        raise
     except LOADING_ERRORS as error:
         raise EmbedderUnavailableError(f"{what} cannot be loaded: {_first_line(error)}") from error
 

@@ -12,8 +12,9 @@ from concurrent.futures.process import BrokenProcessPool
 from queue import SimpleQueue
 
 from dedup_assets.embedders.checkpoints import available_devices
-from dedup_assets.embedders.protocol import Embedder, EmbedderUnavailableError, Image, Vectors
+from dedup_assets.embedders.protocol import Embedder, Image, Vectors
 from dedup_assets.embedders.provider_settings import EmbedderSettings
+from dedup_assets.errors import EmbedderUnavailableError
 
 Find = Callable[[EmbedderSettings], object]
 Load = Callable[[EmbedderSettings, str], Embedder]

@@ -22,15 +22,9 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 import cv2
 import numpy as np
 
-from dedup_assets.embedders.protocol import (
-    Embedder,
-    EmbedderConfigurationError,
-    EmbedderUnavailableError,
-    Image,
-    Vectors,
-    normalized,
-)
+from dedup_assets.embedders.protocol import Embedder, Image, Vectors, normalized
 from dedup_assets.embedders.provider_settings import EmbedderSettings
+from dedup_assets.errors import EmbedderConfigurationError, EmbedderUnavailableError
 
 TOKEN_VARIABLE = "EMBEDDINGS_TOKEN"
 FIRST_PAUSE_S = 0.2  # doubled with every further attempt

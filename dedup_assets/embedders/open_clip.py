@@ -10,9 +10,10 @@ import os
 from pathlib import Path
 
 from dedup_assets.embedders.checkpoints import file_revision, hub_checkpoint, import_extra, loading, local_checkpoint
-from dedup_assets.embedders.protocol import Embedder, EmbedderUnavailableError
+from dedup_assets.embedders.protocol import Embedder
 from dedup_assets.embedders.provider_settings import EmbedderSettings
 from dedup_assets.embedders.torch_embedder import TorchEmbedder
+from dedup_assets.errors import EmbedderUnavailableError
 
 # Not measured: no checkpoint could be had where this was written. Low for copies, as geometry decides about those;
 # high for look-alikes, where nothing else decides.

@@ -20,8 +20,9 @@ from dedup_assets.embedders.checkpoints import (
     loading,
 )
 from dedup_assets.embedders.open_clip import open_clip_checkpoint
-from dedup_assets.embedders.protocol import EmbedderUnavailableError, PromptEncoder, Vectors, normalized
+from dedup_assets.embedders.protocol import PromptEncoder, Vectors, normalized
 from dedup_assets.embedders.provider_settings import EmbedderSettings
+from dedup_assets.errors import EmbedderUnavailableError
 
 
 @dataclass

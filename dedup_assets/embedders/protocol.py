@@ -1,6 +1,6 @@
-"""What every provider of vectors offers, and how it says that it cannot.
+"""What every provider of vectors offers.
 
-Belongs here: the protocols and their errors.
+Belongs here: the protocols.
 Does not belong here: any provider, or the choice among them (`chain.py`).
 """
 
@@ -12,18 +12,6 @@ from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
 Vectors = NDArray[np.float32]
-
-
-class EmbedderUnavailableError(RuntimeError):
-    """This provider cannot work here; the text is one sentence that says why and what to do."""
-
-
-class NoEmbedderError(RuntimeError):
-    """None of the configured providers can work; the text holds the reason of each."""
-
-
-class EmbedderConfigurationError(NoEmbedderError):
-    """A provider's address or credential is wrong: no other takes its place; the text says what came and was expected."""
 
 
 class Embedder(Protocol):

@@ -16,7 +16,8 @@ import numpy as np
 
 from dedup_assets.embedders.batching import BatchSizer
 from dedup_assets.embedders.checkpoints import import_extra
-from dedup_assets.embedders.protocol import EmbedderUnavailableError, Image, Vectors, normalized
+from dedup_assets.embedders.protocol import Image, Vectors, normalized
+from dedup_assets.errors import EmbedderUnavailableError
 
 PREPARING_THREADS = min(16, os.cpu_count() or 1)
 CALLS_AT_ONCE = 2

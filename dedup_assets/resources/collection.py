@@ -9,6 +9,7 @@ from functools import cache
 import dagster as dg
 from pydantic import Field
 
+from dedup_assets.errors import NoSourceError
 from dedup_assets.resources.azure.access import open_object_store
 from dedup_assets.resources.images.opening import open_image_store
 from dedup_assets.resources.images.source import ImageStore
@@ -19,10 +20,6 @@ from dedup_assets.settings import CollectionSettings
 
 READS_A_WORKER, MOST_READS = 8, 64
 """From a container: an answer takes some 20 ms, and describing a photograph 2 ms of one processor."""
-
-
-class NoSourceError(ValueError):
-    """Nobody said which images to look at."""
 
 
 class Collection(CollectionSettings, dg.ConfigurableResource[None]):

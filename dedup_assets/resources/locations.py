@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from dedup_assets.errors import LocationError
+
 ACCEPTED_FORMS = (
     "a folder, az://account/container/prefix, https://account.blob.core.windows.net/container/prefix "
     "or http://127.0.0.1:10000/account/container/prefix (Azurite)"
@@ -20,10 +22,6 @@ _SIGNATURE = re.compile(r"(^|[?&;])sig=", re.IGNORECASE)
 _SECRET = re.compile(r"(^|[?&;])(sig|AccountKey|SharedAccessSignature)=", re.IGNORECASE)
 _ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
 _CONTAINER = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*|\$root|\$web|\$logs")
-
-
-class LocationError(ValueError):
-    """The address of a source or store has a wrong form; the text says what came and what is accepted, no secret."""
 
 
 @dataclass(frozen=True, slots=True)

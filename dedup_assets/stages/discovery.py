@@ -12,16 +12,13 @@ from typing import Any
 import obstore
 from obstore.exceptions import AlreadyExistsError
 
+from dedup_assets.errors import LayoutError
 from dedup_assets.partitions import Placement, PrefixLayout, directory_of, is_image_path, is_whole
 from dedup_assets.resources.images.source import ImageStore
 from dedup_assets.resources.tables.store import TableStore
 
 MAX_COUNTED_ONE_BY_ONE = 100
 """More new directories than this are counted in one listing of the whole source rather than in one listing each."""
-
-
-class LayoutError(ValueError):
-    """The store was laid out in another way than is asked for now."""
 
 
 def load_layout(tables: TableStore, prefix_depth: int) -> PrefixLayout:

@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from dedup_assets.errors import UnknownImageError
 from dedup_assets.report.plain_words import visible
 from dedup_assets.resources.locations import FolderLocation, parse_location
 from dedup_assets.resources.tables.store import TableStore
@@ -25,10 +26,6 @@ MAX_COMPARED = 20_000
 """Names that are compared letter by letter, in a second; of more, only those that share the file name's first letters."""
 
 Row = dict[str, Any]
-
-
-class UnknownImageError(ValueError):
-    """No image of the report is meant, or none about which anything can be decided; the text says what is near."""
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,10 @@ from dedup_assets.assets.embeddings import every_kept_picture_is_embedded
 from dedup_assets.embedders.chain import EmbedderChoice
 from dedup_assets.embedders.devices import Load, ProcessesEmbedder
 from dedup_assets.embedders.dhash import DifferenceHashEmbedder
-from dedup_assets.embedders.protocol import (
-    EmbedderConfigurationError,
-    EmbedderUnavailableError,
-    Image,
-    Vectors,
-)
+from dedup_assets.embedders.protocol import Image, Vectors
 from dedup_assets.embedders.provider_settings import EmbedderSettings
 from dedup_assets.embedders.server import EmbeddingServer
+from dedup_assets.errors import EmbedderConfigurationError, EmbedderUnavailableError
 from dedup_assets.policies import EmbeddingPolicy
 from dedup_assets.tables import EMBEDDINGS, REPRESENTATIVES
 from dedup_assets_tests.assets.stages import GROUPING, Notes, Stages, total

@@ -5,7 +5,7 @@ from typing import ClassVar
 import pytest
 
 from dedup_assets.assets import image_manifest
-from dedup_assets.assets.image_manifest import UndiscoveredPrefixError
+from dedup_assets.errors import UndiscoveredPrefixError
 from dedup_assets.partitions import image_id
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.images.folder import LocalImages

@@ -6,8 +6,8 @@ import pytest
 
 from dedup_assets.assets import representatives
 from dedup_assets.assets.representatives import every_readable_image_is_grouped
+from dedup_assets.errors import DatabaseAccessError
 from dedup_assets.policies import KeepPolicy
-from dedup_assets.resources.database.connection import DatabaseAccessError
 from dedup_assets.resources.database.decisions import record_decisions
 from dedup_assets.resources.database.migrations import migrate
 from dedup_assets.tables import IMAGE_FEATURES, REPRESENTATIVES

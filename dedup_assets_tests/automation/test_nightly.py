@@ -10,8 +10,8 @@ import pytest
 from dedup_assets.automation.nightly import NIGHTLY_ASSETS, every_night, new_prefixes
 from dedup_assets.automation.prefixes import PREFIXES, range_tags
 from dedup_assets.definitions import build_definitions
+from dedup_assets.errors import StoreAccessError
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.images.source import StoreAccessError
 from dedup_assets.settings import Settings
 from dedup_assets.tables import TABLES
 from dedup_assets_tests.conftest import CollectionOf, write_files

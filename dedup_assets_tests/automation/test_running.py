@@ -10,7 +10,6 @@ import pytest
 import yaml
 
 from dedup_assets.automation.running import (
-    NoImagesError,
     dagster_home,
     prepare_home,
     recall,
@@ -19,7 +18,8 @@ from dedup_assets.automation.running import (
     run_everything,
 )
 from dedup_assets.definitions import build_definitions
-from dedup_assets.settings import Settings, SettingsError
+from dedup_assets.errors import NoImagesError, SettingsError
+from dedup_assets.settings import Settings
 from dedup_assets_tests.conftest import write_files
 
 PROJECT = Path(__file__).parents[2]
@@ -82,6 +82,16 @@ def test_a_store_that_was_moved_is_found_where_it_is_now(tmp_path: Path) -> None
     remember(Settings(source="/photos", store=str(tmp_path / "old")))
     (tmp_path / "old").rename(tmp_path / "new")
     assert recall(str(tmp_path / "new")) == Settings(source="/photos", store=str(tmp_path / "new"))
+
+
+def test_relative_addresses_are_remembered_in_a_form_that_any_directory_understands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    remember(Settings(source="photos", store="store"))
+    remembered = recall("store")
+    assert remembered is not None
+    assert remembered.source == str(tmp_path / "photos")
 
 
 def test_a_person_at_a_terminal_is_not_remembered(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from dedup_assets.calibration.outcome import Calibration
 from dedup_assets.calibration.results import COLUMNS, policies_of, prepare_folder, table_of, write_results
-from dedup_assets.calibration.sampling import CalibrationError
+from dedup_assets.errors import CalibrationError
 from dedup_assets.policies import build_policies
 from dedup_assets_tests.conftest import write_files
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import psutil
 
 from dedup_assets.embedders.dhash import DifferenceHashEmbedder
-from dedup_assets.embedders.protocol import Embedder, EmbedderUnavailableError, Image, Vectors
+from dedup_assets.embedders.protocol import Embedder, Image, Vectors
 from dedup_assets.embedders.provider_settings import EmbedderSettings
+from dedup_assets.errors import EmbedderUnavailableError
 
 
 class NotingEmbedder(DifferenceHashEmbedder):

@@ -1,8 +1,8 @@
 import pytest
 
 from dedup_assets.embedders.chain import PROVIDERS, choose_embedder
-from dedup_assets.embedders.protocol import EmbedderConfigurationError, NoEmbedderError
 from dedup_assets.embedders.provider_settings import EmbedderSettings
+from dedup_assets.errors import EmbedderConfigurationError, NoEmbedderError
 
 
 def test_by_default_the_built_in_descriptor_is_used_without_any_fallback() -> None:

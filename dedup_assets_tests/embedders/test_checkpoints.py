@@ -10,8 +10,8 @@ from dedup_assets.embedders.checkpoints import (
     loading,
     local_checkpoint,
 )
-from dedup_assets.embedders.protocol import EmbedderUnavailableError
 from dedup_assets.embedders.provider_settings import EmbedderSettings
+from dedup_assets.errors import EmbedderUnavailableError
 
 
 def test_a_missing_extra_says_how_to_install_it() -> None:

@@ -11,8 +11,9 @@ import pytest
 from dedup_assets.embedders.chain import EmbedderChoice
 from dedup_assets.embedders.devices import ProcessesEmbedder, on_devices
 from dedup_assets.embedders.dhash import DifferenceHashEmbedder
-from dedup_assets.embedders.protocol import Embedder, EmbedderUnavailableError
+from dedup_assets.embedders.protocol import Embedder
 from dedup_assets.embedders.provider_settings import EmbedderSettings
+from dedup_assets.errors import EmbedderUnavailableError
 from dedup_assets_tests.embedders.pictures import photographs
 from dedup_assets_tests.embedders.processes import is_any_alive, load_noting, processes_of
 

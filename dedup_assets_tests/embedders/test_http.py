@@ -10,9 +10,9 @@ import pytest
 
 from dedup_assets.embedders.descriptor import DescriptorEmbedder
 from dedup_assets.embedders.http import connect_http
-from dedup_assets.embedders.protocol import EmbedderConfigurationError, EmbedderUnavailableError
 from dedup_assets.embedders.provider_settings import EmbedderSettings
 from dedup_assets.embedders.server import EmbeddingServer
+from dedup_assets.errors import EmbedderConfigurationError, EmbedderUnavailableError
 from dedup_assets_tests.embedders.pictures import FLAT, photographs
 
 Reply = tuple[int, Any]

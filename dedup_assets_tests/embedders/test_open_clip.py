@@ -7,8 +7,8 @@ import pytest
 
 from dedup_assets.embedders.chain import choose_embedder
 from dedup_assets.embedders.open_clip import find_open_clip, load_open_clip
-from dedup_assets.embedders.protocol import EmbedderUnavailableError
 from dedup_assets.embedders.provider_settings import EmbedderSettings
+from dedup_assets.errors import EmbedderUnavailableError
 from dedup_assets_tests.embedders.models import SMALL_CLIP, open_clip_checkpoint
 from dedup_assets_tests.embedders.pictures import photographs
 

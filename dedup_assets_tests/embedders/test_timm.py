@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dedup_assets.embedders.protocol import EmbedderUnavailableError
 from dedup_assets.embedders.provider_settings import EmbedderSettings
 from dedup_assets.embedders.timm import load_timm
+from dedup_assets.errors import EmbedderUnavailableError
 from dedup_assets_tests.embedders.models import timm_checkpoint
 from dedup_assets_tests.embedders.pictures import photographs
 

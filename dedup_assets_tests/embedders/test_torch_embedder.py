@@ -8,8 +8,8 @@ import pytest
 
 from dedup_assets.embedders.batching import BatchSizer
 from dedup_assets.embedders.chain import EmbedderChoice
-from dedup_assets.embedders.protocol import EmbedderUnavailableError
 from dedup_assets.embedders.torch_embedder import TorchEmbedder
+from dedup_assets.errors import EmbedderUnavailableError
 from dedup_assets_tests.embedders.pictures import photographs
 
 pytestmark = pytest.mark.models

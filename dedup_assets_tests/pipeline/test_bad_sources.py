@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 
 from dedup_assets.assets import image_manifest
-from dedup_assets.automation.running import NoImagesError
+from dedup_assets.errors import NoImagesError, StoreAccessError
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.images.own_output import tell_left_out
-from dedup_assets.resources.images.source import StoreAccessError
 from dedup_assets.stages.discovery import load_layout
 from dedup_assets.tables import IMAGE_MANIFEST
 from dedup_assets_tests.conftest import write_files

@@ -155,14 +155,15 @@ def test_a_killed_run_loses_at_most_the_chunk_that_it_was_reading(source: Path, 
 
 def test_ctrl_c_says_how_to_go_on_and_that_goes_on(source: Path, tmp_path: Path, undisturbed: Outcome) -> None:
     store = tmp_path / "a store"
-    process = start("dedup_assets.cli", "run", str(source), "--store", str(store), "--prefix-depth", "2")
+    options = ["--store", str(store), "--prefix-depth", "2", "--decode-timeout", "60"]
+    process = start("dedup_assets.cli", "run", str(source), *options)
     code, errors = stop(process, partial(reaches, store, IMAGE_FEATURES.name, 1), signal.SIGINT)
     assert code == 130, errors
     assert "Traceback" not in errors
     told = errors.strip().splitlines()
     assert "to go on" in told[-2]
     program, *arguments = shlex.split(told[-1])
-    assert program == "dedup-assets"
+    assert [program, *arguments] == ["dedup-assets", "run", str(source), *options]
     again = start("dedup_assets.cli", *arguments)
     text, errors = (stream.decode() for stream in again.communicate(timeout=PATIENCE_S))
     assert again.returncode == 0, errors

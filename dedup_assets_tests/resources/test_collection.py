@@ -7,9 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from dedup_assets.contracts import Column, Table
-from dedup_assets.resources.collection import Collection, NoSourceError
-from dedup_assets.resources.images.source import StoreAccessError
-from dedup_assets.resources.locations import LocationError
+from dedup_assets.errors import LocationError, NoSourceError, StoreAccessError
+from dedup_assets.resources.collection import Collection
 from dedup_assets.tables import STAR_PAIRS
 from dedup_assets_tests.azurite import Azurite
 from dedup_assets_tests.conftest import CollectionOf, write_files

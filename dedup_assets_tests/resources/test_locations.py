@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dedup_assets.errors import LocationError
 from dedup_assets.resources.locations import (
     ContainerLocation,
     FolderLocation,
-    LocationError,
     parse_location,
     path_inside,
     split_secret,

@@ -7,11 +7,12 @@ from threading import Barrier
 
 import pytest
 
+from dedup_assets.errors import LayoutError
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.images.folder import LocalImages
 from dedup_assets.resources.images.source import Blob
 from dedup_assets.resources.locations import FolderLocation
-from dedup_assets.stages.discovery import MAX_COUNTED_ONE_BY_ONE, LayoutError, discover, load_layout
+from dedup_assets.stages.discovery import MAX_COUNTED_ONE_BY_ONE, discover, load_layout
 from dedup_assets_tests.conftest import CollectionOf, write_files
 
 FILES = dict.fromkeys(["1.jpg", "shoes/1.jpg", "shoes/red/2.jpg", "hats/1.png", "notes/read me.txt"], b"picture")

@@ -4,7 +4,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from dedup_assets.stages.named_images import NamedImages, UnknownImageError
+from dedup_assets.errors import UnknownImageError
+from dedup_assets.stages.named_images import NamedImages
 
 GROUP = "g00000000000000ab"
 

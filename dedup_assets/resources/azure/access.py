@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from obstore.exceptions import BaseError
 from obstore.store import AzureStore, LocalStore
 
+from dedup_assets.errors import StoreAccessError
 from dedup_assets.resources.azure.credentials import Credential, find_credential, find_identity
 from dedup_assets.resources.azure.failures import explain_azure_error
-from dedup_assets.resources.images.source import StoreAccessError
 from dedup_assets.resources.locations import ContainerLocation, FolderLocation, Location
 from dedup_assets.resources.redaction import hide_signatures
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
+from dedup_assets.errors import StoreAccessError
 from dedup_assets.resources.azure.failures import explain_azure_error
-from dedup_assets.resources.images.source import StoreAccessError
 from dedup_assets.resources.locations import ContainerLocation, connection_settings
 
 if TYPE_CHECKING:

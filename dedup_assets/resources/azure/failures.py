@@ -7,7 +7,7 @@ Texts of errors are never passed on: they hold URLs. Only the service's error co
 
 import re
 
-from dedup_assets.resources.images.source import BlobChanged, BlobError, BlobUnavailable, BlobVanished, StoreAccessError
+from dedup_assets.errors import BlobChanged, BlobError, BlobUnavailable, BlobVanished, StoreAccessError
 from dedup_assets.resources.locations import ContainerLocation
 
 _CODE_TAG = re.compile(r"<Code>(\w+)</Code>")

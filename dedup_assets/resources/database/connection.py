@@ -12,10 +12,10 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pydantic import Field
 
+from dedup_assets.errors import DatabaseAccessError, EmbeddedPostgresError
 from dedup_assets.resources.database.embedded.data import default_data_directory
 from dedup_assets.resources.database.embedded.folders import note_store
 from dedup_assets.resources.database.embedded.postgres import EmbeddedPostgres
-from dedup_assets.resources.database.embedded.programs import EmbeddedPostgresError
 from dedup_assets.resources.database.migrations import migrate
 from dedup_assets.resources.locations import parse_location
 
@@ -35,10 +35,6 @@ CAUSES = (  # how the server or its client says it, and what that means
     ("SSL", "an encrypted connection could not be made"),
     ("too many", "the server has no connection left"),
 )
-
-
-class DatabaseAccessError(RuntimeError):
-    """The database cannot be reached or refuses to let us in; the text never holds a password."""
 
 
 class DatabaseResource(dg.ConfigurableResource[None]):

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psycopg
 
+from dedup_assets.errors import MigrationError
+
 ADVISORY_LOCK = 0x6465647570  # "dedup": held while migrations are applied, so that only one process does
 CREATE_REGISTER = """
 CREATE SCHEMA IF NOT EXISTS dedup;
@@ -21,10 +23,6 @@ CREATE TABLE IF NOT EXISTS dedup.migration (
     checksum text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT now()
 )"""
-
-
-class MigrationError(RuntimeError):
-    """The database and the migration files do not fit together; the text says which file and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ Every function that writes ends its own transaction when the connection has none
 import psycopg
 from psycopg import sql
 
-from dedup_assets.resources.database.vector_copy import VectorError
+from dedup_assets.errors import VectorError
 
 OF_OTHER_STORES = (
     " AND NOT EXISTS (SELECT FROM dedup.image JOIN dedup.store USING (store_id)"

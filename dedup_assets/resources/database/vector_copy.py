@@ -9,14 +9,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.errors import VectorError
+
 SHA256_BYTES = 32
 LARGEST_HALF = float(np.finfo(np.float16).max)
 COPY_HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 COPY_TRAILER = b"\xff\xff"
-
-
-class VectorError(ValueError):
-    """A vector cannot be stored; the text says which and why."""
 
 
 def check_vectors(sha256s: Sequence[bytes], vectors: NDArray[np.float32]) -> None:

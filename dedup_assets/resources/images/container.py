@@ -17,6 +17,7 @@ from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobPrefix, BlobProperties
 from obstore.exceptions import BaseError
 
+from dedup_assets.errors import BlobChanged, BlobVanished
 from dedup_assets.resources.azure import access
 from dedup_assets.resources.azure.access import container_client, open_object_store
 from dedup_assets.resources.azure.credentials import find_credential
@@ -24,7 +25,7 @@ from dedup_assets.resources.azure.failures import blob_failure, explain_azure_er
 from dedup_assets.resources.images.container_copies import copy_blob, delete_copied_blob
 from dedup_assets.resources.images.deadlines import within
 from dedup_assets.resources.images.own_output import STORE_MARK, own_directory_in, tell_left_out
-from dedup_assets.resources.images.source import Blob, BlobChanged, BlobVanished, require_organized
+from dedup_assets.resources.images.source import Blob, require_organized
 from dedup_assets.resources.locations import ContainerLocation
 
 _INEXPRESSIBLE = re.compile(r"^/|//|/$|(^|/)\.{1,2}(/|$)|[\x00-\x1f\x7f]")

@@ -11,7 +11,7 @@ from azure.core import MatchConditions
 from azure.core.exceptions import ResourceExistsError, ResourceModifiedError
 from azure.storage.blob import BlobClient, BlobProperties
 
-from dedup_assets.resources.images.source import BlobUnavailable, BlobVanished, DestinationTaken
+from dedup_assets.errors import BlobUnavailable, BlobVanished, DestinationTaken
 
 COPY_WAIT_S = 600.0
 """A copy inside an account takes well under a second; the service finishes a large one in the background."""

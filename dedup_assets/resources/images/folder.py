@@ -12,17 +12,11 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from dedup_assets.errors import BlobChanged, BlobUnavailable, BlobVanished, StoreAccessError
 from dedup_assets.resources.images.file_names import raw_name, readable_name
 from dedup_assets.resources.images.folder_copies import copy_file, delete_file
 from dedup_assets.resources.images.own_output import describe_own_folder, tell_left_out
-from dedup_assets.resources.images.source import (
-    Blob,
-    BlobChanged,
-    BlobUnavailable,
-    BlobVanished,
-    StoreAccessError,
-    require_organized,
-)
+from dedup_assets.resources.images.source import Blob, require_organized
 from dedup_assets.resources.locations import FolderLocation
 
 _log = logging.getLogger(__name__)

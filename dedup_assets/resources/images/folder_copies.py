@@ -10,7 +10,7 @@ import shutil
 import uuid
 from pathlib import Path
 
-from dedup_assets.resources.images.source import DestinationTaken
+from dedup_assets.errors import DestinationTaken
 
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 

@@ -5,10 +5,11 @@ Belongs here: the choice between a folder and a container. Does not belong here:
 
 from collections.abc import Sequence
 
+from dedup_assets.errors import LocationError
 from dedup_assets.resources.images.container import AzureImages
 from dedup_assets.resources.images.folder import LocalImages
 from dedup_assets.resources.images.source import ImageStore
-from dedup_assets.resources.locations import FolderLocation, Location, LocationError
+from dedup_assets.resources.locations import FolderLocation, Location
 
 
 def open_image_store(location: Location, exclude: Sequence[str] = ()) -> ImageStore:

@@ -1,17 +1,8 @@
-"""What every source of images can do, and what can go wrong with it.
+"""What every source of images can do.
 
-Belongs here: the protocol, the listed blob and the errors, for folders and containers alike.
+Belongs here: the protocol and the listed blob, for folders and containers alike.
 Does not belong here: how a folder (`folder.py`) or a container (`container.py`) does it, or which of the two it is
 (`opening.py`); decoding.
-
-    StoreAccessError        the source or store as a whole cannot be used: stop, and tell a person
-    BlobError               one blob could not be read; the others can
-      BlobVanished          it is not there any more
-      BlobChanged           it is not the one that was listed
-      BlobUnavailable       it is there, but was not handed out this time: try again in another run
-    DestinationTaken        a copy would have overwritten something else
-
-No text of these holds a key or a signature.
 """
 
 from collections.abc import Iterator, Set
@@ -19,30 +10,6 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from dedup_assets.resources.locations import Location
-
-
-class StoreAccessError(Exception):
-    """The source or store as a whole cannot be used; one sentence that says why and what to do."""
-
-
-class BlobError(Exception):
-    """One blob could not be read; the others can."""
-
-
-class BlobVanished(BlobError):  # noqa: N818 (the state is the name)
-    """The blob is not there any more."""
-
-
-class BlobChanged(BlobError):  # noqa: N818 (the state is the name)
-    """The blob is not the one that was listed."""
-
-
-class BlobUnavailable(BlobError):  # noqa: N818 (the state is the name)
-    """The blob is there but was not handed out (no permission, archived, busy, too slow); a later run may have luck."""
-
-
-class DestinationTaken(Exception):  # noqa: N818 (the state is the name)
-    """Something with other content is where a copy should go; it was not touched."""
 
 
 class Blob(NamedTuple):

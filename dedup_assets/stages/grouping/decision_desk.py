@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 
+from dedup_assets.errors import SenselessDecisionError
 from dedup_assets.report.plain_words import counted, visible
 from dedup_assets.resources.database.decisions import (
     KEEP_THIS,
@@ -36,10 +37,6 @@ GONE = "Gone"
 SHA256_DIGITS = re.compile(r"[0-9a-f]{64}")
 
 Entry = dict[str, Any]
-
-
-class SenselessDecisionError(ValueError):
-    """What was to be decided makes no sense; the text says why."""
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,11 @@ from typing import Any
 
 import polars as pl
 
+from dedup_assets.errors import BlobChanged, BlobUnavailable, BlobVanished
 from dedup_assets.generation_metadata.carriers import read_carriers
 from dedup_assets.kernels.decode.image import DecodeLimits, UnreadableImage
 from dedup_assets.kernels.describe.description import ImageDescription, ImageSketch, describe_sketches
-from dedup_assets.resources.images.source import BlobChanged, BlobUnavailable, BlobVanished, ImageStore
+from dedup_assets.resources.images.source import ImageStore
 from dedup_assets.resources.images.throttle import Throttle
 from dedup_assets.stages.reading.isolated_decoding import DecodingTimedOutError
 from dedup_assets.tables import IMAGE_FEATURES

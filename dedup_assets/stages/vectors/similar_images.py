@@ -16,8 +16,8 @@ import psycopg
 from numpy.typing import NDArray
 
 from dedup_assets.embedders.chain import choose_embedder
-from dedup_assets.embedders.protocol import NoEmbedderError
 from dedup_assets.embedders.provider_settings import EmbedderSettings
+from dedup_assets.errors import NoEmbedderError, NoVectorError, UnknownImageError
 from dedup_assets.kernels.decode.image import DecodeLimits
 from dedup_assets.kernels.decode.unreadable import UnreadableImage
 from dedup_assets.kernels.describe.description import sketch_image
@@ -25,17 +25,13 @@ from dedup_assets.report.plain_words import visible
 from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.resources.database.nearest_images import nearest_images, vector_of_image
 from dedup_assets.resources.tables.store import TableStore
-from dedup_assets.stages.named_images import NamedImages, Row, UnknownImageError
+from dedup_assets.stages.named_images import NamedImages, Row
 from dedup_assets.stages.pairs.verifier import decode_thumbnail
 from dedup_assets.stages.vectors.vector_rows import PROVIDED
 from dedup_assets.tables import EMBEDDINGS
 
 NAMED = 5
 """Partitions that a note names; of more their number is told."""
-
-
-class NoVectorError(ValueError):
-    """There is no vector to search with; the text says why and what to do."""
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from dedup_assets.errors import StoredModelError
 from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.resources.database.models import drop_model
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.vectors.nearest_pictures import forget_neighbours
 from dedup_assets.stages.vectors.vector_rows import PROVIDED
 from dedup_assets.tables import EMBEDDINGS
-
-
-class StoredModelError(ValueError):
-    """A model cannot be dropped; the text says why."""
 
 
 @dataclass(frozen=True)

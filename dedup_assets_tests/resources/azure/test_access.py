@@ -9,9 +9,10 @@ import obstore
 import pytest
 from azure.storage.blob import ContainerClient, ContainerSasPermissions, generate_container_sas
 
-from dedup_assets.resources.azure.access import StoreAccessError, explain_azure_error, open_object_store
+from dedup_assets.errors import BlobVanished, StoreAccessError
+from dedup_assets.resources.azure.access import explain_azure_error, open_object_store
 from dedup_assets.resources.images.opening import open_image_store
-from dedup_assets.resources.images.source import BlobVanished, ImageStore
+from dedup_assets.resources.images.source import ImageStore
 from dedup_assets.resources.locations import ContainerLocation, FolderLocation, parse_location
 from dedup_assets_tests.azurite import Azurite
 

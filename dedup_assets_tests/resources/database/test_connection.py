@@ -6,7 +6,8 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
-from dedup_assets.resources.database.connection import DatabaseAccessError, DatabaseResource, connect_to
+from dedup_assets.errors import DatabaseAccessError
+from dedup_assets.resources.database.connection import DatabaseResource, connect_to
 from dedup_assets.resources.database.embedded.postgres import EmbeddedPostgres
 
 SECRET = "s3cret/pass word"

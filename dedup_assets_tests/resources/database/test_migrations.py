@@ -4,10 +4,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from dedup_assets.errors import MigrationError
 from dedup_assets.resources.database.embedded.postgres import EmbeddedPostgres
 from dedup_assets.resources.database.image_rows import stored_images
 from dedup_assets.resources.database.migrations import (
-    MigrationError,
     migrate,
     migration_status,
     migrations_directory,

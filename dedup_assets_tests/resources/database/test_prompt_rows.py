@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from numpy.typing import NDArray
 
+from dedup_assets.errors import VectorError
 from dedup_assets.resources.database.prompt_rows import (
     claim_prompts,
     register_prompt_model,
@@ -16,7 +17,6 @@ from dedup_assets.resources.database.prompt_rows import (
     stored_prompts,
     use_prompts,
 )
-from dedup_assets.resources.database.vector_copy import VectorError
 from dedup_assets_tests.resources.database.rows import enter
 
 A, B, C = (sha256(name.encode()).digest() for name in "abc")

@@ -3,7 +3,8 @@ import struct
 import numpy as np
 import pytest
 
-from dedup_assets.resources.database.vector_copy import VectorError, check_vectors, copy_bytes
+from dedup_assets.errors import VectorError
+from dedup_assets.resources.database.vector_copy import check_vectors, copy_bytes
 
 
 def test_rows_are_written_as_the_binary_format_says() -> None:

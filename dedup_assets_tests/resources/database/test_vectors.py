@@ -8,10 +8,10 @@ import numpy as np
 import psycopg
 import pytest
 
+from dedup_assets.errors import VectorError
 from dedup_assets.resources.database.embedded.postgres import EmbeddedPostgres
 from dedup_assets.resources.database.migrations import migrate
 from dedup_assets.resources.database.models import register_model
-from dedup_assets.resources.database.vector_copy import VectorError
 from dedup_assets.resources.database.vectors import store_vectors
 from dedup_assets_tests.resources.database.conftest import wait_until_stopped
 from dedup_assets_tests.resources.database.rows import (

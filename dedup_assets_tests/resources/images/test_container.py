@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from azure.storage.blob import ContainerClient
 
+from dedup_assets.errors import BlobChanged, BlobUnavailable, BlobVanished
 from dedup_assets.resources.azure import access
 from dedup_assets.resources.images.container import AzureImages
-from dedup_assets.resources.images.source import BlobChanged, BlobUnavailable, BlobVanished
 from dedup_assets.resources.locations import ContainerLocation
 from dedup_assets_tests.azurite import Azurite
 from dedup_assets_tests.resources.images.flaky_proxy import Fault, FlakyProxy, flaky_proxy

@@ -1,8 +1,8 @@
 import pytest
 from azure.storage.blob import ContainerClient, ContentSettings
 
+from dedup_assets.errors import BlobVanished, DestinationTaken
 from dedup_assets.resources.images.container_copies import copy_blob, delete_copied_blob
-from dedup_assets.resources.images.source import BlobVanished, DestinationTaken
 from dedup_assets_tests.azurite import Azurite
 
 

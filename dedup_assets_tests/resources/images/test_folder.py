@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from dedup_assets.errors import BlobChanged, BlobUnavailable, StoreAccessError
 from dedup_assets.resources.images.folder import LocalImages
 from dedup_assets.resources.images.own_output import tell_left_out
-from dedup_assets.resources.images.source import BlobChanged, BlobUnavailable, StoreAccessError
 from dedup_assets.resources.locations import FolderLocation
 from dedup_assets_tests.permissions import closed
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from dedup_assets.errors import DestinationTaken
 from dedup_assets.resources.images.folder_copies import copy_file, delete_file
-from dedup_assets.resources.images.source import DestinationTaken
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 import pytest
 
+from dedup_assets.errors import LocationError
 from dedup_assets.resources.images.opening import open_image_store
-from dedup_assets.resources.locations import LocationError, parse_location
+from dedup_assets.resources.locations import parse_location
 from dedup_assets_tests.azurite import Azurite
 
 

@@ -8,16 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from dedup_assets.errors import BlobChanged, BlobVanished, DestinationTaken, StoreAccessError
 from dedup_assets.resources.images.opening import open_image_store
-from dedup_assets.resources.images.source import (
-    Blob,
-    BlobChanged,
-    BlobVanished,
-    DestinationTaken,
-    ImageStore,
-    StoreAccessError,
-    require_organized,
-)
+from dedup_assets.resources.images.source import Blob, ImageStore, require_organized
 from dedup_assets.resources.locations import FolderLocation, parse_location
 from dedup_assets_tests.azurite import Azurite
 

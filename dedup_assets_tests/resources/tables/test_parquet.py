@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from obstore.store import LocalStore
 
-from dedup_assets.contracts import Column, Table, TableContractError
+from dedup_assets.contracts import Column, Table
+from dedup_assets.errors import TableContractError
 from dedup_assets.resources.tables.parquet import ROWS_PER_GROUP, encode_parquet, open_parquet, to_frame
 
 COINS = Table(

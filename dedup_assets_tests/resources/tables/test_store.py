@@ -19,7 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from obstore.store import LocalStore
 
-from dedup_assets.contracts import Column, Table, TableContractError
+from dedup_assets.contracts import Column, Table
+from dedup_assets.errors import TableContractError
 from dedup_assets.resources.tables import stored_files
 from dedup_assets.resources.tables.commits import LONGEST_NAME, Commit, partition_directory
 from dedup_assets.resources.tables.store import BLOCK_BYTES, TableStore

@@ -12,10 +12,11 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from dedup_assets.errors import StoreAccessError
 from dedup_assets.kernels.decode.image import DecodeLimits
 from dedup_assets.kernels.describe.description import ImageSketch, describe_image, sketch_image
 from dedup_assets.kernels.describe.hashes import HASH_BYTES
-from dedup_assets.resources.images.source import ImageStore, StoreAccessError
+from dedup_assets.resources.images.source import ImageStore
 from dedup_assets.resources.images.throttle import RateLimits, Throttle
 from dedup_assets.stages.reading import rows as rows_module
 from dedup_assets.stages.reading.isolated_decoding import DecodingTimedOutError

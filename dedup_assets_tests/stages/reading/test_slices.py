@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from dedup_assets.errors import StoreAccessError
 from dedup_assets.kernels.decode.image import DecodeLimits
 from dedup_assets.kernels.describe.description import sketch_image
-from dedup_assets.resources.images.source import ImageStore, StoreAccessError
+from dedup_assets.resources.images.source import ImageStore
 from dedup_assets.resources.images.throttle import RateLimits, Throttle
 from dedup_assets.stages.reading.isolated_processes import IsolatedProcesses, ProcessLostError
 from dedup_assets.stages.reading.rows import RowReader

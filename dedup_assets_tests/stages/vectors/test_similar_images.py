@@ -9,11 +9,11 @@ from dedup_assets.assets import dedup_report, embeddings, similar_groups
 from dedup_assets.automation.running import remember
 from dedup_assets.cli import main
 from dedup_assets.embedders.provider_settings import EmbedderSettings
+from dedup_assets.errors import NoVectorError, UnknownImageError
 from dedup_assets.policies import EmbeddingPolicy
 from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.settings import Settings
-from dedup_assets.stages.named_images import UnknownImageError
-from dedup_assets.stages.vectors.similar_images import NoVectorError, SimilarImages
+from dedup_assets.stages.vectors.similar_images import SimilarImages
 from dedup_assets_tests.assets.conftest import (  # noqa: F401
     GROUPED_FILES,
     database_url,

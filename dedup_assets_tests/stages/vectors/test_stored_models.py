@@ -6,8 +6,9 @@ from click.testing import CliRunner
 
 from dedup_assets.assets import embeddings, similar_groups
 from dedup_assets.cli import main
+from dedup_assets.errors import StoredModelError
 from dedup_assets.policies import EmbeddingPolicy
-from dedup_assets.stages.vectors.stored_models import StoredModelError, find_stored_model, list_stored_models
+from dedup_assets.stages.vectors.stored_models import find_stored_model, list_stored_models
 from dedup_assets.tables import EMBEDDINGS, NEAREST_PICTURES
 from dedup_assets_tests.assets.conftest import (  # noqa: F401
     database_url,

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import psutil
 
-from dedup_assets.resources.database.embedded.programs import EmbeddedPostgresError, server_account
+from dedup_assets.errors import EmbeddedPostgresError
+from dedup_assets.resources.database.embedded.programs import server_account
 
 
 def default_data_directory(store: str) -> Path:

@@ -26,12 +26,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, ClassVar
 
+from dedup_assets.errors import EmbeddedPostgresError
 from dedup_assets.resources.database.embedded import watcher
 from dedup_assets.resources.database.embedded.data import own_directory, server_processes
 from dedup_assets.resources.database.embedded.programs import (
     POSTGRES_VERSION,
     STARTING_TIMEOUT_S,
-    EmbeddedPostgresError,
     find_programs,
     give_to_server,
     run_program,

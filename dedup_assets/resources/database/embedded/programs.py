@@ -18,13 +18,11 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
+from dedup_assets.errors import EmbeddedPostgresError
+
 POSTGRES_VERSION = 18
 ACCOUNTS_FOR_ROOT = ("postgres", "nobody")
 STARTING_TIMEOUT_S = 600  # a server that was killed during a bulk load replays its log first
-
-
-class EmbeddedPostgresError(RuntimeError):
-    """The embedded server cannot be used; the text says why and what to do."""
 
 
 def server_account() -> pwd.struct_passwd | None:

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from dedup_assets.errors import EmbeddedPostgresError
 from dedup_assets.resources.database.embedded.data import default_data_directory, own_directory, server_processes
 from dedup_assets.resources.database.embedded.postgres import EmbeddedPostgres
-from dedup_assets.resources.database.embedded.programs import EmbeddedPostgresError, server_account
+from dedup_assets.resources.database.embedded.programs import server_account
 
 
 def test_no_permission_of_a_parent_directory_is_changed(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from dedup_assets.errors import EmbeddedPostgresError
 from dedup_assets.resources.database.embedded.data import server_processes
 from dedup_assets.resources.database.embedded.postgres import EmbeddedPostgres
-from dedup_assets.resources.database.embedded.programs import EmbeddedPostgresError
 from dedup_assets.resources.database.embedded.watcher import STARTING
 from dedup_assets_tests.resources.database.conftest import wait_until_stopped
 

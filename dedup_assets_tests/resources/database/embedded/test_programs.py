@@ -4,13 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dedup_assets.resources.database.embedded.programs import (
-    EmbeddedPostgresError,
-    find_programs,
-    give_to_server,
-    run_program,
-    server_account,
-)
+from dedup_assets.errors import EmbeddedPostgresError
+from dedup_assets.resources.database.embedded.programs import find_programs, give_to_server, run_program, server_account
 
 
 def test_the_wheel_brings_postgresql_18(postgres_folder: Path) -> None:

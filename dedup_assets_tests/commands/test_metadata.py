@@ -1,4 +1,4 @@
-"""Commands that need no pipeline."""
+"""`dedup-assets metadata` on files as they come."""
 
 import json
 import os
@@ -12,10 +12,6 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from dedup_assets.cli import main
-from dedup_assets.commands.tools import plain_errors
-from dedup_assets.embedders.protocol import EmbedderUnavailableError
-from dedup_assets.resources.database.migrations import MigrationError
-from dedup_assets.settings import SettingsError
 
 TEXT = "a fox\nNegative prompt: blurry\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 99, Model hash: 6ce0161689, Model: sd"
 
@@ -87,35 +83,3 @@ def test_a_name_of_bytes_that_are_no_text_is_told_in_either_format(generated: Pa
     in_words = subprocess.run(command, capture_output=True, check=True).stdout
     assert json.loads(as_json)["path"] == str(odd)
     assert b"\\udcff\\udcfe.png" in in_words
-
-
-def test_a_wrong_database_is_one_sentence_without_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", "postgresql://someone:hunter2@127.0.0.1:9/none")
-    result = CliRunner().invoke(main, ["migrate"])
-    assert result.exit_code == 1
-    assert result.output.startswith("Error: ")
-    assert "hunter2" not in result.output
-
-
-def test_an_expected_error_is_one_sentence_and_any_other_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit), plain_errors():
-        raise SettingsError("It is so.")
-    assert capsys.readouterr().err == "Error: It is so.\n"
-    with pytest.raises(ZeroDivisionError), plain_errors():
-        raise ZeroDivisionError
-
-
-@pytest.mark.parametrize("error", [MigrationError, EmbedderUnavailableError])
-def test_what_a_later_version_or_another_day_mends_is_one_sentence(
-    error: type[Exception], capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit), plain_errors():
-        raise error("too new")
-    assert capsys.readouterr().err == "Error: too new\n"
-
-
-def test_every_command_explains_itself() -> None:
-    for name in main.commands:
-        result = CliRunner().invoke(main, [name, "--help"])
-        assert result.exit_code == 0
-        assert len(result.output.splitlines()) > 5

@@ -1,0 +1,93 @@
+"""`dedup-assets run`: the whole line, from a source to its report.
+
+Belongs here: the options, what is looked at before anything is written, and what a person is told. Does not belong here: the
+work (`automation/`, `assets/`).
+"""
+
+import shlex
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from dedup_assets.commands.shared import STORE_OPTION, when_interrupted, without_secret
+from dedup_assets.settings import CollectionSettings, Settings, read_policies, variable_of
+
+Command = Callable[..., Any]
+
+
+def limit_option(setting: str, help_text: str) -> Callable[[Command], Command]:
+    """The option of a setting that limits a run, named as its variable is, with its bounds."""
+    option = "--" + variable_of(setting).removeprefix("DEDUP_").lower().replace("_", "-")
+    bounds = {
+        name: bound
+        for each in CollectionSettings.model_fields[setting].metadata
+        for name, bound in asdict(each).items()
+    }
+    return click.option(option, setting, type=click.IntRange(bounds.get("ge", 1), bounds["le"]), help=help_text)
+
+
+@click.command()
+@click.argument("source")
+@STORE_OPTION
+@click.option(
+    "--prefix-depth",
+    default=1,
+    show_default=True,
+    type=click.IntRange(0, 16),
+    help="Directory levels that make a blob prefix, the unit of work.",
+)
+@limit_option("workers", "Threads at work, in a long run processes.  [default: one a processor]")
+@limit_option("reads", "Images on their way at once.  [default: of a folder one a worker, of a container eight]")
+@click.option(
+    "--policies", type=click.Path(dir_okay=False), help="YAML file of thresholds and rules, a section an asset."
+)
+@limit_option("max_requests_per_s", "Reads a second that the source is asked for at most.  [default: no limit]")
+@limit_option("max_bytes_per_s", "Bytes a second that are read from it at most.  [default: no limit]")
+@limit_option("decode_timeout_s", "Seconds that decoding one doubtful image may take.  [default: 60]")
+@when_interrupted("Interrupted before anything was begun.")
+def run(source: str, store: str, prefix_depth: int, policies: str | None, **limits: int | None) -> None:
+    """Find the duplicates in SOURCE, a folder or a container, and write the report.
+
+    SOURCE is a path, az://account/container/prefix, or the https address of a container with or without a SAS token.
+    Interrupted or killed, the same command goes on where it stopped.
+    """
+    address, rules = without_secret(source), read_policies(policies)
+    asked = {"store": store, "prefix_depth": prefix_depth, **limits}
+    given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
+    find_duplicates(
+        Settings(source=address, policies=rules, at_terminal=True, **given),
+        again=["dedup-assets", "run", address, *_options(**given, policies=policies)],
+    )
+
+
+def find_duplicates(settings: Settings, again: list[str]) -> None:
+    """Run everything; the settings and the source are looked at before anything is written.
+
+    Args:
+        settings: where the images are, where the report goes.
+        again: the command that goes on where this one was interrupted.
+    """
+    from dedup_assets.automation.interrupting import interruptible
+    from dedup_assets.automation.running import prepare_home, refuse_another_source, run_everything
+    from dedup_assets.definitions import build_definitions
+    from dedup_assets.resources.collection import Collection
+    from dedup_assets.resources.database.connection import DatabaseResource
+    from dedup_assets.resources.progress import terminal
+
+    terminal()
+    with when_interrupted(f"Interrupted. What was done is kept; to go on:\n  {shlex.join(again)}"), interruptible():
+        definitions = build_definitions(settings)
+        Collection(**settings.collection).images()
+        DatabaseResource(store=settings.store).check()
+        refuse_another_source(settings)
+        prepare_home(settings)
+        text = run_everything(definitions, settings)
+    click.echo(text, nl=False)
+
+
+def _options(**values: Any) -> list[str]:
+    """What `run` was given, as its options."""
+    options = {each.name: each.opts[0] for each in run.params}
+    return [word for name, value in values.items() if value is not None for word in (options[name], str(value))]

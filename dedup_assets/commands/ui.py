@@ -1,0 +1,28 @@
+"""`dedup-assets ui`: the Dagster UI on a store.
+
+Belongs here: the options, and handing the process over to Dagster. Does not belong here: its configuration
+(`automation/running.py`).
+"""
+
+import os
+import sys
+
+import click
+
+from dedup_assets.commands.shared import STORE_OPTION, settings_of
+from dedup_assets.settings import Settings
+
+
+@click.command()
+@STORE_OPTION
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=3000, show_default=True, help="Port to listen on.")
+def ui(store: str, host: str, port: int) -> None:
+    """Open the Dagster UI on a store that was filled by `run` or `demo`, with nothing to configure."""
+    from dedup_assets.automation.running import prepare_home
+
+    settings = settings_of(store, otherwise=Settings.from_environment)
+    home = prepare_home(settings.model_copy(update={"store": store}))
+    command = [sys.executable, "-m", "dagster", "dev", "-w", str(home / "workspace.yaml"), "-h", host, "-p", str(port)]
+    os.chdir(home)
+    os.execv(sys.executable, command)
