@@ -9,8 +9,6 @@ Every function that writes ends its own transaction when the connection has none
 import psycopg
 from psycopg import sql
 
-from dedup_assets.resources.database.vector_copy import VectorError
-
 OF_OTHER_STORES = (
     " AND NOT EXISTS (SELECT FROM dedup.image JOIN dedup.store USING (store_id)"
     " WHERE image.file_sha256 = vector.file_sha256 AND store.store <> %s)",
@@ -19,8 +17,12 @@ OF_OTHER_STORES = (
 )
 
 
+class VectorError(ValueError):
+    """A vector cannot be stored; the text says which and why."""
+
+
 def register_model(connection: psycopg.Connection, model: str, revision: str, dimension: int) -> int:
-    """Return the model_id of a model.
+    """Return the model_id of a model of pictures or prompts; it becomes nobody's current one by that.
 
     Raises:
         VectorError: the same model and revision are known with another dimension.
