@@ -5,32 +5,37 @@ stands for a picture that it could not embed.
 
 Belongs here: talking to such a service. Does not belong here: being one (`server.py`).
 
-Only hosts of the allow-list are asked, and redirects are not followed. A token in EMBEDDINGS_TOKEN is sent along.
+Only hosts of the allow-list are asked: redirects are not followed, and no proxy of the environment is used. A token in
+EMBEDDINGS_TOKEN is sent along. urllib3 is used without requests, which reads a body after the retries are over.
 """
 
 import base64
-import json
+import logging
 import os
-import time
 from collections.abc import Sequence
-from http.client import HTTPException
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import cv2
 import numpy as np
+from urllib3 import PoolManager, Retry
+from urllib3.exceptions import HTTPError, LocationParseError, MaxRetryError
+from urllib3.util import Url, parse_url
 
 from dedup_assets.embedders.protocol import Embedder, Image, Vectors, normalized
 from dedup_assets.embedders.provider_settings import EmbedderSettings
 from dedup_assets.errors import EmbedderConfigurationError, EmbedderUnavailableError
 
 TOKEN_VARIABLE = "EMBEDDINGS_TOKEN"
-FIRST_PAUSE_S = 0.2  # doubled with every further attempt
+PAUSE_S = 0.2
+"""The second attempt follows at once, the third after twice this, every further one after twice the pause before it."""
+
+MAX_RETRY_AFTER_S = 30
+"""What a service asks to wait for (Retry-After) is granted up to here; a run is not held up for an hour."""
+
 REFUSES_THE_PICTURES = frozenset({400, 413, 415, 422})
 REFUSES_THE_CREDENTIAL = frozenset({401, 403})
 IS_NOT_THERE = 404
+ASKED_AGAIN = frozenset(range(300, 600)) - REFUSES_THE_PICTURES - REFUSES_THE_CREDENTIAL - {IS_NOT_THERE}
 
 # Not measured: the service may run any model. Low for copies, as geometry decides about those.
 MIN_COPY_COSINE = 0.75
@@ -51,10 +56,20 @@ class HttpEmbedder:
     """While the service computes one request, the next is on its way."""
 
     def __init__(self, settings: EmbedderSettings) -> None:
-        self._settings = settings
+        self._settings, self._host = settings, _parsed(settings.http_url).netloc or ""
+        again = Retry(
+            settings.http_attempts - 1,
+            allowed_methods={"POST"},
+            status_forcelist=ASKED_AGAIN,
+            backoff_factor=PAUSE_S,
+            raise_on_status=False,
+            retry_after_max=MAX_RETRY_AFTER_S,
+        )
+        logging.getLogger("urllib3.connectionpool").addFilter(_tells_no_query)
+        self._pool = PoolManager(maxsize=self.calls_at_once, timeout=settings.http_timeout_s, retries=again)
         answer = self._post([probe_picture()])
         described = answer if isinstance(answer, dict) else {}
-        self.model = str(described.get("model") or _host(settings.http_url))
+        self.model = str(described.get("model") or self._host)
         self.revision = str(described.get("revision") or "unknown")
         self.dimension = _rows(answer, 1, None).shape[1]
 
@@ -80,39 +95,21 @@ class HttpEmbedder:
         return np.concatenate([self._embed_batch(images[:middle]), self._embed_batch(images[middle:])])
 
     def _post(self, images: Sequence[Image]) -> Any:
-        pause_s = FIRST_PAUSE_S
-        for attempt in range(1, self._settings.http_attempts + 1):
-            try:
-                return self._post_once(images)
-            except EmbedderUnavailableError:
-                if attempt == self._settings.http_attempts:
-                    raise
-            time.sleep(pause_s)
-            pause_s *= 2
-        raise EmbedderUnavailableError("http_attempts is less than 1")
-
-    def _post_once(self, images: Sequence[Image]) -> Any:
-        host = _host(self._settings.http_url)
-        request = _request(self._settings.http_url, images)
+        token = os.environ.get(TOKEN_VARIABLE)
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        body = {"images": [_base64_png(image) for image in images]}
         try:
-            with build_opener(_NoRedirect).open(request, timeout=self._settings.http_timeout_s) as response:
-                return json.load(response)
-        except HTTPError as error:
-            error.close()
-            raise _failure(host, error.code) from None
-        except (URLError, OSError) as error:
-            raise EmbedderUnavailableError(f"{host} does not answer: {getattr(error, 'reason', error)}") from None
-        except HTTPException as error:  # its own text may repeat a password of the address
-            raise EmbedderUnavailableError(f"{host} does not answer in whole: {type(error).__name__}") from None
+            response = self._pool.request("POST", self._settings.http_url, json=body, headers=headers, redirect=False)
+            answer = response.json() if response.status < 300 else None
+        except MaxRetryError as error:
+            raise EmbedderUnavailableError(f"{self._host} does not answer: {_cause(error.reason)}") from None
+        except HTTPError as error:  # its own text may repeat a password of the address
+            raise EmbedderUnavailableError(f"{self._host} does not answer: {type(error).__name__}") from None
         except ValueError:
-            raise EmbedderUnavailableError(f"{host} does not answer with JSON") from None
-
-
-class _NoRedirect(HTTPRedirectHandler):
-    """A redirect could lead to a host that is not on the list."""
-
-    def redirect_request(self, *_: object) -> None:
-        """Follow none; the redirect's status becomes an error."""
+            raise EmbedderUnavailableError(f"{self._host} does not answer with JSON") from None
+        if response.status >= 300:
+            raise _failure(self._host, response.status)
+        return answer
 
 
 def probe_picture() -> Image:
@@ -128,13 +125,14 @@ def connect_http(settings: EmbedderSettings) -> Embedder:
         EmbedderUnavailableError: no service is configured, or it does not work.
         EmbedderConfigurationError: its address is none or not allowed, or it refuses the credential.
     """
-    url = urlsplit(settings.http_url)
     if not settings.http_url:
         raise EmbedderUnavailableError("no http_url is configured")
-    if url.scheme not in {"http", "https"} or not url.hostname:
+    url = _parsed(settings.http_url)
+    host = (url.host or "").strip("[]")
+    if url.scheme not in {"http", "https"} or not host:
         raise EmbedderConfigurationError("http_url is not of the form http(s)://host:port/embeddings")
-    if url.hostname not in settings.http_allowed_hosts:
-        raise EmbedderConfigurationError(f"the host {url.hostname} of http_url is not in http_allowed_hosts")
+    if host not in settings.http_allowed_hosts:
+        raise EmbedderConfigurationError(f"the host {host} of http_url is not in http_allowed_hosts")
     try:
         return HttpEmbedder(settings)
     except RefusedBatchError as error:
@@ -156,18 +154,22 @@ def _failure(host: str, status: int) -> Exception:
     return EmbedderUnavailableError(came)
 
 
-def _host(url: str) -> str:
-    """Host and port of an address, without user name and password."""
-    return urlsplit(url).netloc.rpartition("@")[2]
+def _parsed(address: str) -> Url:
+    """An address as it will be read when it is asked, so that the host that is checked is the one that is asked."""
+    try:
+        return parse_url(address)
+    except LocationParseError:
+        return Url()
 
 
-def _request(url: str, images: Sequence[Image]) -> Request:
-    body = json.dumps({"images": [_base64_png(image) for image in images]}).encode()
-    headers = {"Content-Type": "application/json"}
-    token = os.environ.get(TOKEN_VARIABLE)
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    return Request(url, data=body, headers=headers, method="POST")
+def _tells_no_query(record: logging.LogRecord) -> bool:
+    """False for what urllib3 logs before it asks again: it repeats the address, with whatever key stands in its query."""
+    return not hasattr(record, "__urllib3-retry-warning")
+
+
+def _cause(reason: Exception | None) -> object:
+    """What the system said, without what urllib3 puts around it."""
+    return reason and (reason.__cause__ or reason.args[-1])
 
 
 def _base64_png(image: Image) -> str:

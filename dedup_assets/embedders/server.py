@@ -6,13 +6,19 @@ Belongs here: answering requests. Does not belong here: asking such a service (`
 import base64
 import binascii
 import json
+import socket
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
-from typing import Any
 
 import cv2
 import numpy as np
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from dedup_assets.embedders.protocol import Embedder, Image
 from dedup_assets.kernels.decode.declared_size import declared_pixels
@@ -20,67 +26,76 @@ from dedup_assets.kernels.decode.declared_size import declared_pixels
 LARGEST_REQUEST_BYTES = 64 << 20
 LARGEST_PICTURE_PX = 50_000_000
 LONGER_SIDE_PX = 256
+LAST_ANSWERS_S = 10
+"""So long requests that are under way when the service is ended may take."""
 
 
-class EmbeddingServer(ThreadingHTTPServer):
-    """Serves one provider; requests are answered one at a time, as a model has one device."""
+class EmbeddingServer(uvicorn.Server):
+    """Serves one provider at `url`, from the first moment on that it listens there."""
 
-    daemon_threads = True
+    def __init__(self, host: str, port: int, embedder: Embedder) -> None:
+        """Listen on `port`, or on a free one for 0.
 
-    def __init__(self, address: tuple[str, int], embedder: Embedder) -> None:
-        super().__init__(address, _Handler)
-        self.embedder = embedder
-        self.turn = Lock()
+        Raises:
+            OSError: the address cannot be listened on.
+        """
+        app = _Service(embedder).app()
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                log_level="error",
+                lifespan="off",
+                ws="none",
+                timeout_graceful_shutdown=LAST_ANSWERS_S,
+            )
+        )
+        self._socket = socket.create_server((host, port))
+        self.url = f"http://{host}:{self._socket.getsockname()[1]}/embeddings"
+
+    def serve_forever(self) -> None:
+        """Answer until interrupted, or until `should_exit` is set."""
+        self.run([self._socket])
 
 
-class _Handler(BaseHTTPRequestHandler):
-    server: EmbeddingServer
+class _Service:
+    """What is answered; pictures are embedded for one request at a time, as a model has one device."""
 
-    def do_GET(self) -> None:
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder, self._turn = embedder, Lock()
+        self._described = {"model": embedder.model, "revision": embedder.revision, "dimension": embedder.dimension}
+
+    def app(self) -> Starlette:
+        routes = [Route("/health", self._health), Route("/embeddings", self._embeddings, methods=["POST"])]
+        app = Starlette(routes=routes, exception_handlers={HTTPException: _refuse}, max_body_size=LARGEST_REQUEST_BYTES)
+        app.router.redirect_slashes = False
+        return app
+
+    async def _health(self, _: Request) -> JSONResponse:
         """Say which model is served."""
-        self._answer(200, self._described()) if self.path == "/health" else self._answer(404, {"error": "unknown path"})
+        return JSONResponse(self._described)
 
-    def do_POST(self) -> None:
+    async def _embeddings(self, request: Request) -> JSONResponse:
         """Embed the pictures of one request; a picture that cannot be read or embedded becomes null."""
-        if self.path != "/embeddings":
-            return self._answer(404, {"error": "unknown path"})
-        size = self._declared_bytes()
-        if not 0 <= size <= LARGEST_REQUEST_BYTES:
-            return self._answer(413, {"error": f"Content-Length is not from 0 to {LARGEST_REQUEST_BYTES}"})
+        return JSONResponse(
+            self._described | {"embeddings": await run_in_threadpool(self._embed, await request.body())}
+        )
+
+    def _embed(self, body: bytes) -> list[list[float] | None]:
         try:
-            encoded = json.loads(self.rfile.read(size))["images"]
-            pictures = [decode_picture(text) for text in encoded]
+            pictures = [decode_picture(text) for text in json.loads(body)["images"]]
         except (ValueError, KeyError, TypeError):
-            return self._answer(400, {"error": 'expected {"images": [base64, ...]}'})
-        return self._answer(200, self._described() | {"embeddings": self._embed(pictures)})
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Stay silent; who runs the server may log in front of it."""
-
-    def _declared_bytes(self) -> int:
-        """The size of the request; -1 where the header says no number."""
-        try:
-            return int(self.headers.get("Content-Length") or 0)
-        except ValueError:
-            return -1
-
-    def _described(self) -> dict[str, Any]:
-        embedder = self.server.embedder
-        return {"model": embedder.model, "revision": embedder.revision, "dimension": embedder.dimension}
-
-    def _embed(self, pictures: list[Image | None]) -> list[list[float] | None]:
-        with self.server.turn:
-            vectors = iter(self.server.embedder.embed([picture for picture in pictures if picture is not None]))
+            raise HTTPException(400, 'expected {"images": [base64, ...]}') from None
+        with self._turn:
+            vectors = iter(self._embedder.embed([picture for picture in pictures if picture is not None]))
         rows = [None if picture is None else next(vectors) for picture in pictures]
         return [None if row is None or not np.isfinite(row).all() else row.tolist() for row in rows]
 
-    def _answer(self, status: int, body: dict[str, Any]) -> None:
-        data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+
+async def _refuse(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    headers = {**(error.headers or {}), "Connection": "close"}  # the rest of what is too large is not read
+    return JSONResponse({"error": error.detail}, error.status_code, headers)
 
 
 def decode_picture(text: str) -> Image | None:
@@ -103,6 +118,6 @@ def decode_picture(text: str) -> Image | None:
 
 def serve_forever(embedder: Embedder, host: str, port: int, ready: Callable[[str], None]) -> None:
     """Serve until interrupted; calls `ready` with the address once requests are answered."""
-    with EmbeddingServer((host, port), embedder) as server:
-        ready(f"http://{host}:{server.server_port}/embeddings")
-        server.serve_forever()
+    server = EmbeddingServer(host, port, embedder)
+    ready(server.url)
+    server.serve_forever()

@@ -137,7 +137,7 @@ class Stage:
             return {}
         shown: dict[str, Any] = {}
         if work.preview is not None and work.preview.height:
-            shown["preview"] = dg.MetadataValue.md(markdown_table(work.preview.head(PREVIEW_ROWS)))
+            shown["preview"] = preview_of(work.preview)
         picture = self._last_picture(work) or _draw(work, self.table.name)
         return shown | ({"picture": picture} if picture else {})
 
@@ -172,17 +172,17 @@ def up_to_date_partitions(tables: TableStore, table: Table, source: Table) -> li
     return [key for key in tables.partitions(table) if is_up_to_date(key)]
 
 
-def markdown_table(frame: pl.DataFrame) -> str:
-    """A few rows as a Markdown table; bytes as hex, long values cut."""
-    lines = ["| " + " | ".join(frame.columns) + " |", "|" + "---|" * frame.width]
-    lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in frame.iter_rows()]
-    return "\n".join(lines)
+def preview_of(frame: pl.DataFrame) -> dg.TableMetadataValue:
+    """The first rows as a table of Dagster's UI; bytes as hex, long values cut."""
+    rows = frame.head(PREVIEW_ROWS).iter_rows(named=True)
+    records = [dg.TableRecord({name: _cell(value) for name, value in row.items()}) for row in rows]
+    columns = [dg.TableColumn(name, str(dtype)) for name, dtype in frame.schema.items()]
+    return dg.MetadataValue.table(records, dg.TableSchema(columns))
 
 
 def _cell(value: object) -> str:
     text = value.hex() if isinstance(value, bytes) else f"{value:.3f}" if isinstance(value, float) else str(value)
-    text = text if len(text) <= 60 else f"{text[:57]}..."
-    return text.replace("|", "\\|").replace("\n", " ")
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def peak_rss_mb() -> float:

@@ -1,7 +1,5 @@
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import dagster as dg
@@ -18,7 +16,6 @@ from dedup_assets.embedders.devices import Load, ProcessesEmbedder
 from dedup_assets.embedders.dhash import DifferenceHashEmbedder
 from dedup_assets.embedders.protocol import Image, Vectors
 from dedup_assets.embedders.provider_settings import EmbedderSettings
-from dedup_assets.embedders.server import EmbeddingServer
 from dedup_assets.errors import EmbedderConfigurationError, EmbedderUnavailableError
 from dedup_assets.policies import EmbeddingPolicy
 from dedup_assets.tables import EMBEDDINGS, REPRESENTATIVES
@@ -31,6 +28,7 @@ from dedup_assets_tests.embedders.processes import (
     load_stopping,
     processes_of,
 )
+from dedup_assets_tests.embedders.serving import serving
 from dedup_assets_tests.photographs import make_photograph, png
 
 NAME = EMBEDDINGS.name
@@ -133,33 +131,20 @@ def test_the_provider_in_use_and_why_others_are_not_stand_on_every_materializati
         assert [reason.split(":")[0] for reason in note["fallback_reasons"]] == ["open_clip", "http"]
 
 
-class StopsAfter:
-    """A service that embeds a number of requests and then answers nothing but errors."""
+class StopsAfter(DifferenceHashEmbedder):
+    """Embeds a number of requests and then nothing but fails."""
+
+    model = "served"
 
     def __init__(self, requests: int) -> None:
+        super().__init__()
         self.left = requests
-        outer = self
 
-        class Stopping(DifferenceHashEmbedder):
-            model = "served"
-
-            def embed(self, images: Sequence[Image]) -> Vectors:
-                outer.left -= 1
-                if outer.left < 0:
-                    raise RuntimeError("out of memory")
-                return super().embed(images)
-
-        self.server = EmbeddingServer(("127.0.0.1", 0), Stopping())
-
-
-@contextmanager
-def serving(stopping: StopsAfter) -> Iterator[str]:
-    thread = Thread(target=stopping.server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{stopping.server.server_port}/embeddings"
-    stopping.server.shutdown()
-    thread.join()
-    stopping.server.server_close()
+    def embed(self, images: Sequence[Image]) -> Vectors:
+        self.left -= 1
+        if self.left < 0:
+            raise RuntimeError("out of memory")
+        return super().embed(images)
 
 
 def test_two_providers_fall_back_one_after_the_other_and_each_reason_is_told(grouped: Stages) -> None:

@@ -39,9 +39,10 @@ def test_recipes_are_counted_by_tool_and_texts_that_cannot_be_read_are_told(stag
     stages = stages_of(files)
     note = stages.run(*READING, metadata_hashes)[NAME]["a"]
     assert (note["recipes_known"], note["not_parsed"]) == (1, 1)
-    heading, _, *lines = note["preview"].splitlines()
-    assert heading == "| tool | images | parsed | recipes | no_prompt | no_model | no_seed | no_steps |"
-    assert lines == ["| AUTOMATIC1111 | 2 | 2 | 1 | 0 | 1 | 0 | 0 |", "| ComfyUI | 1 | 0 | 0 | 1 | 1 | 1 | 1 |"]
+    columns = [column.name for column in note["preview"].schema.columns]
+    assert columns == ["tool", "images", "parsed", "recipes", "no_prompt", "no_model", "no_seed", "no_steps"]
+    lines = [" ".join(map(str, record.data.values())) for record in note["preview"].records]
+    assert lines == ["AUTOMATIC1111 2 2 1 0 1 0 0", "ComfyUI 1 0 0 1 1 1 1"]
     rows = stages.rows(METADATA_HASHES)
     assert rows["a/broken.png"]["parse_error"].startswith("ComfyUI: ")
     assert rows["a/without model.png"]["missing"] == "model"

@@ -1,4 +1,5 @@
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,9 +12,9 @@ import pytest
 from dedup_assets.embedders.descriptor import DescriptorEmbedder
 from dedup_assets.embedders.http import connect_http
 from dedup_assets.embedders.provider_settings import EmbedderSettings
-from dedup_assets.embedders.server import EmbeddingServer
 from dedup_assets.errors import EmbedderConfigurationError, EmbedderUnavailableError
 from dedup_assets_tests.embedders.pictures import FLAT, photographs
+from dedup_assets_tests.embedders.serving import serving
 
 Reply = tuple[int, Any]
 
@@ -58,8 +59,8 @@ def ones(images: list[str]) -> list[list[float]]:
 
 def test_our_own_service_gives_the_vectors_of_its_provider_and_nan_for_a_flat_picture() -> None:
     local = DescriptorEmbedder()
-    with running(EmbeddingServer(("127.0.0.1", 0), local)) as settings:
-        remote = connect_http(settings)
+    with serving(local) as url:
+        remote = connect_http(EmbedderSettings(http_url=url, http_images_a_request=4))
         vectors = remote.embed([*photographs(), FLAT, *photographs()])
     assert (remote.name, remote.model, remote.revision, remote.dimension) == ("http", local.model, "1", 256)
     assert np.isnan(vectors[3]).all()
@@ -165,26 +166,75 @@ def test_a_password_in_the_address_of_a_service_is_never_said() -> None:
     assert "hidden" not in str(caught.value)
 
 
-def test_a_service_that_is_not_there_is_unavailable() -> None:
-    settings = EmbedderSettings(http_url="http://127.0.0.1:9/embeddings", http_attempts=1)
-    with pytest.raises(EmbedderUnavailableError, match=r"127\.0\.0\.1:9 does not answer"):
+def test_a_service_that_is_not_there_is_unavailable_and_nothing_that_stands_in_its_address_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    settings = EmbedderSettings(http_url="http://127.0.0.1:9/embeddings?code=hidden", http_attempts=2)
+    with pytest.raises(EmbedderUnavailableError, match=r"^127\.0\.0\.1:9 does not answer: .*Connection refused$"):
         connect_http(settings)
+    assert "hidden" not in caplog.text
 
 
-@pytest.mark.parametrize("url", ["ftp://localhost/x", "http:///x", "file:///etc/passwd"])
+def test_a_service_says_when_it_may_be_asked_again_but_is_not_waited_for_as_long_as_it_likes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            asked.append(time.monotonic())
+            self.send_response(200 if len(asked) == 2 else 429)
+            self.send_header("Retry-After", "86400")
+            self.end_headers()
+            self.wfile.write(json.dumps(ones(body["images"])).encode())
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    asked: list[float] = []
+    monkeypatch.setattr("dedup_assets.embedders.http.MAX_RETRY_AFTER_S", 0.5)
+    with running(HTTPServer(("127.0.0.1", 0), Handler)) as settings:
+        assert connect_http(settings).dimension == 2
+    assert 0.5 <= asked[1] - asked[0] < 5
+
+
+def test_no_proxy_of_the_environment_comes_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with running(scripted(lambda number, images: (200, ones(images)))) as settings:
+        assert connect_http(settings.model_copy(update={"http_attempts": 1})).dimension == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "host"), [("http://example.org/x", "example.org"), ("http://example.org\\@localhost/x", "example.org")]
+)
+def test_only_hosts_of_the_list_are_asked_however_their_address_is_written(url: str, host: str) -> None:
+    with pytest.raises(EmbedderConfigurationError, match=f"the host {host} of http_url is not in http_allowed_hosts"):
+        connect_http(EmbedderSettings(http_url=url))
+
+
+@pytest.mark.parametrize("url", ["ftp://localhost/x", "http:///x", "file:///etc/passwd", "http://localhost:many/x"])
 def test_only_http_addresses_are_accepted(url: str) -> None:
     with pytest.raises(EmbedderConfigurationError, match="not of the form"):
         connect_http(EmbedderSettings(http_url=url))
 
 
 def test_the_token_of_the_environment_is_sent_and_never_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dedup_assets.embedders.http import _request
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            sent.append(self.headers["Authorization"])
+            self.send_error(500)
 
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    sent: list[str | None] = []
     monkeypatch.setenv("EMBEDDINGS_TOKEN", "hidden-token")
-    assert _request("http://localhost/embeddings", []).get_header("Authorization") == "Bearer hidden-token"
     with (
-        running(scripted(lambda number, images: (500, {}))) as settings,
+        running(HTTPServer(("127.0.0.1", 0), Handler)) as settings,
         pytest.raises(EmbedderUnavailableError) as caught,
     ):
         connect_http(settings.model_copy(update={"http_attempts": 1}))
+    assert sent == ["Bearer hidden-token"]
     assert "hidden-token" not in str(caught.value)

@@ -2,7 +2,6 @@ import base64
 import json
 from collections.abc import Iterator
 from http.client import HTTPConnection
-from threading import Thread
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -12,8 +11,9 @@ import pytest
 
 from dedup_assets.embedders.dhash import DifferenceHashEmbedder
 from dedup_assets.embedders.protocol import Image
-from dedup_assets.embedders.server import EmbeddingServer, decode_picture
+from dedup_assets.embedders.server import LARGEST_REQUEST_BYTES, decode_picture
 from dedup_assets_tests.embedders.pictures import photographs
+from dedup_assets_tests.embedders.serving import serving
 
 
 def encoded(image: Image) -> str:
@@ -22,13 +22,8 @@ def encoded(image: Image) -> str:
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    server = EmbeddingServer(("127.0.0.1", 0), DifferenceHashEmbedder())
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(DifferenceHashEmbedder()) as url:
+        yield url.removesuffix("/embeddings")
 
 
 def post(url: str, body: bytes) -> dict[str, object]:
@@ -53,7 +48,8 @@ def test_health_names_the_model(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "body", "status"), [("/embeddings", b"{", 400), ("/embeddings", b"[]", 400), ("/x", b"", 404)]
+    ("path", "body", "status"),
+    [("/embeddings", b"{", 400), ("/embeddings", b"[]", 400), ("/x", b"", 404), ("/embeddings/", b"", 404)],
 )
 def test_other_requests_are_refused(address: str, path: str, body: bytes, status: int) -> None:
     with pytest.raises(HTTPError) as caught:
@@ -62,11 +58,27 @@ def test_other_requests_are_refused(address: str, path: str, body: bytes, status
     assert caught.value.code == status
 
 
-@pytest.mark.parametrize("size", ["-1", "many", str(1 << 40)])
-def test_a_request_without_a_size_that_can_be_is_refused_and_never_waited_for(address: str, size: str) -> None:
+@pytest.mark.parametrize(("size", "status"), [("-1", 400), ("many", 400), (str(1 << 40), 413)])
+def test_a_request_without_a_size_that_can_be_is_refused_and_never_waited_for(
+    address: str, size: str, status: int
+) -> None:
     connection = HTTPConnection(address.removeprefix("http://"), timeout=5)
     connection.request("POST", "/embeddings", headers={"Content-Length": size})
-    assert connection.getresponse().status == 413
+    assert connection.getresponse().status == status
+    connection.close()
+
+
+def test_a_request_that_does_not_say_its_size_is_read_no_further_than_to_the_limit(address: str) -> None:
+    def blocks() -> Iterator[bytes]:
+        for number in range(4 * LARGEST_REQUEST_BYTES >> 20):
+            sent.append(number)
+            yield bytes(1 << 20)
+
+    sent: list[int] = []
+    connection = HTTPConnection(address.removeprefix("http://"), timeout=5)
+    with pytest.raises(ConnectionError):
+        connection.request("POST", "/embeddings", body=blocks(), encode_chunked=True)
+    assert LARGEST_REQUEST_BYTES <= len(sent) << 20 < 2 * LARGEST_REQUEST_BYTES
     connection.close()
 
 

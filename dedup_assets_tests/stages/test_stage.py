@@ -17,7 +17,7 @@ from dedup_assets.partitions import blob_prefix
 from dedup_assets.policies import Policy, digest_of
 from dedup_assets.report.plots import distance_histogram
 from dedup_assets.resources.collection import Collection
-from dedup_assets.stages.stage import MAX_ILLUSTRATED_PARTITIONS, PREVIEW_ROWS, Stage, markdown_table, peak_rss_mb
+from dedup_assets.stages.stage import MAX_ILLUSTRATED_PARTITIONS, PREVIEW_ROWS, Stage, peak_rss_mb, preview_of
 from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST
 from dedup_assets_tests.conftest import CollectionOf
@@ -111,7 +111,7 @@ def test_a_partition_is_described_with_its_rows_its_cost_its_counts_and_its_poli
 
 def test_a_few_rows_and_a_picture_are_shown(shop: Shop) -> None:
     note = shop.run("a")["a"]
-    assert len(note["preview"].splitlines()) == 2 + PREVIEW_ROWS
+    assert len(note["preview"].records) == PREVIEW_ROWS
     assert re.fullmatch(r"!\[.*\]\(data:image/png;base64,[\w+/=]+\)", note["picture"])
 
 
@@ -211,13 +211,17 @@ def test_a_digest_tells_parts_and_their_order_apart() -> None:
     )
 
 
-def test_rows_are_shown_as_a_table_of_markdown_whatever_they_hold() -> None:
+def test_rows_are_shown_as_a_table_whatever_they_hold() -> None:
     frame = pl.DataFrame({"path": ["a|b\nc", "x" * 100], "digest": [b"\x0f", None], "share": [0.123456, None]})
-    assert markdown_table(frame).splitlines() == [
-        "| path | digest | share |",
-        "|---|---|---|",
-        "| a\\|b c | 0f | 0.123 |",
-        f"| {'x' * 57}... | None | None |",
+    preview = preview_of(frame)
+    assert [dict(record.data) for record in preview.records] == [
+        {"path": "a|b\nc", "digest": "0f", "share": "0.123"},
+        {"path": f"{'x' * 57}...", "digest": "None", "share": "None"},
+    ]
+    assert [(column.name, column.type) for column in preview.schema.columns] == [
+        ("path", "String"),
+        ("digest", "Binary"),
+        ("share", "Float64"),
     ]
 
 

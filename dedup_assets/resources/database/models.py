@@ -20,7 +20,7 @@ OF_OTHER_STORES = (
 
 
 def register_model(connection: psycopg.Connection, model: str, revision: str, dimension: int) -> int:
-    """Return the model_id of a model.
+    """Return the model_id of a model of pictures or prompts; it becomes nobody's current one by that.
 
     Raises:
         VectorError: the same model and revision are known with another dimension.

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
+from pgvector import HalfVector
 from psycopg import sql
 
 from dedup_assets.resources.database.models import find_model
@@ -86,7 +87,7 @@ def vector_of_image(
         "SELECT embedding::text FROM dedup.image_vector WHERE (store, model, revision, image_id) = (%s, %s, %s, %s)",
         (store, model, revision, image_id),
     ).fetchone()
-    return None if row is None else np.array(row[0][1:-1].split(","), np.float32)
+    return None if row is None else HalfVector.from_text(row[0]).to_numpy().astype(np.float32)
 
 
 def _wanted(store: str, prefix: str, only_representatives: bool) -> sql.Composable:

@@ -1,36 +1,17 @@
-"""Prompts in PostgreSQL: their vectors, and which worker is at which of them.
+"""Prompts in PostgreSQL: which have vectors, which store uses them, and which worker is at which of them.
 
-Belongs here: claims, and writing vectors in bulk. Does not belong here: computing them (`embedders/prompts.py`), or which
-prompts there are (`stages/vectors/prompt_vectors.py`).
+Belongs here: claims and uses. Does not belong here: the vectors (`vectors.py`), computing them (`embedders/prompts.py`), or
+which prompts there are (`stages/vectors/prompt_vectors.py`).
 
 Every function ends its own transaction when the connection has none open, and joins it otherwise.
 """
 
 from collections.abc import Collection, Sequence
 
-import numpy as np
 import psycopg
-from numpy.typing import NDArray
-
-from dedup_assets.resources.database.vector_copy import check_vectors, copy_bytes
 
 LEASE_S = 120.0
 """Seconds that a claim holds; a worker renews it after every batch, and a killed one holds others up for that long."""
-
-
-def register_prompt_model(connection: psycopg.Connection, model: str, revision: str, dimension: int) -> int:
-    """Return the model_id of an encoder of prompts; unlike a model of pictures, it becomes nobody's current one."""
-    with connection.transaction():
-        connection.execute(
-            "INSERT INTO dedup.embedding_model (model, revision, dimension) VALUES (%s, %s, %s)"
-            " ON CONFLICT (model, revision) DO NOTHING",
-            (model, revision, dimension),
-        )
-        row = connection.execute(
-            "SELECT model_id FROM dedup.embedding_model WHERE model = %s AND revision = %s", (model, revision)
-        ).fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 def claim_prompts(
@@ -75,34 +56,6 @@ def stored_prompts(connection: psycopg.Connection, model_id: int, sha256s: Seque
             (model_id, list(sha256s)),
         ).fetchall()
     return {bytes(row[0]) for row in rows}
-
-
-def store_prompt_vectors(
-    connection: psycopg.Connection, model_id: int, sha256s: Sequence[bytes], vectors: NDArray[np.float32]
-) -> int:
-    """Write (n, dimension) vectors of n distinct prompts, in half precision; returns how many rows were new or changed.
-
-    Raises:
-        VectorError: shapes do not fit, a hash is not 32 bytes, or a vector is zero, NaN or too large; nothing is written.
-    """
-    check_vectors(sha256s, vectors)
-    if not len(sha256s):
-        return 0
-    with connection.transaction():
-        connection.execute(
-            "CREATE TEMPORARY TABLE incoming_prompt (prompt_sha256 bytea, embedding halfvec) ON COMMIT DROP"
-        )
-        with connection.cursor().copy("COPY incoming_prompt FROM STDIN WITH (FORMAT BINARY)") as copy:
-            copy.write(copy_bytes(sha256s, vectors))
-        written = connection.execute(
-            "INSERT INTO dedup.prompt_embedding (model_id, prompt_sha256, dimension, embedding)"
-            " SELECT %s, prompt_sha256, %s, embedding FROM incoming_prompt ORDER BY prompt_sha256"
-            " ON CONFLICT (model_id, prompt_sha256) DO UPDATE SET embedding = excluded.embedding"
-            " WHERE prompt_embedding.embedding <> excluded.embedding",
-            (model_id, vectors.shape[1]),
-        ).rowcount
-        connection.execute("DROP TABLE incoming_prompt")
-    return written
 
 
 def use_prompts(connection: psycopg.Connection, store_id: int, sha256s: Collection[bytes]) -> None:

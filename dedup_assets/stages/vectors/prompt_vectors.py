@@ -1,7 +1,7 @@
 """One vector a distinct prompt and encoder: which still need one, and computing each in one worker only.
 
 Belongs here: the work of `embeddings` on prompts. Does not belong here: the encoders (`embedders/prompts.py`), claims and
-vectors in PostgreSQL (`resources/database/prompt_rows.py`).
+vectors in PostgreSQL (`prompt_rows.py` and `vectors.py` in `resources/database/`).
 
 A worker claims prompts, computes their vectors, commits them to the table, stores them in the database and only then gives
 the claims up: whoever comes next finds the vectors, and of a killed worker at most the claimed prompts are done again.
@@ -18,14 +18,14 @@ import psycopg
 from numpy.typing import NDArray
 
 from dedup_assets.embedders.protocol import PromptEncoder
+from dedup_assets.resources.database.models import register_model
 from dedup_assets.resources.database.prompt_rows import (
     LEASE_S,
     claim_prompts,
-    register_prompt_model,
     release_prompts,
-    store_prompt_vectors,
     stored_prompts,
 )
+from dedup_assets.resources.database.vectors import store_vectors
 from dedup_assets.resources.progress import ProgressReporter, Tracker
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.stage import PartitionWork
@@ -145,8 +145,8 @@ class _Claims:
     """One worker's share of the prompts of one model, in the database."""
 
     def __init__(self, connection: psycopg.Connection, encoder: PromptEncoder, lease_s: float) -> None:
-        self._connection, self._worker, self._lease_s = connection, uuid4().hex, lease_s
-        self._model_id = register_prompt_model(connection, encoder.model, encoder.revision, encoder.dimension)
+        self._connection, self._encoder, self._worker, self._lease_s = connection, encoder, uuid4().hex, lease_s
+        self._model_id = register_model(connection, encoder.model, encoder.revision, encoder.dimension)
 
     def claim(self, prompts: pl.DataFrame) -> set[bytes]:
         return claim_prompts(self._connection, self._model_id, self._worker, _hashes(prompts), self._lease_s)
@@ -160,7 +160,8 @@ class _Claims:
     def store(self, sha256s: Sequence[bytes], vectors: NDArray[np.float32]) -> None:
         usable = np.isfinite(vectors).all(axis=1)
         good: list[int] = np.flatnonzero(usable).tolist()
-        store_prompt_vectors(self._connection, self._model_id, [sha256s[row] for row in good], vectors[good])
+        model, revision, hashes = self._encoder.model, self._encoder.revision, [sha256s[row] for row in good]
+        store_vectors(self._connection, model, revision, hashes, vectors[good], "prompt")
 
 
 def _hashes(prompts: pl.DataFrame) -> list[bytes]:

@@ -8,22 +8,28 @@ import pytest
 from numpy.typing import NDArray
 
 from dedup_assets.errors import VectorError
+from dedup_assets.resources.database.models import register_model
 from dedup_assets.resources.database.prompt_rows import (
     claim_prompts,
-    register_prompt_model,
     release_prompts,
     remove_prompts,
-    store_prompt_vectors,
     stored_prompts,
     use_prompts,
 )
+from dedup_assets.resources.database.vectors import store_vectors
 from dedup_assets_tests.resources.database.rows import enter
 
+LETTERS = ("letters", "1")
 A, B, C = (sha256(name.encode()).digest() for name in "abc")
 
 
 def model_of(database: psycopg.Connection) -> int:
-    return register_prompt_model(database, "letters", "1", 4)
+    return register_model(database, *LETTERS, 4)
+
+
+def store(database: psycopg.Connection, *sha256s: bytes) -> int:
+    """Write vectors of prompts; returns how many rows were new or changed."""
+    return store_vectors(database, *LETTERS, sha256s, units(len(sha256s)), "prompt")
 
 
 def units(count: int) -> NDArray[np.float32]:
@@ -77,18 +83,18 @@ def test_the_claims_of_a_killed_worker_end_with_their_time(database: psycopg.Con
 
 def test_vectors_are_stored_once_and_forgotten_with_their_prompts(database: psycopg.Connection) -> None:
     model = model_of(database)
-    assert store_prompt_vectors(database, model, [A, B], units(2)) == 2
-    assert store_prompt_vectors(database, model, [A, B], units(2)) == 0
+    assert store(database, A, B) == 2
+    assert store(database, A, B) == 0
     assert stored_prompts(database, model, [A, C]) == {A}
     use_prompts(database, enter(database), [A, B])
     assert remove_prompts(database, enter(database), {A, C}) == 1
     assert stored_prompts(database, model, [A, B, C]) == {A}
-    assert store_prompt_vectors(database, model, [], units(0)) == 0
+    assert store(database) == 0
 
 
 def test_a_prompt_that_another_store_has_keeps_its_vector(database: psycopg.Connection) -> None:
     model, one, other = model_of(database), enter(database, "one"), enter(database, "other")
-    store_prompt_vectors(database, model, [A, B], units(2))
+    store(database, A, B)
     use_prompts(database, one, [A, B])
     use_prompts(database, other, [B])
     assert remove_prompts(database, one, set()) == 1
@@ -98,7 +104,7 @@ def test_a_prompt_that_another_store_has_keeps_its_vector(database: psycopg.Conn
 
 def test_a_vector_of_nothing_is_refused(database: psycopg.Connection) -> None:
     with pytest.raises(VectorError, match="is zero"):
-        store_prompt_vectors(database, model_of(database), [A], np.zeros((1, 4), np.float32))
+        store_vectors(database, *LETTERS, [A], np.zeros((1, 4), np.float32), "prompt")
 
 
 def test_an_encoder_of_prompts_becomes_the_model_of_no_store(database: psycopg.Connection) -> None:

@@ -12,7 +12,7 @@ from dedup_assets.errors import VectorError
 from dedup_assets.resources.database.embedded.postgres import EmbeddedPostgres
 from dedup_assets.resources.database.migrations import migrate
 from dedup_assets.resources.database.models import register_model
-from dedup_assets.resources.database.vectors import store_vectors
+from dedup_assets.resources.database.vectors import check_vectors, store_vectors
 from dedup_assets_tests.resources.database.conftest import wait_until_stopped
 from dedup_assets_tests.resources.database.rows import (
     MODEL,
@@ -60,6 +60,28 @@ def test_a_model_has_one_dimension(database: psycopg.Connection) -> None:
     embed(database, "a")
     with pytest.raises(VectorError, match="vectors of 16 numbers, not 8"):
         store_vectors(database, *MODEL, [content("b")], vectors(1)[:, :8])
+
+
+def test_shapes_and_lengths_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(VectorError, match="2 hashes came with vectors of shape"):
+        check_vectors([b"k" * 32] * 2, np.ones((3, 4), np.float32))
+    with pytest.raises(VectorError, match="32 bytes"):
+        check_vectors([b"short"], np.ones((1, 4), np.float32))
+
+
+def test_a_vector_that_vanishes_in_half_precision_is_zero() -> None:
+    with pytest.raises(VectorError, match=r"1 of 2 vectors cannot be stored; the first, of 6c6c.* is zero"):
+        check_vectors([b"k" * 32, b"l" * 32], np.array([[1.0], [1e-9]], np.float32))
+
+
+def test_nothing_is_a_fine_number_of_vectors() -> None:
+    check_vectors([], np.empty((0, 4), np.float32))
+
+
+def test_a_content_that_stands_twice_is_written_once_by_its_last_vector(database: psycopg.Connection) -> None:
+    rows = vectors(3)
+    assert store_vectors(database, *MODEL, [content("a"), content("b"), content("a")], rows) == 2
+    assert store_vectors(database, *MODEL, [content("a"), content("b")], rows[[2, 1]]) == 0
 
 
 LOADER = """

@@ -12,7 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from dedup_assets.resources.database.migrations import migrate
-from dedup_assets.resources.database.prompt_rows import claim_prompts, register_prompt_model
+from dedup_assets.resources.database.models import register_model
+from dedup_assets.resources.database.prompt_rows import claim_prompts
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.stage import PartitionWork
@@ -130,7 +131,7 @@ def test_the_prompts_of_a_killed_worker_are_computed_when_its_time_is_over(
     tables: TableStore, database: psycopg.Connection
 ) -> None:
     write_prompts(tables, "a", ["a cab", "a bad"])
-    model = register_prompt_model(database, "letters", "1", 4)
+    model = register_model(database, "letters", "1", 4)
     claim_prompts(database, model, "killed", [bytes.fromhex(digest("a cab"))], lease_s=0.5)
     encoder = Letters()
     assert embed(tables, "a", encoder, database).counts["letters_misses"] == 2
