@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 import dagster as dg
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError, field_validator
 
 from dedup_assets.embedders.chain import EmbedderChoice, choose_embedder, fall_back
 from dedup_assets.embedders.prompts import EncoderChoice, choose_encoders
@@ -121,6 +121,12 @@ class KeepPolicy(Policy):
         description="Rules in order: the first that tells two images apart decides, ties are broken by path",
     )
     prefer_prefixes: list[str] = Field(default=[], description="Prefixes for the rule prefer_prefix, the dearest first")
+
+    @field_validator("keep_rule")
+    @classmethod
+    def _leave_out_readable(cls, rules: list[str]) -> list[str]:
+        """Files written for 0.1.0 name a rule `readable`: it decided nothing, as only readable images are ranked."""
+        return [rule for rule in rules if rule != "readable"]
 
 
 class EmbeddingPolicy(EmbedderSettings, Policy):

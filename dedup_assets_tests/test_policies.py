@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from dedup_assets.errors import SettingsError
-from dedup_assets.policies import POLICIES, EmbeddingPolicy, VerificationPolicy, build_policies
+from dedup_assets.policies import POLICIES, EmbeddingPolicy, KeepPolicy, VerificationPolicy, build_policies
 
 VERSIONS = {
     "image_features": "33a752fcbf927ed1",
     "wavelet_groups": "a30cf3d4f08ef568",
     "verified_groups": "d3a1b14894786431",
-    "representatives": "1ef491df81b7cb0b",
+    "representatives": "b48895be4a8dd4f9",
     "embeddings": "4f5b26aff547a7ec",
     "similar_groups": "8bbfb1fbb05b719d",
 }
@@ -29,6 +29,11 @@ def test_another_setting_is_another_version() -> None:
 def test_what_changes_no_answer_changes_no_version() -> None:
     assert EmbeddingPolicy(http_timeout_s=5).version == VERSIONS["embeddings"]
     assert EmbeddingPolicy(http_timeout_s=5).embedder_settings().http_timeout_s == 5
+
+
+def test_a_policy_of_earlier_times_that_names_the_rule_readable_goes_on_without_it() -> None:
+    assert KeepPolicy(keep_rule=["readable", "oldest"]) == KeepPolicy(keep_rule=["oldest"])
+    assert KeepPolicy(keep_rule=["readable", *KeepPolicy().keep_rule]).version == KeepPolicy().version
 
 
 def test_policies_are_made_with_their_settings_and_defaults() -> None:

@@ -18,17 +18,15 @@ from dedup_assets.policies import KeepPolicy, VerificationPolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.resources.database.decisions import read_decisions
-from dedup_assets.stages.grouping.applied_decisions import Decided, tell_decisions
+from dedup_assets.stages.grouping.applied_decisions import Decided
 from dedup_assets.stages.grouping.collected_images import read_images
-from dedup_assets.stages.grouping.groups import group_images
-from dedup_assets.stages.grouping.star_verifier import StarVerifier, tell_caps
-from dedup_assets.stages.grouping.verdicts import VERDICT_COLUMNS, gather_verdicts
+from dedup_assets.stages.grouping.verdicts import VERDICT_COLUMNS
+from dedup_assets.stages.judged_partitions import judge_partitions
 from dedup_assets.stages.pairs.hashed_contents import binary_matrix
-from dedup_assets.stages.pairs.verifier import PairVerifier
 from dedup_assets.stages.publishing import publish_report
-from dedup_assets.stages.stage import PartitionWork, Stage, up_to_date_partitions
+from dedup_assets.stages.stage import PartitionWork, Stage
 from dedup_assets.stages.table_assets import table_asset
-from dedup_assets.stages.whole_container import write_whole_container
+from dedup_assets.stages.whole_container import Grouped, WholeContainer
 from dedup_assets.tables import (
     DEDUP_REPORT,
     IMAGE_FEATURES,
@@ -55,11 +53,9 @@ def dedup_report(
     """Form the final groups of the whole container, write every partition whose rows changed, and publish the report."""
     stage = Stage(context, DEDUP_REPORT, collection.tables(), verification_policy, keep_policy, source=IMAGE_MANIFEST)
     decided = Decided(read_decisions(database, stage.tables))
-    inputs = stage.digest_of_all(IMAGE_MANIFEST, IMAGE_FEATURES, WAVELET_GROUPS, REPRESENTATIVES, SIMILAR_GROUPS)
-    compute = partial(_report_everything, stage, collection, verification_policy, keep_policy, decided)
-    fingerprint = stage.fingerprint(inputs, decided.digest)
-    verified = write_whole_container(stage, fingerprint, IMAGE_FEATURES, compute, partial(_describe, stage))
-    tell_decisions(stage, decided)
+    whole = WholeContainer(stage, collection, verification_policy, keep_policy, decided)
+    inputs = (IMAGE_MANIFEST, IMAGE_FEATURES, WAVELET_GROUPS, REPRESENTATIVES, SIMILAR_GROUPS)
+    verified = whole.write(inputs, partial(_report_everything, whole), partial(_describe, stage))
     publish_report(stage, collection, verified is not None, verified or 0)
 
 
@@ -70,20 +66,13 @@ def _describe(stage: Stage, work: PartitionWork) -> None:
     work.counts |= {name.lower(): int((statuses == name).sum()) for name in REPORT_STATUSES}
 
 
-def _report_everything(
-    stage: Stage, collection: Collection, verification: VerificationPolicy, keep: KeepPolicy, decided: Decided
-) -> tuple[pl.DataFrame, int]:
+def _report_everything(whole: WholeContainer) -> Grouped:
+    stage = whole.stage
     images = read_images(stage.tables)
     copies = stage.tables.read_many(SIMILAR_GROUPS, columns=[*VERDICT_COLUMNS, "cosine_similarity"])
     near = stage.tables.read_many(VERIFIED_GROUPS, columns=VERDICT_COLUMNS)
-    verdicts = gather_verdicts(stage.tables, verification.version, decided, near, copies)
-    contents = images["file_sha256"].unique().sort()
-    stars = StarVerifier(
-        stage.tables, contents, verdicts.known, verification.version, lambda: PairVerifier(collection, verification)
-    )
     kept = stage.tables.read_many(REPRESENTATIVES, columns=["representative_sha256"])["representative_sha256"].unique()
-    rows = group_images(images, verdicts.proposed, keep, stars, first=kept, decided=decided)
-    tell_caps(stage, stars)
+    rows, verified = whole.group(images, near, copies, first=kept)
     described = pl.concat([rows, images.drop("image_id", "file_sha256", "partition")], how="horizontal")
     readable = _with_colour(stage, described).join(
         _look_alikes(rows, copies), on="group_id", how="left", maintain_order="left"
@@ -94,9 +83,8 @@ def _report_everything(
         representative_path=pl.when("is_representative").then(None).otherwise(pl.col("representative_path")),
         cause=pl.lit(None, pl.String),
     )
-    return pl.concat(
-        [best.select(*DEDUP_REPORT.column_names, "partition"), _unreadable(stage)], how="vertical_relaxed"
-    ), stars.remember()
+    reported = [best.select(*DEDUP_REPORT.column_names, "partition"), _unreadable(stage)]
+    return pl.concat(reported, how="vertical_relaxed"), verified
 
 
 def _with_colour(stage: Stage, rows: pl.DataFrame) -> pl.DataFrame:
@@ -163,13 +151,10 @@ def _unreadable(stage: Stage) -> pl.DataFrame:
 def no_image_is_lost(collection: Collection) -> dg.AssetCheckResult:
     """Compare the ids of the manifest with those of the report, in the partitions that are up to date all the way."""
     tables = collection.tables()
-    read = set(up_to_date_partitions(tables, IMAGE_FEATURES, IMAGE_MANIFEST))
-    keys = [key for key in up_to_date_partitions(tables, DEDUP_REPORT, IMAGE_FEATURES) if key in read]
-    listed = tables.read_many(IMAGE_MANIFEST, keys, ["image_id"])
-    reported = tables.read_many(DEDUP_REPORT, keys, ["image_id"])
+    judged = judge_partitions(tables, DEDUP_REPORT, IMAGE_FEATURES, IMAGE_MANIFEST)
+    listed = tables.read_many(IMAGE_MANIFEST, judged.keys, ["image_id"])
+    reported = tables.read_many(DEDUP_REPORT, judged.keys, ["image_id"])
     lost = listed.join(reported, on="image_id", how="anti").height
     surplus = reported.height - reported.join(listed, on="image_id", how="semi").n_unique()
-    return dg.AssetCheckResult(
-        passed=lost == 0 and surplus == 0,
-        metadata={"listed": listed.height, "reported": reported.height, "lost": lost, "surplus": surplus},
-    )
+    passed = lost == 0 and surplus == 0
+    return judged.result(passed, listed=listed.height, reported=reported.height, lost=lost, surplus=surplus)

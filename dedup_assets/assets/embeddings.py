@@ -12,7 +12,8 @@ from dedup_assets.policies import EmbeddingPolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.resources.progress import ProgressReporter
-from dedup_assets.stages.stage import Stage, up_to_date_partitions
+from dedup_assets.stages.judged_partitions import judge_partitions
+from dedup_assets.stages.stage import Stage
 from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.stages.vectors.embedding_run import EmbeddingRun
 from dedup_assets.stages.vectors.vector_rows import MODEL
@@ -47,11 +48,12 @@ def embeddings(
 def every_kept_picture_is_embedded(collection: Collection) -> dg.AssetCheckResult:
     """Look for kept contents without a row, in the partitions that are up to date."""
     tables = collection.tables()
-    keys = up_to_date_partitions(tables, EMBEDDINGS, REPRESENTATIVES)
-    kept = tables.read_many(REPRESENTATIVES, keys, ["file_sha256", "is_representative"]).filter("is_representative")
-    details = [tables.commit_of(EMBEDDINGS, key).details for key in keys]
+    judged = judge_partitions(tables, EMBEDDINGS, REPRESENTATIVES)
+    columns = ["file_sha256", "is_representative"]
+    kept = tables.read_many(REPRESENTATIVES, judged.keys, columns).filter("is_representative")
+    details = [tables.commit_of(EMBEDDINGS, key).details for key in judged.keys]
     models = pl.struct("model", "revision").is_in([{name: each[name] for name in MODEL} for each in details])
     rows = tables.read_many(EMBEDDINGS, columns=["content_key", *MODEL])
     embedded = (rows.filter(models) if details else rows)["content_key"]
     missing = kept.filter(~pl.col("file_sha256").bin.encode("hex").is_in(embedded.implode())).height
-    return dg.AssetCheckResult(passed=missing == 0, metadata={"kept_pictures": kept.height, "without_vector": missing})
+    return judged.result(missing == 0, kept_pictures=kept.height, without_vector=missing)

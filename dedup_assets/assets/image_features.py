@@ -15,10 +15,11 @@ from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.resources.tables.store import TableStore
+from dedup_assets.stages.judged_partitions import judge_partitions
 from dedup_assets.stages.reading.reader import ImageReader
 from dedup_assets.stages.reading.rows import FEATURE_VERSION
 from dedup_assets.stages.reading.slices import ReadingOrder
-from dedup_assets.stages.stage import PartitionWork, Stage, made_from, up_to_date_partitions
+from dedup_assets.stages.stage import PartitionWork, Stage, made_from
 from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST
 
@@ -113,14 +114,10 @@ def _finish(stage: Stage, work: PartitionWork, source: dict[str, Any]) -> None:
 def image_features_lose_nothing(collection: Collection) -> dg.AssetCheckResult:
     """Compare the rows of the manifest with the rows of features, partition by partition."""
     tables = collection.tables()
-    rows = {
-        key: (tables.commit_of(IMAGE_MANIFEST, key).rows, tables.commit_of(IMAGE_FEATURES, key).rows)
-        for key in up_to_date_partitions(tables, IMAGE_FEATURES, IMAGE_MANIFEST)
-    }
+    judged = judge_partitions(tables, IMAGE_FEATURES, IMAGE_MANIFEST)
+    rows = {key: [tables.commit_of(each, key).rows for each in (IMAGE_MANIFEST, IMAGE_FEATURES)] for key in judged.keys}
     unequal = {key: counts for key, counts in rows.items() if counts[0] != counts[1]}
-    return dg.AssetCheckResult(
-        passed=not unequal, metadata={"unequal": dg.MetadataValue.json({k: list(v) for k, v in unequal.items()})}
-    )
+    return judged.result(not unequal, unequal=dg.MetadataValue.json(unequal))
 
 
 @dg.asset_check(asset=image_features, description="The share of unreadable images is below the policy's limit.")

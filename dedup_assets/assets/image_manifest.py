@@ -19,7 +19,7 @@ from dedup_assets.report.plain_words import counted
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.images.source import Blob, ImageStore
 from dedup_assets.resources.progress import ProgressReporter
-from dedup_assets.stages.discovery import load_layout, walk_directories
+from dedup_assets.stages.discovery import load_layout
 from dedup_assets.stages.stage import Stage
 from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.tables import IMAGE_MANIFEST
@@ -34,8 +34,6 @@ def image_manifest(context: dg.AssetExecutionContext, collection: Collection, pr
     stage = Stage(context, IMAGE_MANIFEST, collection.tables())
     images = collection.images()
     layout = load_layout(stage.tables, collection.prefix_depth)
-    directories = sum(1 for _ in walk_directories(images, layout.prefix_depth))
-    stage.log(f"The source has {counted(directories, 'directory', 'directories')} of blobs.")
     families = layout.families(stage.keys)
     if unknown := set(stage.keys).difference(*families):
         raise UndiscoveredPrefixError(

@@ -90,13 +90,13 @@ def _carry_out(stage: Stage, work: PartitionWork, plan: pl.DataFrame, step: Step
     """Note what is done after every few copies, so that an interrupted run knows what is there."""
     done: list[Row] = []
     with progress.track(stage.log, f"{ORGANIZED_BLOBS.name} [{work.key}]", plan.height, "blobs") as tracker:
-        for number, row in enumerate(plan.iter_rows(named=True), 1):
-            after = step(row)
-            done += [] if after is None else [after]
-            tracker.advance()
-            if number % COPIES_A_PART == 0 or number == plan.height:
-                rows = pl.concat([ORGANIZED_BLOBS.frame(done), plan[number:]])
-                work.commit = stage.tables.rewrite(ORGANIZED_BLOBS, work.key, rows, work.fingerprint)
+        for start in range(0, max(1, plan.height), COPIES_A_PART):  # an empty plan is written too
+            for row in plan[start : start + COPIES_A_PART].iter_rows(named=True):
+                after = step(row)
+                done += [] if after is None else [after]
+                tracker.advance()
+            rows = pl.concat([ORGANIZED_BLOBS.frame(done), plan[start + COPIES_A_PART :]])
+            work.commit = stage.tables.rewrite(ORGANIZED_BLOBS, work.key, rows, work.fingerprint)
 
 
 def _keep(images: ImageStore, row: Row) -> Row | None:

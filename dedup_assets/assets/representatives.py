@@ -17,15 +17,13 @@ from dedup_assets.report.plain_words import counted
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.resources.database.decisions import read_decisions
-from dedup_assets.stages.grouping.applied_decisions import Decided, tell_decisions
+from dedup_assets.stages.grouping.applied_decisions import Decided
 from dedup_assets.stages.grouping.collected_images import read_images, read_thumbnails
-from dedup_assets.stages.grouping.groups import group_images
-from dedup_assets.stages.grouping.star_verifier import StarVerifier, tell_caps
-from dedup_assets.stages.grouping.verdicts import VERDICT_COLUMNS, gather_verdicts
-from dedup_assets.stages.pairs.verifier import PairVerifier
-from dedup_assets.stages.stage import PartitionWork, Stage, up_to_date_partitions
+from dedup_assets.stages.grouping.verdicts import VERDICT_COLUMNS
+from dedup_assets.stages.judged_partitions import judge_partitions
+from dedup_assets.stages.stage import PartitionWork, Stage
 from dedup_assets.stages.table_assets import table_asset
-from dedup_assets.stages.whole_container import write_whole_container
+from dedup_assets.stages.whole_container import Grouped, WholeContainer
 from dedup_assets.tables import (
     IMAGE_FEATURES,
     IMAGE_MANIFEST,
@@ -51,28 +49,16 @@ def representatives(
         context, REPRESENTATIVES, collection.tables(), verification_policy, keep_policy, source=IMAGE_FEATURES
     )
     decided = Decided(read_decisions(database, stage.tables))
-    inputs = stage.digest_of_all(IMAGE_MANIFEST, IMAGE_FEATURES, METADATA_HASHES, WAVELET_GROUPS, VERIFIED_GROUPS)
-    compute = partial(_group_everything, stage, collection, verification_policy, keep_policy, decided)
-    fingerprint = stage.fingerprint(inputs, decided.digest)
-    write_whole_container(stage, fingerprint, IMAGE_FEATURES, compute, partial(_describe, stage))
-    tell_decisions(stage, decided)
+    whole = WholeContainer(stage, collection, verification_policy, keep_policy, decided)
+    inputs = (IMAGE_MANIFEST, IMAGE_FEATURES, METADATA_HASHES, WAVELET_GROUPS, VERIFIED_GROUPS)
+    whole.write(inputs, partial(_group_everything, whole), partial(_describe, stage))
 
 
-def _group_everything(
-    stage: Stage, collection: Collection, verification: VerificationPolicy, keep: KeepPolicy, decided: Decided
-) -> tuple[pl.DataFrame, int]:
-    """The rows of all partitions, with `partition`, and how many pairs had to be verified for them."""
+def _group_everything(whole: WholeContainer) -> Grouped:
+    stage = whole.stage
     images = read_images(stage.tables)
     stage.log(f"{REPRESENTATIVES.name}: grouping {counted(images.height, 'readable image')} of all partitions")
-    found = stage.tables.read_many(VERIFIED_GROUPS, columns=VERDICT_COLUMNS)
-    verdicts = gather_verdicts(stage.tables, verification.version, decided, found)
-    contents = images["file_sha256"].unique().sort()
-    stars = StarVerifier(
-        stage.tables, contents, verdicts.known, verification.version, lambda: PairVerifier(collection, verification)
-    )
-    rows = group_images(images, verdicts.proposed, keep, stars, decided=decided)
-    tell_caps(stage, stars)
-    return rows, stars.remember()
+    return whole.group(images, stage.tables.read_many(VERIFIED_GROUPS, columns=VERDICT_COLUMNS))
 
 
 def _describe(stage: Stage, work: PartitionWork) -> None:
@@ -109,12 +95,11 @@ def _picture(stage: Stage, rows: pl.DataFrame) -> bytes | None:
 def every_readable_image_is_grouped(collection: Collection) -> dg.AssetCheckResult:
     """Compare readable images with rows, in the partitions that are up to date; in all of them, groups with kept images."""
     tables = collection.tables()
-    keys = up_to_date_partitions(tables, REPRESENTATIVES, IMAGE_FEATURES)
-    readable = int((tables.read_many(IMAGE_FEATURES, keys, ["decode_status"])["decode_status"] == "ok").sum())
-    rows = tables.read_many(REPRESENTATIVES, keys, ["group_id", "is_representative"])
+    judged = judge_partitions(tables, REPRESENTATIVES, IMAGE_FEATURES)
+    readable = int((tables.read_many(IMAGE_FEATURES, judged.keys, ["decode_status"])["decode_status"] == "ok").sum())
+    rows = tables.read_many(REPRESENTATIVES, judged.keys, ["group_id", "is_representative"])
     kept_twice = rows.filter("is_representative")["group_id"].is_duplicated().sum()
     groups, kept = rows["group_id"].n_unique(), int(rows["is_representative"].sum())
-    complete = set(keys) == set(tables.partitions(IMAGE_FEATURES))
+    complete = set(judged.keys) == set(tables.partitions(IMAGE_FEATURES))
     passed = readable == rows.height and not kept_twice and (kept == groups or not complete)
-    counts = {"readable_images": readable, "rows": rows.height, "groups": groups, "kept_images": kept}
-    return dg.AssetCheckResult(passed=passed, metadata=counts)
+    return judged.result(passed, readable_images=readable, rows=rows.height, groups=groups, kept_images=kept)

@@ -10,10 +10,11 @@ import polars as pl
 from dedup_assets.policies import VerificationPolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter
+from dedup_assets.stages.judged_partitions import judge_partitions
 from dedup_assets.stages.pairs.candidate_verdicts import verify_candidates
 from dedup_assets.stages.pairs.contents import PAIR_KEY, read_contents
 from dedup_assets.stages.pairs.verifier import PairVerifier
-from dedup_assets.stages.stage import Stage, up_to_date_partitions
+from dedup_assets.stages.stage import Stage, made_from
 from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.tables import VERIFIED_GROUPS, WAVELET_GROUPS
 
@@ -28,13 +29,13 @@ def verified_groups(
     """Verify the candidate pairs of each partition that have no verdict under this policy; nothing is downloaded."""
     stage = Stage(context, VERIFIED_GROUPS, collection.tables(), verification_policy, source=WAVELET_GROUPS)
     verifier: PairVerifier | None = None
-    for key in stage.keys:
-        candidates = stage.tables.commit_of(WAVELET_GROUPS, key)
-        with stage.partition(key, stage.fingerprint(candidates.digest)) as work:
+    sources = {key: made_from(stage.tables, key, WAVELET_GROUPS) for key in stage.keys}  # before the verifier reads
+    for key, source in sources.items():
+        with stage.partition(key, stage.fingerprint(source["made_from"][WAVELET_GROUPS.name])) as work:
             work.counts = {"verified_pairs": 0}
             if not work.is_current:
                 verifier = verifier or PairVerifier(collection, verification_policy)
-                verify_candidates(stage, work, verifier, progress)
+                verify_candidates(stage, work, verifier, source, progress)
             verdicts = stage.tables.read(VERIFIED_GROUPS, key)
             work.counts |= {"passed": int(verdicts["verdict"].sum()), "rejected": int((~verdicts["verdict"]).sum())}
             work.preview = verdicts.group_by("level", "decided_by").agg(pairs=pl.len()).sort("pairs", descending=True)
@@ -49,9 +50,9 @@ def every_candidate_pair_has_a_verdict(collection: Collection) -> dg.AssetCheckR
     """Look for candidate pairs of images still in the source without a verdict, in the partitions that are up to date."""
     tables = collection.tables()
     present = read_contents(tables, ())["file_sha256"].implode()
-    keys = up_to_date_partitions(tables, VERIFIED_GROUPS, WAVELET_GROUPS)
-    candidates = tables.read_many(WAVELET_GROUPS, keys, [*PAIR_KEY, "stands_for_more"])
-    verdicts = tables.read_many(VERIFIED_GROUPS, keys, PAIR_KEY)
+    judged = judge_partitions(tables, VERIFIED_GROUPS, WAVELET_GROUPS)
+    candidates = tables.read_many(WAVELET_GROUPS, judged.keys, [*PAIR_KEY, "stands_for_more"])
+    verdicts = tables.read_many(VERIFIED_GROUPS, judged.keys, PAIR_KEY)
     listed = candidates.filter(~pl.col("stands_for_more"))
     missing = listed.join(verdicts, on=PAIR_KEY, how="anti").filter(pl.all_horizontal(pl.col(PAIR_KEY).is_in(present)))
-    return dg.AssetCheckResult(passed=missing.is_empty(), metadata={"pairs_without_verdict": missing.height})
+    return judged.result(missing.is_empty(), pairs_without_verdict=missing.height)

@@ -28,12 +28,14 @@ def wavelet_groups(
     """Search all partitions for the contents that are new in this one."""
     stage = Stage(context, WAVELET_GROUPS, collection.tables(), candidate_policy, source=IMAGE_FEATURES)
     search: CandidateSearch | None = None
-    for key in stage.keys:
-        inputs = [stage.tables.commit_of(table, key).digest for table in (IMAGE_FEATURES, METADATA_HASHES)]
-        with stage.partition(key, stage.fingerprint(*inputs)) as work:
+    inputs = {
+        key: [stage.tables.commit_of(table, key) for table in (IMAGE_FEATURES, METADATA_HASHES)] for key in stage.keys
+    }
+    for key, (features, recipes) in inputs.items():  # as they were before the search reads them
+        with stage.partition(key, stage.fingerprint(features.digest, recipes.digest)) as work:
             if not work.is_current:
                 search = search or CandidateSearch(stage, candidate_policy)
-                search.bring_up_to_date(work, progress)
+                search.bring_up_to_date(work, features, recipes, progress)
             work.counts = {
                 "candidate_pairs": work.commit.rows,
                 "crowded_recipes": search.recipes.crowded if search else 0,

@@ -3,8 +3,6 @@
 Belongs here: when and over which prefixes the assets run. Does not belong here: what they do.
 """
 
-from collections.abc import Iterator
-
 import dagster as dg
 
 from dedup_assets.automation.prefixes import PREFIXES, range_tags, sync_prefixes
@@ -39,12 +37,9 @@ def every_night(context: dg.ScheduleEvaluationContext, collection: Collection) -
     minimum_interval_seconds=300,
     description="New blob prefixes are processed as they appear",
 )
-def new_prefixes(
-    context: dg.SensorEvaluationContext, collection: Collection
-) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Discover prefixes, and ask for one run for each that is new."""
+def new_prefixes(context: dg.SensorEvaluationContext, collection: Collection) -> dg.RunRequest | dg.SkipReason:
+    """Discover prefixes, then ask for one run over all that are new: each run groups the whole container."""
     new = sync_prefixes(context.instance, collection)
     if not new:
-        yield dg.SkipReason("No new prefixes.")
-    for key in new:
-        yield dg.RunRequest(run_key=f"new prefix {key}", partition_key=key)
+        return dg.SkipReason("No new prefixes.")
+    return dg.RunRequest(run_key=f"new prefixes {new[0]} ... {new[-1]}", tags=range_tags(new))

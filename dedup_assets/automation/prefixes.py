@@ -17,12 +17,14 @@ PREFIXES = str(blob_prefix.name)
 
 
 def sync_prefixes(instance: dg.DagsterInstance, collection: Collection) -> list[str]:
-    """Discover the source, make Dagster's partition keys those of the layout, and return the keys that are new to it."""
+    """Discover the source, make Dagster's partition keys those of the layout, and return the keys that are new to it.
+
+    Dagster lists keys as they came, so the new ones stand at its end, without others between them, whoever added them.
+    """
     layout = discover(collection.images(), collection.tables(), collection.prefix_depth)
     known = set(instance.get_dynamic_partitions(PREFIXES))
-    new = [key for key in layout.keys if key not in known]
-    instance.add_dynamic_partitions(PREFIXES, new)
-    return new
+    instance.add_dynamic_partitions(PREFIXES, [key for key in layout.keys if key not in known])
+    return [key for key in instance.get_dynamic_partitions(PREFIXES) if key not in known]
 
 
 def range_tags(keys: Sequence[str]) -> dict[str, str]:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-import obstore
 from obstore.exceptions import AlreadyExistsError
 
 from dedup_assets.errors import LayoutError
@@ -64,7 +63,7 @@ def discover(images: ImageStore, tables: TableStore, prefix_depth: int) -> Prefi
 
 
 def _count_new_images(images: ImageStore, layout: PrefixLayout) -> Mapping[str, int]:
-    new = [where for where in walk_directories(images, layout.prefix_depth) if where not in layout.placements]
+    new = [where for where in _walk_directories(images, layout.prefix_depth) if where not in layout.placements]
     if len(new) > MAX_COUNTED_ONE_BY_ONE:
         paths = (blob.path for blob in images.list_blobs() if is_image_path(blob.path))
         counts = Counter(directory_of(path, layout.prefix_depth) for path in paths)
@@ -73,12 +72,12 @@ def _count_new_images(images: ImageStore, layout: PrefixLayout) -> Mapping[str, 
     return {where: count for where, count in each.items() if count}
 
 
-def walk_directories(images: ImageStore, prefix_depth: int, directory: str = "") -> Iterator[str]:
+def _walk_directories(images: ImageStore, prefix_depth: int, directory: str = "") -> Iterator[str]:
     """Yield the directories that would make prefixes, `directory` and those below it, with or without images."""
     yield directory
     if not is_whole(directory, prefix_depth):
         for child in images.list_directories(directory):
-            yield from walk_directories(images, prefix_depth, child)
+            yield from _walk_directories(images, prefix_depth, child)
 
 
 def _count_images(images: ImageStore, directory: str, prefix_depth: int) -> int:
@@ -91,5 +90,4 @@ def _entry_path(number: int) -> str:
 
 
 def _last_entry(tables: TableStore) -> int:
-    listing = obstore.list(tables.store, prefix="layout")
-    return max((int(entry["path"].rsplit("/", 1)[-1][:-5]) for page in listing for entry in page), default=0)
+    return max((int(entry["path"].rsplit("/", 1)[-1][:-5]) for entry in tables.list_files("layout")), default=0)

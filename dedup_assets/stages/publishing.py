@@ -27,9 +27,9 @@ WORK_COUNTS = ("downloaded_images", "downloaded_bytes", "verified_pairs", "embed
 
 def publish_report(stage: Stage, collection: Collection, changed: bool, verified_pairs: int) -> None:
     """Write the summary of this run, and the pages where they do not show the report's rows yet."""
+    rows = stage.digest_of_all(DEDUP_REPORT)
     report = stage.tables.read_many(DEDUP_REPORT)
     summary = summarize(stage, collection, report)
-    rows = stage.digest_of_all(DEDUP_REPORT)
     is_shown = stage.tables.read_document(PUBLISHED) == rows  # a killed run leaves new rows and old pages
     if changed or not is_shown or stage.tables.read_bytes(f"{FOLDER}/index.html") is None:
         _write_csv(stage, report)

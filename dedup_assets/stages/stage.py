@@ -102,16 +102,6 @@ class Stage:
         """Mark the partition as done: the next run with equal inputs will skip it."""
         work.commit = self.tables.publish(replace(work.commit, fingerprint=work.fingerprint))
 
-    def rewrite_others(self, rows: pl.DataFrame, fingerprint: str, source: Table) -> None:
-        """Bring the partitions that exist but were not asked for to the same view of the whole container.
-
-        A group spans partitions: were some left as they are, it would keep two images, or none. `rows` have a column
-        `partition`.
-        """
-        for key in sorted(set(self.tables.partitions(self.table)).difference(self.keys)):
-            own = rows.filter(pl.col("partition") == key).select(self.table.column_names).sort("image_id")
-            self.tables.rewrite(self.table, key, own, fingerprint, made_from(self.tables, key, source))
-
     def _describe(self, work: PartitionWork, seconds: float) -> None:
         rows = work.commit.rows
         metadata: dict[str, Any] = {
@@ -160,16 +150,6 @@ def _draw(work: PartitionWork, name: str) -> dg.MetadataValue[Any] | None:
 def made_from(tables: TableStore, key: str, *inputs: Table) -> dict[str, Any]:
     """What a partition is made from, for the details of its commit: the digests of the same partition of its inputs."""
     return {"made_from": {table.name: tables.commit_of(table, key).digest for table in inputs}}
-
-
-def up_to_date_partitions(tables: TableStore, table: Table, source: Table) -> list[str]:
-    """Partitions of `table` that were made from what `source` holds now; a check judges these, others are still at work."""
-
-    def is_up_to_date(key: str) -> bool:
-        digests = tables.commit_of(table, key).details.get("made_from", {})
-        return bool(digests.get(source.name) == tables.commit_of(source, key).digest)
-
-    return [key for key in tables.partitions(table) if is_up_to_date(key)]
 
 
 def preview_of(frame: pl.DataFrame) -> dg.TableMetadataValue:

@@ -1,40 +1,98 @@
 """Stages whose result is one for the whole container: computed once a run, written partition by partition.
 
-Belongs here: when it is computed, and which partitions are written. Does not belong here: what is computed (the assets).
+Belongs here: what such stages share, when they compute, and which partitions they write. Does not belong here: the rows that
+they write (the assets), how groups are formed (`stages/grouping/groups.py`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
 from dedup_assets.contracts import Table
+from dedup_assets.policies import KeepPolicy, VerificationPolicy
+from dedup_assets.resources.collection import Collection
+from dedup_assets.resources.tables.commits import Commit
+from dedup_assets.stages.grouping.applied_decisions import Decided, tell_decisions
+from dedup_assets.stages.grouping.collected_images import CollectedImages
+from dedup_assets.stages.grouping.groups import group_images
+from dedup_assets.stages.grouping.star_verifier import StarVerifier, tell_caps
+from dedup_assets.stages.grouping.verdicts import gather_verdicts
+from dedup_assets.stages.pairs.verifier import PairVerifier
 from dedup_assets.stages.stage import PartitionWork, Stage, made_from
+from dedup_assets.tables import IMAGE_FEATURES
 
-Compute = Callable[[], tuple[pl.DataFrame, int]]
-"""Returns the rows of all partitions, with a column `partition`, and how many pairs had to be verified for them."""
+Grouped = tuple[pl.DataFrame, int]
+"""The rows of all partitions, with a column `partition`, and how many pairs had to be verified for them."""
 
 
-def write_whole_container(
-    stage: Stage, fingerprint: str, source: Table, compute: Compute, describe: Callable[[PartitionWork], None]
-) -> int | None:
-    """Write every partition whose rows changed, those that were not asked for too; one that is current is left as it is.
+@dataclass(frozen=True)
+class WholeContainer:
+    """One run of a stage that groups all readable images, by the policies and by what people decided."""
 
-    `describe` adds to the counts of each partition and sets its preview and picture. Returns how many pairs were
-    verified; None where all partitions asked for were current, and nothing was computed.
-    """
-    rows: pl.DataFrame | None = None
-    verified = 0
-    for key in stage.keys:
-        with stage.partition(key, fingerprint) as work:
-            work.counts = {"verified_pairs": 0}
-            if not work.is_current:
-                if rows is None:
-                    rows, verified = compute()
-                    work.counts = {"verified_pairs": verified}
-                own = rows.filter(pl.col("partition") == key).select(stage.table.column_names).sort("image_id")
-                origin = made_from(stage.tables, key, source)
-                work.commit = stage.tables.rewrite(stage.table, key, own, fingerprint, origin)
-            describe(work)
-    if rows is not None:
-        stage.rewrite_others(rows, fingerprint, source)
-    return None if rows is None else verified
+    stage: Stage
+    collection: Collection
+    verification: VerificationPolicy
+    keep: KeepPolicy
+    decided: Decided
+
+    def group(self, images: CollectedImages, *found: pl.DataFrame, first: pl.Series | None = None) -> Grouped:
+        """Group `images` as `group_images` does, by the verdicts that searches `found`; unknown ones are found now."""
+        tables, version = self.stage.tables, self.verification.version
+        verdicts = gather_verdicts(tables, version, self.decided, *found)
+        contents = images["file_sha256"].unique().sort()
+        make_verifier = partial(PairVerifier, self.collection, self.verification)
+        stars = StarVerifier(tables, contents, verdicts.known, version, make_verifier)
+        rows = group_images(images, verdicts.proposed, self.keep, stars, first, self.decided)
+        tell_caps(self.stage, stars)
+        return rows, stars.remember()
+
+    def write(
+        self, inputs: Sequence[Table], compute: Callable[[], Grouped], describe: Callable[[PartitionWork], None]
+    ) -> int | None:
+        """Write every partition whose rows changed, those not asked for too; one that is current is left as it is.
+
+        `describe` adds to the counts of each partition and sets its preview and picture. Returns how many pairs were
+        verified; None where all partitions asked for were current, and nothing was computed from `inputs`.
+        """
+        stage = self.stage
+        fingerprint = stage.fingerprint(stage.digest_of_all(*inputs), self.decided.digest)
+        view: _View | None = None
+        for key in stage.keys:
+            with stage.partition(key, fingerprint) as work:
+                work.counts = {"verified_pairs": 0}
+                if not work.is_current:
+                    if view is None:
+                        view = _View(stage, fingerprint, compute)
+                        work.counts = {"verified_pairs": view.verified_pairs}
+                    work.commit = view.write(key)
+                describe(work)
+        if view:
+            view.write_others()
+        tell_decisions(stage, self.decided)
+        return view.verified_pairs if view else None
+
+
+class _View:
+    """The rows of all partitions, and what each was made from: other runs may commit while they are computed."""
+
+    def __init__(self, stage: Stage, fingerprint: str, compute: Callable[[], Grouped]) -> None:
+        self._stage, self._fingerprint = stage, fingerprint
+        keys = {*stage.keys, *stage.tables.partitions(stage.table)}
+        self._origins = {key: made_from(stage.tables, key, IMAGE_FEATURES) for key in sorted(keys)}
+        self._rows, self.verified_pairs = compute()
+
+    def write(self, key: str) -> Commit:
+        """Bring one partition to this view."""
+        table = self._stage.table
+        own = self._rows.filter(pl.col("partition") == key).select(table.column_names).sort("image_id")
+        return self._stage.tables.rewrite(table, key, own, self._fingerprint, self._origins[key])
+
+    def write_others(self) -> None:
+        """Bring the partitions that were not asked for to this view, but those that another run has begun since.
+
+        A group spans partitions: were some left as they are, it would keep two images, or none.
+        """
+        for key in self._origins.keys() - self._stage.keys:
+            self.write(key)

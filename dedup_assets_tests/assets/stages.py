@@ -1,12 +1,13 @@
 """Running some stages over a small collection, and what Dagster noted of each partition.
 
-Belongs here: one run with the policies of a test, its notes, and reading tables by path. Does not belong here: tests.
+Belongs here: one run with the policies of a test, or with another one meanwhile, its notes, and reading tables by path. Does
+not belong here: tests.
 """
 
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,6 +27,7 @@ from dedup_assets.automation.prefixes import PREFIXES, range_tags, sync_prefixes
 from dedup_assets.contracts import Table
 from dedup_assets.definitions import build_resources
 from dedup_assets.resources.collection import Collection
+from dedup_assets.resources.tables.commits import Part
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.settings import Settings
 from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST
@@ -108,6 +110,29 @@ class Stages:
         commit, held = self.tables.commit_of(table, key), self.tables.read(table, key, [column])[column]
         kept = held.filter(~held.is_in(pl.Series(values, dtype=held.dtype).implode()))
         return commit.rows - self.tables.drop_rows(commit, table, column, kept).rows
+
+
+def interrupted(stages: Stages, table: Table, meanwhile: Callable[[], object]) -> Stages:
+    """The same stages, in which something else happens, once, as soon as rows of a table are read."""
+    waiting = [meanwhile]
+
+    class Interrupted(TableStore):
+        """Their tables."""
+
+        def read_parts(
+            self, read: Table, partition: str, parts: Sequence[Part], columns: Sequence[str] | None = None
+        ) -> pl.DataFrame:
+            if read is table and waiting:
+                waiting.pop()()
+            return super().read_parts(read, partition, parts, columns)
+
+    class InterruptedCollection(Collection):
+        """Their collection."""
+
+        def tables(self) -> TableStore:
+            return Interrupted(super().tables().store)
+
+    return Stages(InterruptedCollection(**stages.collection.model_dump()))
 
 
 def total(notes: Notes, name: str) -> int:

@@ -1,4 +1,6 @@
+from dataclasses import replace
 from itertools import combinations
+from pathlib import Path
 
 import dagster as dg
 import numpy as np
@@ -7,9 +9,9 @@ import pytest
 from dedup_assets.assets import dedup_report, image_features, similar_groups
 from dedup_assets.assets.dedup_report import no_image_is_lost
 from dedup_assets.policies import SimilarityPolicy
-from dedup_assets.tables import DEDUP_REPORT, IMAGE_FEATURES, REPRESENTATIVES
+from dedup_assets.tables import DEDUP_REPORT, IMAGE_FEATURES, METADATA_HASHES, REPRESENTATIVES, VERIFIED_GROUPS
 from dedup_assets_tests.assets.conftest import GROUPED_FILES
-from dedup_assets_tests.assets.stages import READING, Stages
+from dedup_assets_tests.assets.stages import READING, Stages, interrupted
 from dedup_assets_tests.photographs import jpeg, make_photograph
 
 CROP = "web/red cropped.jpg"
@@ -86,3 +88,51 @@ def test_a_lost_row_fails_the_check_and_a_partition_still_at_work_does_not(group
     result = check(grouped)
     assert not result.passed
     assert [result.metadata[name].value for name in ("lost", "surplus")] == [1, 0]
+
+
+def test_images_that_another_run_reads_meanwhile_are_not_lost(grouped: Stages) -> None:
+    def meanwhile() -> None:
+        grouped.write({"web/green.jpg": jpeg(make_photograph(7))})
+        grouped.run(*READING)
+
+    interrupted(grouped, VERIFIED_GROUPS, meanwhile).run(dedup_report)
+    assert len(grouped.rows(DEDUP_REPORT)) == len(GROUPED_FILES)
+    result = check(grouped)
+    assert result.passed
+    assert [result.metadata[f"partitions_{name}"].value for name in ("judged", "at_work", "missing")] == [1, 1, 0]
+
+
+def test_a_source_of_images_without_any_report_fails_the_check_and_one_without_images_does_not(
+    grouped: Stages,
+) -> None:
+    result = check(grouped)
+    assert (result.passed, result.metadata["partitions_missing"].value) == (False, 2)
+    for path in GROUPED_FILES:
+        grouped.remove(path)
+    grouped.run(*READING)
+    result = check(grouped)
+    assert (result.passed, result.metadata["partitions_missing"].value) == (True, 0)
+
+
+def test_partitions_of_a_first_run_that_another_run_is_reading_do_not_fail_the_check(
+    grouped: Stages,
+) -> None:
+    for key in ("shop", "web"):
+        commit = grouped.tables.commit_of(IMAGE_FEATURES, key)
+        grouped.tables.publish(replace(commit, fingerprint=None, details={}))
+    result = check(grouped)
+    assert (result.passed, result.metadata["partitions_at_work"].value) == (True, 2)
+
+
+def test_rows_that_another_run_writes_while_pages_are_drawn_are_shown_by_the_next_run(grouped: Stages) -> None:
+    grouped.run(dedup_report)
+    pages = Path(grouped.collection.store) / "report"
+    (pages / "index.html").unlink()
+
+    def meanwhile() -> None:
+        grouped.drop(DEDUP_REPORT, "shop", "path", ["shop/blue.jpg"])
+
+    interrupted(grouped, METADATA_HASHES, meanwhile).run(dedup_report)
+    assert "shop/blue.jpg" in (pages / "image_report.csv").read_text()
+    grouped.run(dedup_report)
+    assert "shop/blue.jpg" not in (pages / "image_report.csv").read_text()

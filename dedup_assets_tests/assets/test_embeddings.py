@@ -123,6 +123,12 @@ def test_a_picture_without_a_vector_says_why_and_one_without_a_row_fails_the_che
     assert not is_complete(grouped)
 
 
+def test_kept_pictures_without_any_vectors_at_all_fail_the_check(grouped: Stages) -> None:
+    result = every_kept_picture_is_embedded(collection=grouped.collection)
+    assert isinstance(result, dg.AssetCheckResult)
+    assert (result.passed, result.metadata["partitions_missing"].value) == (False, 2)
+
+
 def test_the_provider_in_use_and_why_others_are_not_stand_on_every_materialization(grouped: Stages) -> None:
     policy = EmbeddingPolicy(providers=["open_clip", "http", "dhash"])
     notes = embed(grouped, embedding_policy=policy)

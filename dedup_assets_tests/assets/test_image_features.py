@@ -143,6 +143,9 @@ def test_a_row_that_got_lost_fails_the_check_and_a_partition_still_at_work_does_
     grouped.drop(IMAGE_FEATURES, "shop", "path", ["shop/blue.jpg"])
     assert not check().passed
     assert check().metadata["unequal"].value == {"shop": [4, 3]}
+    assert [check().metadata[f"partitions_{name}"].value for name in ("judged", "at_work")] == [1, 1]
+    grouped.forget(IMAGE_FEATURES)
+    assert (check().passed, check().metadata["unequal"].value) == (False, {})
 
 
 def test_many_unreadable_images_are_warned_of(grouped: Stages) -> None:

@@ -11,6 +11,7 @@ from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.images.folder import LocalImages
 from dedup_assets.resources.images.source import Blob
 from dedup_assets.resources.locations import FolderLocation, parse_location
+from dedup_assets.stages.discovery import discover
 from dedup_assets.tables import IMAGE_MANIFEST
 from dedup_assets_tests.assets.conftest import StagesOf
 from dedup_assets_tests.assets.stages import Stages
@@ -29,6 +30,10 @@ class ObservedImages(LocalImages):
     def list_blobs(self, prefix: str = "", recursive: bool = True) -> Iterator[Blob]:
         self._listed[prefix] += 1
         return super().list_blobs(prefix, recursive)
+
+    def list_directories(self, prefix: str = "") -> Iterator[str]:
+        self._listed[prefix] += 1
+        return super().list_directories(prefix)
 
 
 class ObservedCollection(Collection):
@@ -73,8 +78,11 @@ def test_a_directory_that_was_split_is_listed_once_and_each_blob_goes_to_its_own
     plain.tables().create_document("layout/000001.json", {"prefix_depth": 1, "placements": placements})
     stages = Stages(ObservedCollection(source=plain.source, store=plain.store))
     ObservedCollection.listed.clear()
+    discover(stages.collection.images(), stages.tables, 1)
+    discovery = ObservedCollection.listed.copy()
+    ObservedCollection.listed.clear()
     stages.run(image_manifest)
-    assert (ObservedCollection.listed["a"], ObservedCollection.listed["b"]) == (1, 1)
+    assert ObservedCollection.listed - discovery == {"a": 1, "b": 1}
     found = {
         path: key
         for key in stages.tables.partitions(IMAGE_MANIFEST)

@@ -122,3 +122,13 @@ def test_a_copy_that_failed_is_told_by_the_check_and_tried_again(reported: Stage
     organize(reported, "apply")
     assert failures(reported) == []
     assert states(reported) == {"copied": len(READABLE)}
+
+
+@pytest.mark.parametrize("action", ["plan", "apply"])
+def test_blobs_that_vanished_leave_the_plan_with_the_last_of_their_partition(reported: Stages, action: str) -> None:
+    organize(reported, "plan")
+    for path in [path for path in GROUPED_FILES if path.startswith("shop/")]:
+        reported.remove(path)
+    reported.run(*GROUPING, dedup_report)
+    assert organize(reported, action)["shop"]["planned"] == 0
+    assert {row["path"].split("/")[0] for row in plan_of(reported)} == {"web"}

@@ -10,9 +10,9 @@ from dedup_assets.errors import DatabaseAccessError
 from dedup_assets.policies import KeepPolicy
 from dedup_assets.resources.database.decisions import record_decisions
 from dedup_assets.resources.database.migrations import migrate
-from dedup_assets.tables import IMAGE_FEATURES, REPRESENTATIVES
+from dedup_assets.tables import IMAGE_FEATURES, REPRESENTATIVES, VERIFIED_GROUPS
 from dedup_assets_tests.assets.conftest import GROUPED_FILES
-from dedup_assets_tests.assets.stages import GROUPING, Stages
+from dedup_assets_tests.assets.stages import GROUPING, READING, Stages, interrupted
 from dedup_assets_tests.photographs import jpeg, make_photograph, png, scaled
 
 NAME = REPRESENTATIVES.name
@@ -93,6 +93,41 @@ def test_an_image_without_a_group_and_a_group_without_its_kept_image_fail_the_ch
     result = check(grouped)
     assert not result.passed
     assert [result.metadata[name].value for name in ("groups", "kept_images")] == [5, 4]
+
+
+def test_images_that_another_run_reads_meanwhile_are_not_missing(grouped: Stages) -> None:
+    grouped.forget(REPRESENTATIVES)
+
+    def meanwhile() -> None:
+        grouped.write({"web/green.jpg": jpeg(make_photograph(7))})
+        grouped.run(*READING)
+
+    interrupted(grouped, VERIFIED_GROUPS, meanwhile).run(representatives)
+    assert "web/green.jpg" in grouped.rows(IMAGE_FEATURES)
+    assert "web/green.jpg" not in grouped.rows(REPRESENTATIVES)
+    result = check(grouped)
+    assert result.passed
+    assert [result.metadata[f"partitions_{name}"].value for name in ("judged", "at_work", "missing")] == [1, 1, 0]
+    grouped.run(representatives)
+    assert check(grouped).metadata["rows"].value == len(GROUPED_FILES)
+
+
+def test_a_partition_that_another_run_begins_meanwhile_is_left_to_it(grouped: Stages) -> None:
+    grouped.forget(REPRESENTATIVES)
+
+    def meanwhile() -> None:
+        grouped.write({"new/green.jpg": jpeg(make_photograph(7))})
+        grouped.run(*GROUPING, keys=["new"])
+
+    interrupted(grouped, VERIFIED_GROUPS, meanwhile).run(representatives, keys=["shop"])
+    assert grouped.rows(REPRESENTATIVES)["new/green.jpg"]["is_representative"]
+
+
+def test_readable_images_without_any_group_at_all_fail_the_check(grouped: Stages) -> None:
+    grouped.forget(REPRESENTATIVES)
+    result = check(grouped)
+    assert not result.passed
+    assert result.metadata["partitions_missing"].value == 2
 
 
 def decide(url: str, grouped: Stages, verdict: str, *paths: str) -> None:

@@ -5,8 +5,9 @@ import dagster as dg
 from dedup_assets.assets import verified_groups
 from dedup_assets.assets.verified_groups import every_candidate_pair_has_a_verdict
 from dedup_assets.policies import VerificationPolicy
-from dedup_assets.tables import IMAGE_FEATURES, VERIFIED_GROUPS
-from dedup_assets_tests.assets.stages import Stages, total
+from dedup_assets.tables import IMAGE_FEATURES, VERIFIED_GROUPS, WAVELET_GROUPS
+from dedup_assets_tests.assets.stages import GROUPING, Stages, interrupted, total
+from dedup_assets_tests.photographs import jpeg, make_photograph, scaled
 
 NAME = VERIFIED_GROUPS.name
 REDS = frozenset({"shop/red.jpg", "web/red small.jpg"})
@@ -73,3 +74,25 @@ def test_a_missing_verdict_fails_the_check_as_long_as_both_images_are_there(grou
     for partition in ("shop", "web"):
         grouped.drop(IMAGE_FEATURES, partition, "file_sha256", [left])
     assert missing_verdicts(grouped) == 0
+
+
+def test_pairs_that_another_run_proposes_meanwhile_are_verified_by_the_next(grouped: Stages) -> None:
+    grouped.forget(VERIFIED_GROUPS)
+    pair = frozenset({"shop/blue.jpg", "web/blue small.jpg"})
+
+    def meanwhile() -> None:
+        grouped.write({"web/blue small.jpg": jpeg(scaled(make_photograph(4), 0.5))})
+        grouped.run(*GROUPING[:4])
+
+    interrupted(grouped, VERIFIED_GROUPS, meanwhile).run(verified_groups)
+    assert pair in grouped.pairs(WAVELET_GROUPS)
+    assert missing_verdicts(grouped) == 0
+    grouped.run(verified_groups)
+    assert pair in grouped.pairs(VERIFIED_GROUPS)
+
+
+def test_candidate_pairs_without_any_verdicts_at_all_fail_the_check(grouped: Stages) -> None:
+    grouped.forget(VERIFIED_GROUPS)
+    result = every_candidate_pair_has_a_verdict(collection=grouped.collection)
+    assert isinstance(result, dg.AssetCheckResult)
+    assert (result.passed, result.metadata["partitions_judged"].value) == (False, 0)

@@ -2,12 +2,12 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from dedup_assets.assets import image_features, image_manifest, wavelet_groups
+from dedup_assets.assets import image_features, image_manifest, metadata_hashes, wavelet_groups
 from dedup_assets.assets.wavelet_groups import candidate_pairs_stay_few
 from dedup_assets.policies import CandidatePolicy
 from dedup_assets.stages.pairs.recipe_pairs import MAX_CONTENTS_A_RECIPE
 from dedup_assets.tables import IMAGE_FEATURES, METADATA_HASHES, WAVELET_GROUPS
-from dedup_assets_tests.assets.stages import Stages, total
+from dedup_assets_tests.assets.stages import Stages, interrupted, total
 from dedup_assets_tests.photographs import jpeg, make_photograph, scaled
 
 NAME = WAVELET_GROUPS.name
@@ -89,6 +89,20 @@ def test_only_contents_that_came_since_are_searched(grouped: Stages) -> None:
     notes = grouped.run(image_manifest, image_features, wavelet_groups)[NAME]
     assert (notes["shop"]["skipped"], notes["web"]["skipped"]) == (True, False)
     assert set(grouped.pairs(WAVELET_GROUPS)) == left | {frozenset({"shop/blue.jpg", "web/blue small.jpg"})}
+
+
+def test_contents_that_another_run_reads_meanwhile_are_searched_by_the_next(grouped: Stages) -> None:
+    grouped.forget(WAVELET_GROUPS)
+
+    def meanwhile() -> None:
+        grouped.write({"web/blue small.jpg": jpeg(scaled(make_photograph(4), 0.5))})
+        grouped.run(image_manifest, image_features, metadata_hashes)
+
+    interrupted(grouped, WAVELET_GROUPS, meanwhile).run(wavelet_groups)
+    pair = frozenset({"shop/blue.jpg", "web/blue small.jpg"})
+    assert pair not in grouped.pairs(WAVELET_GROUPS)
+    grouped.run(wavelet_groups)
+    assert pair in grouped.pairs(WAVELET_GROUPS)
 
 
 def test_a_rise_of_candidate_pairs_is_warned_of(grouped: Stages) -> None:

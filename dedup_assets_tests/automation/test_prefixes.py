@@ -1,6 +1,6 @@
 """Dagster's partition keys follow the layout of the source."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -26,6 +26,20 @@ def test_new_prefixes_are_added_once(instance: dg.DagsterInstance, collection_of
     write_files(Path(collection.source), {"a/1.jpg": b""})
     assert sync_prefixes(instance, collection) == ["a"]
     assert list(instance.get_dynamic_partitions(PREFIXES)) == ["hats", "shoes", "Überblick & Co", "a"]
+
+
+def test_new_prefixes_are_told_in_dagsters_order_where_another_process_adds_some_of_them_first(
+    instance: dg.DagsterInstance, collection_of: CollectionOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = instance.add_dynamic_partitions
+
+    def add_second(name: str, keys: Sequence[str]) -> None:
+        add(name, ["Überblick & Co"])
+        add(name, keys)
+
+    monkeypatch.setattr(instance, "add_dynamic_partitions", add_second)
+    assert sync_prefixes(instance, collection_of(FILES)) == ["Überblick & Co", "hats", "shoes"]
+    assert list(instance.get_dynamic_partitions(PREFIXES)) == ["Überblick & Co", "hats", "shoes"]
 
 
 def test_an_instance_that_lost_its_records_gets_the_keys_of_the_layout_back(

@@ -109,7 +109,7 @@ def sample_summary(groups: int = 3) -> RunSummary:
         ],
         embedding_provider="builtin",
         fallback_reasons=["open_clip: the extra [clip] is not installed"],
-        policy={"near": {"max_dct_distance": 40}, "keep_rule": ["readable", "path"]},
+        policy={"near": {"max_dct_distance": 40}, "keep_rule": ["more_pixels", "path"]},
     )
 
 

@@ -157,4 +157,4 @@ def test_further_pages_go_on_counting_and_link_to_each_other() -> None:
 
 
 def test_nested_policy_is_shown_flat_and_sorted() -> None:
-    assert "keep_rule readable, path near.max_dct_distance 40" in page(sample_summary()).words
+    assert "keep_rule more_pixels, path near.max_dct_distance 40" in page(sample_summary()).words

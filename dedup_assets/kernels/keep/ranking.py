@@ -18,7 +18,6 @@ from dedup_assets.kernels.keep.words import BY_PATH, EXPLANATIONS, PREFER_PREFIX
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
-        "readable": keep_rules.rank_readable,
         "more_pixels": keep_rules.rank_pixels,
         "unmarked": keep_rules.rank_marks,
         "less_compression": keep_rules.rank_compression,
@@ -37,7 +36,6 @@ RULE_NAMES = (*RULES, PREFER_PREFIX)
 
 # Pixels stand before marks: a consensus cannot tell a marked copy from the one full picture among many crops.
 KEEP_RULES = (
-    "readable",
     "more_pixels",
     "unmarked",
     "less_compression",
@@ -84,7 +82,7 @@ def rank_images(
 
     columns: (n,) each. `path` is required and unique; of the others (width_px, height_px, inner_width and inner_height
     as shares, size_bytes, jpeg_quality, prior_jpeg_quality, blockiness, bits_per_pixel, sharpness, upscale_score,
-    colourfulness, image_format, decode_status, has_metadata, has_recipe, modified_at in microseconds, and deviation, see
+    colourfulness, image_format, has_metadata, has_recipe, modified_at in microseconds, and deviation, see
     `consensus.measure_deviation`) one that is absent or NaN does not count. component: (n,) labels of connected
     components (`grouping.find_components`): rules judge an image against its own only. The order is total, and
     depends neither on the order of the rows nor on the labels. ValueError for a rule that does not exist.

@@ -143,11 +143,6 @@ def rank_bits(columns: Columns, component: Labels) -> Key:
     return -read_number(columns, "bits_per_pixel")
 
 
-def rank_readable(columns: Columns, component: Labels) -> Key:
-    """Return 0 for images that were decoded, 1 for others."""
-    return np.asarray(columns.get("decode_status", np.full(len(component), "ok")) != "ok", dtype=np.float64)
-
-
 def rank_metadata(columns: Columns, component: Labels) -> Key:
     """Return 0 for images with metadata, 1 for others."""
     return np.asarray(read_number(columns, "has_metadata") == 0, dtype=np.float64)

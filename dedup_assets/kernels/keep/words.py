@@ -59,7 +59,6 @@ def _explain_plainly(words: str) -> Callable[[Columns, int, int], str]:
 
 EXPLANATIONS: Mapping[str, Callable[[Columns, int, int], str]] = MappingProxyType(
     {
-        "readable": _explain_plainly("readable"),
         "more_pixels": _explain_pixels,
         "unmarked": _explain_plainly("not marked, filtered or re-toned: closest to the other copies"),
         "less_compression": _explain_compression,

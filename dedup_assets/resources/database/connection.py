@@ -5,11 +5,13 @@ Does not belong here: the schema (`migrations/`) or what is read and written (`v
 """
 
 import os
+import re
 from pathlib import Path
 
 import dagster as dg
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import PGconn, Ping
 from pydantic import Field
 
 from dedup_assets.errors import DatabaseAccessError, EmbeddedPostgresError
@@ -21,19 +23,21 @@ from dedup_assets.resources.locations import parse_location
 
 URL_VARIABLE = "DATABASE_URL"
 CONNECT_TIMEOUT_S = 10
-CAUSES = (  # how the server or its client says it, and what that means
-    ("password authentication failed", "the user name or the password is wrong"),
-    ("no password supplied", "the password is missing"),
-    ("no pg_hba.conf entry", "the server does not let this user in from this machine"),
-    ("role", "the user does not exist there"),
-    ("database", "the database does not exist there"),
-    ("could not translate host name", "the host name is unknown"),
-    ("failed to resolve host", "the host name is unknown"),
-    ("Connection refused", "nothing listens there"),
-    ("timeout", "it did not answer in time"),
-    ("No such file", "there is no such socket"),
-    ("SSL", "an encrypted connection could not be made"),
-    ("too many", "the server has no connection left"),
+
+BEFORE_CAUSE = re.compile(r"(connection (failed|is bad): )?(connection to server .+? failed: )?")
+"""What the driver and its client write before the cause; it names the host, which may be called anything."""
+
+CAUSES = (  # how the server or its client begins to say it, and what that means
+    (r"FATAL:  password authentication failed", "the user name or the password is wrong"),
+    (r"FATAL:  no pg_hba\.conf entry", "the server does not let this user in from this machine"),
+    (r'FATAL:  role ".*" is not permitted to log in', "the server does not let this user in"),
+    (r'FATAL:  role ".*" does not exist', "the user does not exist there"),
+    (r'FATAL:  database ".*" does not exist', "the database does not exist there"),
+    (r"FATAL:  (sorry, )?too many|FATAL:  remaining connection slots", "the server has no connection left"),
+    (r"failed to resolve host", "the host name is unknown"),
+    (r"Connection refused", "nothing listens there"),
+    (r"No such file", "there is no such socket"),
+    (r"(?!FATAL).*(SSL|certificate)", "an encrypted connection could not be made"),
 )
 
 
@@ -121,10 +125,11 @@ def connect_to(url: str) -> psycopg.Connection:
             driver's own text may repeat the URL.
     """
     parameters = {"connect_timeout": CONNECT_TIMEOUT_S} | _parse(url)
+    conninfo = make_conninfo("", **parameters)
     try:
-        return psycopg.connect(make_conninfo("", **parameters))
+        return psycopg.connect(conninfo)
     except psycopg.Error as error:
-        sentence = f"cannot use the database at {_where(parameters)} ({URL_VARIABLE}): {_cause(str(error))}"
+        sentence = f"cannot use the database at {_where(parameters)} ({URL_VARIABLE}): {_cause(error, conninfo)}"
     raise DatabaseAccessError(sentence)
 
 
@@ -146,5 +151,17 @@ def _where(parameters: dict[str, str | int | None]) -> str:
     return f"{host}{port}{name}"
 
 
-def _cause(text: str) -> str:
-    return next((meaning for words, meaning in CAUSES if words in text), "the connection failed")
+def _cause(error: psycopg.Error, conninfo: str) -> str:
+    """What kept a connection from being made.
+
+    No SQLSTATE is on such an error. The client keeps it to itself, but tells by a ping whether it was 57P03.
+    """
+    if isinstance(error, psycopg.errors.ConnectionTimeout):
+        return "it did not answer in time"
+    if error.pgconn is not None and error.pgconn.needs_password:
+        return "the password is missing"
+    words = BEFORE_CAUSE.sub("", str(error), count=1)
+    if meaning := next((meaning for pattern, meaning in CAUSES if re.match(pattern, words)), None):
+        return meaning
+    is_closed = PGconn.ping(conninfo.encode()) == Ping.REJECT
+    return "the server is starting up or shutting down" if is_closed else "the connection failed"

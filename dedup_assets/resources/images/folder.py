@@ -100,7 +100,7 @@ class LocalImages:
         folder = self._absolute(directory)
         start = f"{directory}/" if directory else ""
         try:
-            with os.scandir(folder) as entries:
+            with os.scandir(f"{folder}/.") as entries:  # the dot asks for the permission to search it, too
                 for entry in entries:
                     path = start + readable_name(entry.name)
                     if path not in self._excluded and not (_is_directory(entry) and self._leaves_out(path, entry)):

@@ -145,8 +145,7 @@ class TableStore(StoredFiles):
         return f"tables/{table.name}/{partition_directory(partition)}"
 
     def _commits(self, table: Table) -> "Iterator[obstore.ObjectMeta]":
-        listing = obstore.list(self.store, prefix=f"tables/{table.name}")
-        return (entry for page in listing for entry in page if entry["path"].endswith(f"/{COMMIT_FILE}"))
+        return (each for each in self.list_files(f"tables/{table.name}") if each["path"].endswith(f"/{COMMIT_FILE}"))
 
     def _key_of(self, commit_path: str) -> str:
         name = commit_path.rsplit("/", 2)[-2]

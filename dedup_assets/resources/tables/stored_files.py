@@ -5,7 +5,7 @@ Belongs here: reading, writing and deleting them by path. Does not belong here: 
 
 import contextlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -55,9 +55,13 @@ class StoredFiles:
         with contextlib.suppress(FileNotFoundError):
             obstore.delete(self.store, path)
 
+    def list_files(self, directory: str) -> "Iterator[obstore.ObjectMeta]":
+        """The files below a directory, in no order."""
+        return (entry for page in obstore.list(self.store, prefix=directory) for entry in page)
+
     def delete_old(self, directory: str, kept: Collection[str]) -> None:
         """Delete the files of a directory but those to keep and the young ones, which may be another run's at work."""
-        for entry in (entry for page in obstore.list(self.store, prefix=directory) for entry in page):
+        for entry in self.list_files(directory):
             if entry["path"].rsplit("/", 1)[-1] not in kept and is_old(entry["last_modified"]):
                 self.delete(entry["path"])
 

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from dedup_assets.kernels.verify.evidence import UNKNOWN
 from dedup_assets.policies import CandidatePolicy
 from dedup_assets.resources.progress import ProgressReporter
-from dedup_assets.resources.tables.commits import Part
+from dedup_assets.resources.tables.commits import Commit, Part
 from dedup_assets.stages.pairs.candidate_index import CandidateIndex
 from dedup_assets.stages.pairs.contents import PAIR_KEY, readable
 from dedup_assets.stages.pairs.hashed_contents import read_class_index
 from dedup_assets.stages.pairs.recipe_pairs import RecipeIndex
 from dedup_assets.stages.stage import PartitionWork, Stage
-from dedup_assets.tables import IMAGE_FEATURES, METADATA_HASHES, WAVELET_GROUPS
+from dedup_assets.tables import METADATA_HASHES, WAVELET_GROUPS
 
 CLASS_KEY = ("left_class", "right_class")
 
@@ -34,18 +34,23 @@ class CandidateSearch:
         self.recipes = RecipeIndex(stage.tables, self._contents)
         self._version = stage.fingerprint()  # another policy or code searches all contents of a partition again
 
-    def bring_up_to_date(self, work: PartitionWork, progress: ProgressReporter) -> None:
-        """Search all partitions for what is new in this one, and keep the pairs that no other has found."""
+    def bring_up_to_date(
+        self, work: PartitionWork, features: Commit, recipes: Commit, progress: ProgressReporter
+    ) -> None:
+        """Search all partitions for what is new in this one, and keep the pairs that no other has found.
+
+        `features` and `recipes` are those of the partition, as they were before this search was made.
+        """
         with self._stage.track(work, progress, self._contents.height, "contents searched") as tracker:
-            self._search(work)
+            self._search(work, features, recipes)
             tracker.advance(self._contents.height)
 
-    def _search(self, work: PartitionWork) -> None:
-        features, details = self._tables.commit_of(IMAGE_FEATURES, work.key), work.commit.details
+    def _search(self, work: PartitionWork, features: Commit, recipes: Commit) -> None:
+        details = work.commit.details
         searched = set(details.get("searched_parts", ())) if details.get("search") == self._version else set()
         queries = self._contents_of(work.key, [part for part in features.parts if part.name not in searched])
         before = self._tables.read(WAVELET_GROUPS, work.key) if searched else WAVELET_GROUPS.empty()
-        parsers, parsed = self._parser_versions(work.key), queries
+        parsers, parsed = self._parser_versions(recipes), queries
         if details.get("parser_versions") != parsers:
             before, parsed = self.recipes.tell_same(before), self._contents_of(work.key, features.parts)
         found, crowded = self._candidates_of(queries, parsed)
@@ -73,9 +78,10 @@ class CandidateSearch:
         )
         return self.recipes.tell_same(every).select(WAVELET_GROUPS.column_names), by_hash.crowded
 
-    def _parser_versions(self, key: str) -> list[str]:
+    def _parser_versions(self, recipes: Commit) -> list[str]:
         """Which parsers read the recipes of a partition: another one may have found some in files that are known."""
-        return sorted(self._tables.read(METADATA_HASHES, key, ["parser_version"])["parser_version"].unique())
+        rows = self._tables.read_parts(METADATA_HASHES, recipes.partition, recipes.parts, ["parser_version"])
+        return sorted(rows["parser_version"].unique())
 
     def _contents_of(self, key: str, parts: Sequence[Part]) -> NDArray[np.int64]:
         """The contents of some parts, by row of all contents."""

@@ -4,7 +4,9 @@ Belongs here: the work of `verified_groups` on one partition. Does not belong he
 or what becomes of the pairs (`stages/grouping/`).
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import polars as pl
 
@@ -13,15 +15,19 @@ from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.stages.pairs.contents import PAIR_KEY
 from dedup_assets.stages.pairs.verifier import PairVerifier
 from dedup_assets.stages.parts import ROWS_A_PART, append_in_parts
-from dedup_assets.stages.stage import PartitionWork, Stage, made_from
+from dedup_assets.stages.stage import PartitionWork, Stage
 from dedup_assets.tables import VERIFIED_GROUPS, WAVELET_GROUPS
 
 MAX_SMALL_PARTS = 8
 
 
-def verify_candidates(stage: Stage, work: PartitionWork, verifier: PairVerifier, progress: ProgressReporter) -> None:
-    """Verify the candidate pairs of a partition that have no verdict under the verifier's policy; counts them."""
-    source = made_from(stage.tables, work.key, WAVELET_GROUPS)
+def verify_candidates(
+    stage: Stage, work: PartitionWork, verifier: PairVerifier, source: Mapping[str, Any], progress: ProgressReporter
+) -> None:
+    """Verify the candidate pairs of a partition that have no verdict under the verifier's policy; counts them.
+
+    `source` says which pairs these are, as `made_from` did before the verifier was made.
+    """
     candidates = stage.tables.read(WAVELET_GROUPS, work.key).filter(~pl.col("stands_for_more"))
     work.commit = _drop_other_policies(stage, work, verifier.policy_version)
     known = stage.tables.read_parts(VERIFIED_GROUPS, work.key, work.commit.parts, PAIR_KEY)

@@ -184,11 +184,6 @@ def test_preferred_prefixes_come_first_in_their_order() -> None:
     assert order(columns, ["prefer_prefix"], ["b/", "c/"]) == [3, 1, 0, 2]
 
 
-def test_unreadable_images_come_last() -> None:
-    columns = simple(decode_status=["corrupt", "ok"], width_px=[900, 10], height_px=[900, 10])
-    assert order(columns, KEEP_RULES) == [1, 0]
-
-
 def test_a_rule_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValueError, match=r"unknown keep rules \['sharpest'\]"):
         order(simple(width_px=[1]), ["sharpest"])

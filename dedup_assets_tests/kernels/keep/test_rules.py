@@ -105,5 +105,5 @@ def test_closeness_counts_in_steps_from_the_most_central_image() -> None:
 def test_absent_columns_and_nan_do_not_count() -> None:
     columns = table(bits_per_pixel=[np.nan, 2.0])
     assert measured(rules.rank_bits, columns) == [0, -2]
-    for rule in (rules.rank_pixels, rules.rank_marks, rules.rank_encodings, rules.rank_readable):
+    for rule in (rules.rank_pixels, rules.rank_marks, rules.rank_encodings):
         assert measured(rule, columns) == [0, 0]

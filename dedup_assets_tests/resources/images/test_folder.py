@@ -80,6 +80,17 @@ def test_a_directory_that_may_not_be_listed_is_named_and_remembered(
     assert warning == "Left out of the listing: 'private': this user may not list it"
 
 
+def test_a_directory_whose_files_may_be_named_but_not_opened_is_not_taken_for_an_empty_one(
+    folder: Path, images: LocalImages
+) -> None:
+    (folder / "private").mkdir()
+    (folder / "private" / "b.jpg").write_bytes(b"b")
+    with closed(folder / "private"):
+        (folder / "private").chmod(0o400)
+        assert list(images.list_blobs("private")) == []
+    assert images.unlisted == {"private"}
+
+
 def test_stores_and_organized_copies_are_left_out_and_what_only_looks_like_them_is_not(
     folder: Path, images: LocalImages, caplog: pytest.LogCaptureFixture
 ) -> None:

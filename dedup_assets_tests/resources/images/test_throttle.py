@@ -45,10 +45,18 @@ def test_so_many_processes_share_a_limit_that_each_has_a_hundred_of_it(
     assert rates.most_processes == processes
 
 
-def test_shares_of_all_processes_are_the_limit_to_one_percent() -> None:
-    rates = RateLimits(399, 399 * 65_536)
-    for processes in (1, 2, 3):
-        share = rates.share(processes)
-        for part, whole in zip(astuple(share), astuple(rates), strict=True):
-            assert 0.99 <= processes * part / whole <= 1
+@pytest.mark.parametrize("rates", [RateLimits(399, 399 * 65_536), RateLimits(5, 65_536)])
+@pytest.mark.parametrize("processes", [1, 2, 8])
+def test_shares_of_all_processes_are_the_limit(rates: RateLimits, processes: int) -> None:
+    share = rates.share(processes)
+    for part, whole in zip(astuple(share), astuple(rates), strict=True):
+        assert processes * part == pytest.approx(whole)
+
+
+def test_no_limit_is_shared_as_none() -> None:
     assert RateLimits().share(4) == RateLimits()
+
+
+@pytest.mark.parametrize("rates", [RateLimits(5, None), RateLimits(None, 5 * 65_536)])
+def test_a_share_of_less_than_one_a_second_makes_its_process_wait_for_more_than_one(rates: RateLimits) -> None:
+    assert 1.5 <= seconds_of(Throttle(rates.share(8)), 2, 65_536) < 3

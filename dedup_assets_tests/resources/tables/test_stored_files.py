@@ -53,3 +53,10 @@ def test_what_is_a_day_ago_is_old() -> None:
     now = datetime.now(UTC)
     assert is_old(now - PARTS_OUTLIVE - timedelta(seconds=1))
     assert not is_old(now - PARTS_OUTLIVE + timedelta(minutes=1))
+
+
+def test_the_files_below_a_directory_are_listed(stored: StoredFiles) -> None:
+    for path in ("a/1", "a/b/2", "ab/3"):
+        stored.write_bytes(path, b"c")
+    assert sorted(entry["path"] for entry in stored.list_files("a")) == ["a/1", "a/b/2"]
+    assert list(stored.list_files("nowhere")) == []

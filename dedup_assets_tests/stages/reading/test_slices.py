@@ -70,5 +70,5 @@ def test_processes_that_are_stopped_are_gone_whatever_they_were_reading(
 
 def test_processes_share_what_one_was_allowed(order: ReadingOrder) -> None:
     shared = replace(order, rates=RateLimits(1_000, None), reads=7).share(3)
-    assert (shared.rates, shared.reads) == (RateLimits(333, None), 3)
+    assert (shared.rates, shared.reads) == (RateLimits(1_000 / 3, None), 3)
     assert replace(shared, rates=order.rates, reads=order.reads) == order
