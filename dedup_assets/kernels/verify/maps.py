@@ -34,7 +34,7 @@ UNIT_MAPS: dict[str, tuple[tuple[int, int, int], tuple[int, int, int]]] = {
     "transpose": ((0, 1, 0), (1, 0, 0)),
     "transverse": ((0, -1, 1), (-1, 0, 1)),
 }
-"""Where each of hashing.TRANSFORMS takes a point (x, y) of the unit square, y down."""
+"""Where each of transforms.TRANSFORMS takes a point (x, y) of the unit square, y down."""
 
 
 @dataclass(frozen=True, slots=True)

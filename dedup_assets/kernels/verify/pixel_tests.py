@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.describe.hashes import transform_image
+from dedup_assets.kernels.transforms import transform_image
 from dedup_assets.kernels.verify.alignment import largest_difference, resize_into, to_gray
 from dedup_assets.kernels.verify.evidence import (
     UNKNOWN,

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from dedup_assets.kernels.candidates.hash_classes import count_within_reach, members_by_class
 from dedup_assets.kernels.candidates.near_contents import CandidateLimits, CandidatePairs, find_candidate_pairs
 from dedup_assets.kernels.candidates.plain_links import find_plain_links
-from dedup_assets.kernels.describe.hashes import TRANSFORMS
 from dedup_assets.kernels.group.crowds import MAX_LISTED
+from dedup_assets.kernels.transforms import TRANSFORMS
 from dedup_assets.stages.pairs.contents import order_pair_ends
 from dedup_assets.stages.pairs.hashed_contents import ClassIndex
 
