@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.candidates.near_contents import CandidateLimits, HashedContents
-from dedup_assets.kernels.describe.hashes import INVERSE_TRANSFORMS, TRANSFORMS, hamming_distances, transform_hashes
+from dedup_assets.kernels.describe.hashes import hamming_distances, transform_hashes
+from dedup_assets.kernels.transforms import INVERSE_TRANSFORMS, TRANSFORMS
 
 Rows = NDArray[np.int64]
 Distances = NDArray[np.int32]
@@ -31,7 +32,7 @@ class HashDistances:
     turned     the same among turned and mirrored matches
     wavelet    the smallest wavelet distance among matches within the DCT limit that is theirs
     nearest    the smallest DCT distance under any transform, whatever the wavelet distance
-    transform  the transform of that one, an index into `hashing.TRANSFORMS`
+    transform  the transform of that one, an index into `transforms.TRANSFORMS`
     """
 
     upright: Distances

@@ -9,7 +9,7 @@ from functools import cached_property
 from dedup_assets.calibration.seeing import verifiable
 from dedup_assets.kernels.candidates.near_contents import CandidateLimits, HashedContents, find_candidate_pairs
 from dedup_assets.kernels.describe.description import ImageDescription
-from dedup_assets.kernels.describe.hashes import TRANSFORMS
+from dedup_assets.kernels.transforms import TRANSFORMS
 from dedup_assets.kernels.verify.cascade import UNKNOWN, LocalFeatures, extract_local_features, verify_pair
 from dedup_assets.kernels.verify.thresholds import VerificationThresholds
 

@@ -22,8 +22,8 @@ from dedup_assets.calibration.verdict_steps import verdict_steps
 from dedup_assets.embedders.protocol import Vectors
 from dedup_assets.kernels.candidates.near_contents import find_candidate_pairs
 from dedup_assets.kernels.describe.description import ImageDescription
-from dedup_assets.kernels.describe.hashes import TRANSFORMS
 from dedup_assets.kernels.planted_edits import jpeg
+from dedup_assets.kernels.transforms import TRANSFORMS
 from dedup_assets.kernels.verify.cascade import UNKNOWN
 from dedup_assets.stages.pairs.verifier import decode_thumbnail
 

@@ -3,8 +3,8 @@
 from dedup_assets.calibration.pair_judge import KnownImage, PairJudge, proposed_transform
 from dedup_assets.calibration.seeing import describe_planted, hash_all
 from dedup_assets.kernels.candidates.near_contents import CandidateLimits
-from dedup_assets.kernels.describe.hashes import TRANSFORMS
 from dedup_assets.kernels.planted_edits import cropped, jpeg, turned
+from dedup_assets.kernels.transforms import TRANSFORMS
 from dedup_assets.kernels.verify.cascade import UNKNOWN
 from dedup_assets.kernels.verify.thresholds import VerificationThresholds
 from dedup_assets_tests.calibration.samples import described, photograph

@@ -11,6 +11,8 @@ from math import ceil, comb, log
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.members import concatenate_ranges
+
 CODE_BITS = 256
 BAND_BITS = 20
 """Bits that two codes must share at once to be compared: of 10^6 random codes one shares a given band by chance."""
@@ -50,8 +52,9 @@ def band_collisions(
     sorted_codes, sorted_queries = code_keys[code_order], query_keys[query_order]
     low = np.arange(1, codes.shape[1] + 1) if codes is queries else np.searchsorted(sorted_codes, sorted_queries)
     counts = np.searchsorted(sorted_codes, sorted_queries, "right") - low
-    for part, rows, offsets in _expanded(counts):
-        yield query_order[rows], code_order[np.repeat(low[part], counts[part]) + offsets]
+    for part in _parts(counts):
+        others = code_order[concatenate_ranges(low[part], counts[part])]
+        yield np.repeat(query_order[part], counts[part]), others
 
 
 def meet_in_a_band(left: NDArray[np.uint64], right: NDArray[np.uint64], masks: NDArray[np.uint64]) -> NDArray[np.bool_]:
@@ -66,16 +69,14 @@ def meet_in_a_band(left: NDArray[np.uint64], right: NDArray[np.uint64], masks: N
     return met
 
 
-def _expanded(counts: NDArray[np.int64]) -> Iterator[tuple[slice, NDArray[np.int64], NDArray[np.int64]]]:
-    """Cut rows into parts of about CHUNK_PAIRS pairs: the part, each of its rows `counts` times, and 0, 1, … within a row."""
+def _parts(counts: NDArray[np.int64]) -> Iterator[slice]:
+    """Cut rows, each of so many pairs, into parts of about CHUNK_PAIRS pairs."""
     ends = np.cumsum(counts)
     start = 0
     while start < len(counts):
         done = ends[start] - counts[start]
         stop = max(start + 1, int(np.searchsorted(ends, done + CHUNK_PAIRS, "right")))
-        part = counts[start:stop]
-        rows = np.repeat(np.arange(start, stop), part)
-        yield slice(start, stop), rows, np.arange(len(rows)) - np.repeat(np.cumsum(part) - part, part)
+        yield slice(start, stop)
         start = stop
 
 

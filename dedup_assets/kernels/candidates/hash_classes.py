@@ -58,12 +58,6 @@ def classify(records: NDArray[np.uint8]) -> tuple[HashClasses, NDArray[np.int64]
     return HashClasses(hashes, of_class[:, 130:133], names), class_of.astype(np.int64)
 
 
-def members_by_class(class_of: NDArray[np.int64], class_count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Contents in the order of their class, ascending within it, and where each class begins: (n,), (class_count + 1,)."""
-    members = np.argsort(class_of, kind="stable")
-    return members, np.searchsorted(class_of[members], np.arange(class_count + 1))
-
-
 def count_within_reach(sizes: NDArray[np.int64], links: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many contents stand in each class and those linked to it: (c,) from sizes (c,) and distinct links (m, 2)."""
     reach = sizes.copy()

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.candidates.hamming_search import find_pairs_within
-from dedup_assets.kernels.describe.hashes import INVERSE_TRANSFORMS, TRANSFORMS, hamming_distances, transform_hashes
+from dedup_assets.kernels.describe.hashes import hamming_distances, transform_hashes
+from dedup_assets.kernels.transforms import INVERSE_NUMBERS, INVERSE_TRANSFORMS, TRANSFORMS
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class HashedContents:
 class CandidatePairs:
     """m candidate pairs, each once, sorted by (query, other): the second content is about `transform` of the first one.
 
-    Distances are bits of 256, low is alike; `transform` holds indexes into `hashing.TRANSFORMS`.
+    Distances are bits of 256, low is alike; `transform` holds indexes into `transforms.TRANSFORMS`.
     """
 
     query: NDArray[np.int64]
@@ -116,6 +117,5 @@ def _seen_from_lower(
     transform: NDArray[np.int64], query: NDArray[np.uint8], other: NDArray[np.uint8]
 ) -> NDArray[np.int64]:
     """The transform as the end with the lower hash sees it, so that ties fall alike whichever end is the query."""
-    inverse = np.array([TRANSFORMS.index(INVERSE_TRANSFORMS[name]) for name in TRANSFORMS])
     is_lower = query.view("S32")[:, 0] <= other.view("S32")[:, 0] if len(query) else np.empty(0, np.bool_)
-    return np.where(is_lower, transform, inverse[transform])
+    return np.where(is_lower, transform, INVERSE_NUMBERS[transform])

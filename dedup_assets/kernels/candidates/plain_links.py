@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.candidates.hash_classes import HashClasses, name_rows
+from dedup_assets.kernels.members import concatenate_ranges
 
 MAX_MEAN_DIFFERENCE = 6
 """Levels: the strict comparison allows no pixel 4 levels, so means differ by 4, and by rounding on either side."""
@@ -51,7 +52,7 @@ def _within(classes: HashClasses, group: NDArray[np.int64], asking: NDArray[np.i
         last = np.searchsorted(red, colour[block, 0] + MAX_MEAN_DIFFERENCE, "right")
         counts = last - first
         left = np.repeat(block, counts)
-        right = group[np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts - first, counts)]
+        right = group[concatenate_ranges(first, counts)]
         near = (np.abs(colour[left] - colour[right]) <= MAX_MEAN_DIFFERENCE).all(axis=1)
         near &= low[left] & low[right] & (left != right)
         yield np.stack([left[near], right[near]], axis=1)

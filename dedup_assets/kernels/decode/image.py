@@ -26,7 +26,7 @@ from dedup_assets.kernels.decode.limits import DecodeLimits, allow_plain_jpeg, c
 from dedup_assets.kernels.decode.pixels import reduce_to_plain
 from dedup_assets.kernels.decode.rendering import render_rgb
 from dedup_assets.kernels.decode.unreadable import UnreadableImage, explain_failure
-from dedup_assets.kernels.describe.hashes import transform_image
+from dedup_assets.kernels.transforms import transform_image
 
 __all__ = ["DecodeLimits", "DecodedImage", "UnreadableImage", "decode_image"]
 
@@ -34,7 +34,7 @@ __all__ = ["DecodeLimits", "DecodedImage", "UnreadableImage", "decode_image"]
 MIN_SIDE_PX: Final = 512
 MAX_FACTOR: Final = 8
 
-# How an EXIF orientation (1..8) is made upright, in the words of `hashing.TRANSFORMS`.
+# How an EXIF orientation (1..8) is made upright, in the words of `transforms.TRANSFORMS`.
 _UPRIGHT: Final = ("identity", "mirror", "rot180", "flip", "transpose", "rot270", "transverse", "rot90")
 
 # These run other programs, have no decoder on Linux, or hold no picture.

@@ -9,7 +9,7 @@ from functools import lru_cache
 from statistics import median
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from dedup_assets.kernels.compiled import compiled
 
@@ -35,7 +35,7 @@ STANDARD_LUMINANCE = np.array(
 
 def scale_luminance_table(quality: int) -> NDArray[np.int64]:
     """Return the (8, 8) luminance table that the Independent JPEG Group's encoder uses at quality 1..100."""
-    percent = 5000 // quality if quality < 50 else 200 - 2 * quality
+    percent = int(step_percent(quality))
     return np.asarray(np.clip((STANDARD_LUMINANCE * percent + 50) // 100, 1, 255), dtype=np.int64)
 
 
@@ -58,11 +58,10 @@ def _find_quality(table_sum: int) -> int:
     return int(100 - np.argmin(gap[::-1]))
 
 
-def step_percent(quality: float | None) -> float:
-    """Return the size of quantization steps at an IJG quality 1..100, percent of the standard table; 0 for None."""
-    if quality is None:
-        return 0.0
-    return 5000 / quality if quality < 50 else 200.0 - 2 * quality
+def step_percent(quality: ArrayLike) -> NDArray[np.float64]:
+    """Return the size of quantization steps at IJG qualities 1..100, percent of the standard table; NaN for NaN."""
+    given = np.asarray(quality, dtype=np.float64)
+    return np.where(given < 50, 5000 / np.maximum(given, 1), 200 - 2 * given)
 
 
 def measure_blockiness(gray: NDArray[np.uint8]) -> float:

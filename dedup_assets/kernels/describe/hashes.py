@@ -1,8 +1,8 @@
-"""Perceptual hashes of whole chunks of gray images, and the eight ways to turn or mirror an image and its hashes.
+"""Perceptual hashes of whole chunks of gray images, turned and mirrored without looking at the images again.
 
 Here belong the 256-bit wavelet and DCT hashes, their transformation and their distance. Searching among many hashes is in
-`kernels/candidates/hamming_search.py`; making the gray images is in `shrinking.py`, the oracle's arithmetic in
-`exact_frequencies.py`.
+`kernels/candidates/hamming_search.py`; making the gray images is in `shrinking.py`, turning them in `kernels/transforms.py`, the
+oracle's arithmetic in `exact_frequencies.py`.
 
 Both hashes are those of the `imagehash` package with hash_size=16, bit for bit, on the same 64x64 gray image. A hash is
 32 bytes: 16 rows of 16 bits, row-major, packed by `numpy.packbits`.
@@ -10,28 +10,17 @@ Both hashes are those of the `imagehash` package with hash_size=16, bit for bit,
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.describe.exact_frequencies import dct_low_frequencies, haar_low_frequencies
+from dedup_assets.kernels.transforms import PARTS, TRANSFORMS, transform_image
 
 GRAY_SIDE: Final = 64
 HASH_SIDE: Final = 16
 HASH_BYTES: Final = HASH_SIDE * HASH_SIDE // 8
-
-TRANSFORMS: Final[tuple[str, ...]] = (
-    "identity",
-    "mirror",
-    "rot90",
-    "rot180",
-    "rot270",
-    "transpose",
-    "flip",
-    "transverse",
-)
-INVERSE_TRANSFORMS: Final[dict[str, str]] = {name: name for name in TRANSFORMS} | {"rot90": "rot270", "rot270": "rot90"}
 
 # A slice of 32 images needs about 4 MB of float64 while it is hashed, whatever the length of the chunk.
 _SLICE_IMAGES: Final = 32
@@ -39,20 +28,7 @@ _SLICE_IMAGES: Final = 32
 # DCT coefficients are up to 4 million; two that are further apart than this keep their order however they are rounded.
 _MIN_DCT_GAP: Final = 1e-4
 
-# Each transform as its parts, in the order in which they are applied: axes swapped, rows reversed, columns reversed.
-_PARTS: Final[dict[str, tuple[bool, bool, bool]]] = {
-    "identity": (False, False, False),
-    "mirror": (False, False, True),
-    "rot90": (True, True, False),
-    "rot180": (False, True, True),
-    "rot270": (True, False, True),
-    "transpose": (True, False, False),
-    "flip": (False, True, False),
-    "transverse": (True, True, True),
-}
-
 HashKind = Literal["wavelet", "dct"]
-Pixel = TypeVar("Pixel", bound=np.generic)
 
 
 def wavelet_hashes(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -86,19 +62,6 @@ def transform_hashes(codes: NDArray[np.uint8], transform: str, kind: HashKind) -
     order, complement = _bit_plan(transform, kind)
     bits = np.unpackbits(codes, axis=1)
     return np.packbits(bits[:, order] ^ complement, axis=1)
-
-
-def transform_image(image: NDArray[Pixel], transform: str) -> NDArray[Pixel]:
-    """Turn or mirror an image of (h, w) or (h, w, channels); the result is contiguous.
-
-    `mirror` is `np.fliplr` and `flip` is `np.flipud`; `rot90` is `np.rot90(image, 1)`, a quarter turn against the
-    clock, so `rot270` is one with it; `transpose` swaps the axes and keeps the top left corner, `transverse` swaps
-    them and keeps the top right one. Raises KeyError for an unknown transform.
-    """
-    transposed, rows_reversed, columns_reversed = _PARTS[transform]
-    turned = np.swapaxes(image, 0, 1) if transposed else image
-    turned = turned[::-1] if rows_reversed else turned
-    return np.ascontiguousarray(turned[:, ::-1] if columns_reversed else turned)
 
 
 def hamming_distances(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[np.int32]:
@@ -165,7 +128,7 @@ def _bit_plan(transform: str, kind: HashKind) -> tuple[NDArray[np.intp], NDArray
     places = np.arange(HASH_SIDE * HASH_SIDE).reshape(HASH_SIDE, HASH_SIDE)
     if kind == "wavelet":
         return transform_image(places, transform).ravel(), np.zeros(places.size, dtype=np.uint8)
-    transposed, rows_reversed, columns_reversed = _PARTS[transform]
+    transposed, rows_reversed, columns_reversed = PARTS[transform]
     odd = np.arange(HASH_SIDE) % 2 == 1
     complement = (odd[:, None] & rows_reversed) ^ (odd[None, :] & columns_reversed)
     return (places.T if transposed else places).ravel(), complement.ravel().astype(np.uint8)

@@ -167,8 +167,8 @@ def _weigh(counts: NDArray[np.uint16], weights: NDArray[np.int8]) -> NDArray[np.
 
 @lru_cache(maxsize=128)
 def _coarser_qualities(jpeg_quality: int | None) -> NDArray[np.bool_]:
-    least = MIN_COARSER * step_percent(jpeg_quality)
-    return np.array([step_percent(quality) > least for quality in SOUGHT_QUALITIES])
+    least = 0.0 if jpeg_quality is None else MIN_COARSER * step_percent(jpeg_quality)
+    return step_percent(SOUGHT_QUALITIES) > least
 
 
 @lru_cache(maxsize=1)

@@ -89,6 +89,13 @@ def fit_within(picture: Pixels, side_px: int) -> tuple[int, int]:
     return max(1, round(width * share)), max(1, round(height * share))
 
 
+def resize_into(picture: Pixels, size: tuple[int, int]) -> Pixels:
+    """Resize (h, w[, 3]) uint8 to `size` (width, height): averaging where it shrinks, cubic where it grows."""
+    shrinks = size[0] * size[1] < picture.shape[0] * picture.shape[1]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(picture, size, interpolation=how), dtype=np.uint8)
+
+
 def halve(picture: Pixels) -> Pixels:
     """Average (h, w) or (h, w, 3) uint8 over 2x2 pixels; the last line of an odd side is left out."""
     height, width = picture.shape[0] // 2, picture.shape[1] // 2

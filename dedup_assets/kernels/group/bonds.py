@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.group.stars import Neighbours, Verify, form_stars_with
+from dedup_assets.kernels.members import Members
 
 Pair = tuple[int, int]
 
@@ -134,23 +135,14 @@ class _PictureVerifier:
         self, picture_of: NDArray[np.int64], best: NDArray[np.int64], verify: Verify, apart: Neighbours
     ) -> None:
         self._best, self._verify, self._apart = best, verify, apart
-        self._nodes = np.argsort(picture_of, kind="stable")
-        self._starts = np.searchsorted(picture_of[self._nodes], np.arange(len(best) + 1))
+        self._nodes = Members(picture_of, len(best))
 
     def __call__(self, centre: int, members: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether any node of each picture passes against the best node of the centre; rivals are not even asked."""
         asked = np.flatnonzero(~np.isin(members, self._apart[centre]))
-        sizes = self._starts[members[asked] + 1] - self._starts[members[asked]]
-        places = np.repeat(asked, sizes)
-        nodes = self._nodes[_ranges(self._starts[members[asked]], sizes)]
+        which, nodes = self._nodes.of(members[asked])
         order = np.argsort(nodes, kind="stable")
         passed = np.zeros(len(members), dtype=np.bool_)
         if len(nodes):
-            np.logical_or.at(passed, places[order], self._verify(int(self._best[centre]), nodes[order]))
+            np.logical_or.at(passed, asked[which[order]], self._verify(int(self._best[centre]), nodes[order]))
         return passed
-
-
-def _ranges(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return starts[0], starts[0] + 1, ... sizes[0] of them, then those from starts[1] on, and so forth."""
-    before = np.cumsum(sizes) - sizes
-    return np.asarray(np.arange(sizes.sum()) - np.repeat(before - starts, sizes), dtype=np.int64)

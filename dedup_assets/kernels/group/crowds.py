@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.candidates.hash_classes import count_within_reach, members_by_class
+from dedup_assets.kernels.candidates.hash_classes import count_within_reach
 from dedup_assets.kernels.group.stars import Neighbours, Verify, find_components
+from dedup_assets.kernels.members import Members
 
 MAX_LISTED = 64
 """Where more contents than this share or nearly share their hashes, pairs are not listed but asked for: below it the pairs
@@ -54,12 +55,11 @@ class ClassGraph:
 
     def open_pairs(self) -> NDArray[np.int64]:
         """All candidate pairs (m, 2) of contents of which neither is in a crowded class."""
-        members, starts = members_by_class(self.class_of, len(self.crowded))
+        members = Members(self.class_of, len(self.crowded))
         found = [np.empty((0, 2), np.int64)]
-        for number in np.flatnonzero(~self.crowded & (np.diff(starts) > 0)).tolist():
-            own = members[starts[number] : starts[number + 1]]
-            near = self.near[number]
-            others = [members[starts[each] : starts[each + 1]] for each in near[(near > number) & ~self.crowded[near]]]
+        for number in np.flatnonzero(~self.crowded & (members.sizes > 0)).tolist():
+            own, near = members[number], self.near[number]
+            others = [members[each] for each in near[(near > number) & ~self.crowded[near]]]
             found.append(own[np.stack(np.triu_indices(len(own), 1), axis=1)])
             found += [np.stack(np.meshgrid(own, other, indexing="ij"), axis=-1).reshape(-1, 2) for other in others]
         return np.concatenate(found)
@@ -109,9 +109,9 @@ class _Waiting:
         self.nodes = concerned(graph)
         self.free = np.zeros(len(graph.class_of), np.bool_)
         self.free[self.nodes] = True
-        members, starts = members_by_class(graph.class_of, len(graph.crowded))
+        members = Members(graph.class_of, len(graph.crowded))
         numbers = np.unique(graph.class_of[self.nodes]).tolist()
-        self._members = {number: members[starts[number] : starts[number + 1]] for number in numbers}
+        self._members = {number: members[number] for number in numbers}
 
     def candidates_of(self, node: int) -> NDArray[np.int64]:
         """Free contents that are candidates of one, where either is in a crowd, ascending."""

@@ -9,6 +9,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.members import concatenate_ranges
+
 Verify = Callable[[int, NDArray[np.int64]], NDArray[np.bool_]]
 WhoJoins = Callable[[int, NDArray[np.int64]], NDArray[np.int64]]
 
@@ -58,7 +60,7 @@ class Neighbours:
 
     def of_all(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the distinct neighbours of several nodes, ascending."""
-        return np.unique(np.concatenate([self[node] for node in nodes.tolist()])) if len(nodes) else nodes
+        return np.unique(self._targets[concatenate_ranges(self._starts[nodes], self._degrees[nodes])])
 
     def linked(self) -> NDArray[np.bool_]:
         """Return for each node whether it has any neighbour."""

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from dedup_assets.kernels.describe.compression import step_percent
 from dedup_assets.kernels.keep.columns import Columns, Key, Labels, read_number
 from dedup_assets.kernels.keep.within import least_among_smaller
 
@@ -23,7 +24,7 @@ MIN_SHARED_COARSER = 2.5
 
 def own_percent(columns: Columns) -> Key:
     """Return how coarsely a file is quantized, in percent of the standard JPEG tables; 0 is lossless."""
-    by_table = _percent(columns, "jpeg_quality")
+    by_table = step_percent(read_number(columns, "jpeg_quality", np.nan))
     return np.where(np.isnan(by_table), _format_percent(columns), by_table)
 
 
@@ -34,10 +35,11 @@ def earlier_percent(columns: Columns, peers: Labels) -> Key:
     out as they do in a coarser image with the same label.
     """
     own, blockiness = own_percent(columns), np.maximum(read_number(columns, "blockiness"), 0.01)
-    blocky = np.where((blockiness >= MIN_BLOCKINESS) & ~np.isnan(_percent(columns, "jpeg_quality")), own, 0.0)
+    has_table = ~np.isnan(read_number(columns, "jpeg_quality", np.nan))
+    blocky = np.where((blockiness >= MIN_BLOCKINESS) & has_table, own, 0.0)
     shared = -least_among_smaller(-blocky, blockiness, 1 / MIN_KEPT_BLOCKINESS, peers)
     shared = np.where(shared >= MIN_SHARED_COARSER * own, shared, 0.0)
-    lattice = np.nan_to_num(_percent(columns, "prior_jpeg_quality"))
+    lattice = np.nan_to_num(step_percent(read_number(columns, "prior_jpeg_quality", np.nan)))
     return np.maximum(shared, lattice)
 
 
@@ -45,8 +47,3 @@ def _format_percent(columns: Columns) -> Key:
     formats = columns.get("image_format", np.full(len(columns["path"]), "JPEG"))
     names, which = np.unique(np.asarray(formats, dtype=np.str_), return_inverse=True)
     return np.array([LOSSY_PERCENT.get(str(name), 0.0) for name in names])[which]
-
-
-def _percent(columns: Columns, name: str) -> Key:
-    quality = read_number(columns, name, np.nan)
-    return np.where(quality < 50, 5000 / np.maximum(quality, 1), 200 - 2 * quality)

@@ -1,13 +1,12 @@
 """The built-in image descriptor: one vector a picture, near for crops, frames, captions, turns and mirror images.
 
-Belongs here: local features, their aggregation into one vector, and the parameters that a committed script trains
+Belongs here: the aggregation of local features into one vector, and the parameters that a committed script trains
 (`benchmarks/train_descriptor.py`).
-Does not belong here: the search among vectors, or the geometric proof that two pictures show the same
-(`kernels/verify/geometry.py`).
+Does not belong here: the local features (`kernels/describe/sift.py`), the search among vectors, or the geometric proof
+that two pictures show the same (`kernels/verify/geometry.py`).
 
-SIFT (Lowe 2004) on the 256 px picture; RootSIFT (Arandjelović & Zisserman, CVPR 2012), of both handednesses, see
-`mirror_features`; VLAD (Jégou et al., CVPR 2010) with intra-normalization (Arandjelović & Zisserman, CVPR 2013) and
-power normalization (Perronnin et al., ECCV 2010); whitened PCA (Jégou & Chum, ECCV 2012).
+RootSIFT of both handednesses, see `mirror_sift`; VLAD (Jégou et al., CVPR 2010) with intra-normalization (Arandjelović &
+Zisserman, CVPR 2013) and power normalization (Perronnin et al., ECCV 2010); whitened PCA (Jégou & Chum, ECCV 2012).
 """
 
 from collections.abc import Sequence
@@ -15,19 +14,17 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from dedup_assets.kernels.describe.sift import detect_sift, mirror_sift, root_sift
 
 Floats = NDArray[np.float32]
 
 PARAMETERS_FILE = Path(__file__).with_name("descriptor_parameters.npz")
 DIMENSION = 256
-LONGER_SIDE_PX = 256
 MAX_KEYPOINTS = 300  # 13-15 ms an image; with 500 it is 22 ms and recall is the same within 0.2 %
 MIN_KEYPOINTS = 8  # below that a picture is all but flat, and its vector would be noise
-CONTRAST_THRESHOLD = 0.02  # half of OpenCV's default: soft and dark pictures keep enough keypoints
-SIFT_CELLS, SIFT_ORIENTATIONS = 4, 8
 
 
 class DescriptorParameters(NamedTuple):
@@ -67,28 +64,10 @@ def describe(images: Sequence[NDArray[np.uint8]]) -> Floats:
 def local_features(image: NDArray[np.uint8]) -> Floats:
     """RootSIFT of the strongest keypoints of a picture and of its mirror image: (2 k, 128) float32.
 
-    `image` is RGB (h, w, 3); smaller pictures are enlarged to a longer side of 256 px, larger ones reduced.
-    k <= `MAX_KEYPOINTS`. The mirror image's features are computed, not detected: see `mirror_features`.
+    `image` is RGB (h, w, 3); k <= `MAX_KEYPOINTS`. The mirror image's features are computed, not detected.
     """
-    gray = _fit(np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8))
-    sift = cv2.SIFT.create(nfeatures=MAX_KEYPOINTS, contrastThreshold=CONTRAST_THRESHOLD)
-    keypoints, descriptors = sift.detectAndCompute(gray, np.empty(0, np.uint8))
-    if not keypoints:
-        return np.empty((0, SIFT_CELLS * SIFT_CELLS * SIFT_ORIENTATIONS), np.float32)
-    found = np.asarray(descriptors[:MAX_KEYPOINTS], np.float32)
-    root = np.sqrt(found / np.maximum(found.sum(axis=1, keepdims=True), 1e-9))
-    return np.concatenate([root, mirror_features(root)])
-
-
-def mirror_features(sift: Floats) -> Floats:
-    """The SIFT descriptors (k, 128) that the same keypoints have in the mirror image.
-
-    Mirroring reverses a descriptor's rows of cells across its main orientation and negates the angle of each bin, so
-    that it only permutes the 128 numbers. Features of both handednesses together are the same set for a picture and
-    its mirror image, and so is whatever is aggregated from them.
-    """
-    cells = sift.reshape(-1, SIFT_CELLS, SIFT_CELLS, SIFT_ORIENTATIONS)
-    return cells[:, ::-1][..., -np.arange(SIFT_ORIENTATIONS) % SIFT_ORIENTATIONS].reshape(sift.shape)
+    root = root_sift(detect_sift(image, MAX_KEYPOINTS)[1][:MAX_KEYPOINTS])
+    return np.concatenate([root, mirror_sift(root)])
 
 
 def aggregate(local: Floats, parameters: DescriptorParameters) -> Floats:
@@ -109,13 +88,3 @@ def project(vlad: Floats, parameters: DescriptorParameters) -> Floats:
     components = np.einsum("ij,j->i", parameters.projection, vlad) - parameters.offset
     unit: Floats = components / np.maximum(np.linalg.norm(components), np.float32(1e-9))
     return unit
-
-
-def _fit(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    height, width = gray.shape
-    scale = LONGER_SIDE_PX / max(height, width)
-    if scale == 1:
-        return gray
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
-    return np.asarray(cv2.resize(gray, size, interpolation=how), np.uint8)

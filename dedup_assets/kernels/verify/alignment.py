@@ -102,22 +102,10 @@ def _without_enclosed(flat: NDArray[np.bool_], differing: NDArray[np.bool_]) -> 
     return np.asarray(flat & ~enclosed[labels], np.bool_)
 
 
-def to_gray(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(h, w, 3) uint8 RGB to (h, w) uint8 luma (Rec. 601)."""
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
-
-
 def frame_size(width: int, height: int) -> tuple[int, int]:
     """Width and height, in px, of a picture's frame: its own aspect ratio, FRAME_PX on the longer side."""
     scale = FRAME_PX / max(width, height)
     return max(WINDOW_PX, round(width * scale)), max(WINDOW_PX, round(height * scale))
-
-
-def resize_into(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Resize (h, w[, 3]) uint8 to `size` (width, height): averaging where it shrinks, cubic where it grows."""
-    shrinks = size[0] * size[1] < picture.shape[0] * picture.shape[1]
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(picture, size, interpolation=how), np.uint8)
 
 
 def warp_picture(picture: NDArray[np.uint8], matrix: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.uint8]:

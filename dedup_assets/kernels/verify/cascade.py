@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from dedup_assets.kernels.describe.hashes import INVERSE_TRANSFORMS, TRANSFORMS
 from dedup_assets.kernels.describe.quality import MAX_FLAT_CONTRAST, is_low_information
+from dedup_assets.kernels.transforms import INVERSE_TRANSFORMS, TRANSFORMS
 from dedup_assets.kernels.verify.alignment import invert_map
 from dedup_assets.kernels.verify.evidence import REVERSED_RELATIONS, UNKNOWN, PairEvidence, VerifiableImage
 from dedup_assets.kernels.verify.geometry import GeometricFit, fit_geometry, fit_mirrored_geometry
@@ -45,7 +45,7 @@ def verify_pair(
 ) -> PairEvidence:
     """Decide whether two images show the same picture, where right is about `transform` of left.
 
-    transform is one of `hashing.TRANSFORMS`, or "unknown": then local features are tried in both handednesses.
+    transform is one of `transforms.TRANSFORMS`, or "unknown": then local features are tried in both handednesses.
     Features are extracted where they are needed and not given. The answer is a function of the pair alone: swapping
     left and right (and inverting the transform) gives the same verdict and scores. Raises KeyError for another transform.
     """

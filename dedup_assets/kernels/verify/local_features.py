@@ -1,17 +1,16 @@
 """Local features of a picture, and which of them two pictures share.
 
-Here belong detection, description, mirroring and matching. What geometry the matches obey is in `geometry.py`.
+Here belong packing, mirroring and matching them with their places. Detection is in `kernels/describe/sift.py`, what geometry
+the matches obey in `geometry.py`.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-CANVAS_PX = 256
-"""Longer side at which features are detected; smaller pictures are enlarged to it, as SIFT finds little in 96 px."""
+from dedup_assets.kernels.describe.sift import detect_sift, mirror_sift, root_sift
+
 MAX_FEATURES = 400
 MAX_RATIO = 0.85
 """Lowe (2004) keeps 0.8; the mutual test and the fit after it forgive 0.85, which keeps a third more of degraded copies."""
@@ -21,7 +20,7 @@ MAX_RATIO = 0.85
 class LocalFeatures:
     """RootSIFT features of one picture (Lowe 2004; Arandjelović & Zisserman 2012).
 
-    points       (n, 2) float32, px on a canvas whose longer side is CANVAS_PX
+    points       (n, 2) float32, px on a canvas whose longer side is `sift.CANVAS_PX`
     scales       (n,) float32, px
     angles       (n,) float32, radians
     descriptors  (n, 128) float32, L2-normalised
@@ -52,43 +51,31 @@ class PackedFeatures:
 def extract_local_features(thumbnail: NDArray[np.uint8]) -> LocalFeatures:
     """Detect the MAX_FEATURES strongest SIFT features of a (h, w, 3) uint8 RGB picture, in a fixed order.
 
-    About 15 ms on one core; compute once an image and reuse it for all its pairs.
+    Compute once an image and reuse it for all its pairs.
     """
     return unpack_features(extract_packed_features(thumbnail))
 
 
 def extract_packed_features(thumbnail: NDArray[np.uint8]) -> PackedFeatures:
     """What `extract_local_features` finds, to be kept for later pairs."""
-    gray = cv2.cvtColor(thumbnail, cv2.COLOR_RGB2GRAY)
-    factor = CANVAS_PX / max(gray.shape)
-    size = max(1, round(gray.shape[1] * factor)), max(1, round(gray.shape[0] * factor))
-    if size != gray.shape[::-1]:
-        gray = cv2.resize(gray, size, interpolation=cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA)
-    keypoints, raw = _detector().detectAndCompute(gray, None)
-    if raw is None or not len(keypoints):
-        return PackedFeatures(np.empty((0, 4), np.float32), np.empty((0, 128), np.uint8), size)
-    table = np.array([(k.pt[0], k.pt[1], k.size, k.angle, k.response) for k in keypoints], np.float32)
+    keypoints, sift, size = detect_sift(thumbnail, MAX_FEATURES)
+    table = np.array([(k.pt[0], k.pt[1], k.size, k.angle, k.response) for k in keypoints], np.float32).reshape(-1, 5)
     order = np.lexsort((*table[:, :4].T, -table[:, 4]))[:MAX_FEATURES]
-    return PackedFeatures(table[order, :4], raw[order].astype(np.uint8), size)
+    return PackedFeatures(table[order, :4], sift[order], size)
 
 
 def unpack_features(packed: PackedFeatures) -> LocalFeatures:
     """The features that were packed; 0.1 ms."""
-    raw, table = packed.sift.astype(np.float32), packed.table
-    rooted = np.sqrt(raw / np.maximum(raw.sum(axis=1, keepdims=True), 1e-6)).astype(np.float32)
-    return LocalFeatures(table[:, :2], table[:, 2], np.deg2rad(table[:, 3]), rooted, packed.size)
+    table = packed.table
+    return LocalFeatures(table[:, :2], table[:, 2], np.deg2rad(table[:, 3]), root_sift(packed.sift), packed.size)
 
 
 def mirror_features(features: LocalFeatures) -> LocalFeatures:
-    """The features of the mirrored picture, without looking at it again.
-
-    Mirroring reverses a descriptor's 4 rows across its main direction and its 8 gradient directions.
-    """
-    grid = features.descriptors.reshape(-1, 4, 4, 8)[:, ::-1, :, :]
+    """The features of the mirrored picture, without looking at it again."""
     points = features.points.copy()
     points[:, 0] = features.size[0] - 0.5 - points[:, 0]
-    mirrored = np.ascontiguousarray(grid[..., (-np.arange(8)) % 8]).reshape(-1, 128)
-    return LocalFeatures(points, features.scales, np.float32(np.pi) - features.angles, mirrored, features.size)
+    angles, mirrored = np.float32(np.pi) - features.angles, mirror_sift(features.descriptors)
+    return LocalFeatures(points, features.scales, angles, mirrored, features.size)
 
 
 def scale_to_canvas(features: LocalFeatures, picture: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -111,8 +98,3 @@ def match_features(left: LocalFeatures, right: LocalFeatures) -> tuple[NDArray[n
     clear = (1 - nearest) <= MAX_RATIO**2 * (1 - second)
     kept = np.flatnonzero(mutual & clear)
     return kept, best[kept]
-
-
-@lru_cache(maxsize=1)
-def _detector() -> cv2.Feature2D:
-    return cv2.SIFT.create(nfeatures=MAX_FEATURES, contrastThreshold=0.02)

@@ -10,14 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.verify.alignment import (
-    frame_size,
-    invert_map,
-    refine_alignment,
-    resize_into,
-    to_gray,
-    warp_picture,
-)
+from dedup_assets.kernels.describe.shrinking import resize_into, to_gray
+from dedup_assets.kernels.verify.alignment import frame_size, invert_map, refine_alignment, warp_picture
 from dedup_assets.kernels.verify.evidence import VerifiableImage
 
 WHOLE_BOX = (0.0, 0.0, 1.0, 1.0)
@@ -34,7 +28,7 @@ UNIT_MAPS: dict[str, tuple[tuple[int, int, int], tuple[int, int, int]]] = {
     "transpose": ((0, 1, 0), (1, 0, 0)),
     "transverse": ((0, -1, 1), (-1, 0, 1)),
 }
-"""Where each of hashing.TRANSFORMS takes a point (x, y) of the unit square, y down."""
+"""Where each of transforms.TRANSFORMS takes a point (x, y) of the unit square, y down."""
 
 
 @dataclass(frozen=True, slots=True)

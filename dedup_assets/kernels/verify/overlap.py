@@ -9,14 +9,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.describe.shrinking import resize_into, to_gray
 from dedup_assets.kernels.verify.alignment import (
     WINDOW_PX,
     StructureComparison,
     compare_structure,
     frame_size,
     invert_map,
-    resize_into,
-    to_gray,
     warp_picture,
 )
 from dedup_assets.kernels.verify.colour import ColourComparison, compare_colours

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.verify.alignment import frame_size, resize_into
+from dedup_assets.kernels.describe.shrinking import resize_into
+from dedup_assets.kernels.verify.alignment import frame_size
 
 BLOCK_PX = 17
 SEARCH_PX = 5

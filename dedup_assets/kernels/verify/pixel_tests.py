@@ -9,8 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.describe.hashes import transform_image
-from dedup_assets.kernels.verify.alignment import largest_difference, resize_into, to_gray
+from dedup_assets.kernels.describe.shrinking import resize_into, to_gray
+from dedup_assets.kernels.transforms import transform_image
+from dedup_assets.kernels.verify.alignment import largest_difference
 from dedup_assets.kernels.verify.evidence import UNKNOWN, DecidedBy, PairEvidence, VerifiableImage
 from dedup_assets.kernels.verify.local_features import LocalFeatures
 from dedup_assets.kernels.verify.maps import is_upright

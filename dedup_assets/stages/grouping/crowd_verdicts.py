@@ -13,9 +13,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.describe.hashes import INVERSE_TRANSFORMS, TRANSFORMS
 from dedup_assets.kernels.describe.palette import SUMMARY_BYTES
 from dedup_assets.kernels.group.crowds import MAX_LISTED, ClassGraph, concerned, star_crowds
+from dedup_assets.kernels.transforms import INVERSE_NUMBERS, TRANSFORMS
 from dedup_assets.kernels.verify.evidence import UNKNOWN
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.grouping.star_verifier import StarVerifier, read_star_pairs
@@ -83,8 +83,7 @@ class _Transforms:
     """How one content of two near classes turns into the other, by its class."""
 
     def __init__(self, class_of: NDArray[np.int64], class_count: int, links: NDArray[np.int64]) -> None:
-        inverse = np.array([TRANSFORMS.index(INVERSE_TRANSFORMS[name]) for name in TRANSFORMS])
-        both = np.concatenate([links, np.stack([links[:, 1], links[:, 0], inverse[links[:, 2]]], axis=1)])
+        both = np.concatenate([links, np.stack([links[:, 1], links[:, 0], INVERSE_NUMBERS[links[:, 2]]], axis=1)])
         self._class_of, self._count = class_of, class_count
         self._keys, first = np.unique(both[:, 0] * class_count + both[:, 1], return_index=True)
         self._turns = np.append(both[first, 2], len(TRANSFORMS))

@@ -6,17 +6,17 @@ Belongs here: turning near classes of equal hashes into pairs of contents. Does 
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.candidates.hash_classes import count_within_reach, members_by_class
+from dedup_assets.kernels.candidates.hash_classes import count_within_reach
 from dedup_assets.kernels.candidates.near_contents import CandidateLimits, CandidatePairs, find_candidate_pairs
 from dedup_assets.kernels.candidates.plain_links import find_plain_links
-from dedup_assets.kernels.describe.hashes import TRANSFORMS
 from dedup_assets.kernels.group.crowds import MAX_LISTED
+from dedup_assets.kernels.members import Members
+from dedup_assets.kernels.transforms import TRANSFORMS
 from dedup_assets.stages.pairs.contents import order_pair_ends, pair_up
 from dedup_assets.stages.pairs.hashed_contents import ClassIndex
 
@@ -54,12 +54,7 @@ class CandidateIndex:
 
     def __init__(self, index: ClassIndex, limits: CandidateLimits) -> None:
         self.index, self.limits = index, limits
-        self.members, self.starts = members_by_class(index.class_of, len(index.classes))
-
-    @cached_property
-    def sizes(self) -> NDArray[np.int64]:
-        """How many contents each class has."""
-        return np.diff(self.starts)
+        self.members = Members(index.class_of, len(index.classes))
 
     def candidates_of(self, contents: NDArray[np.int64]) -> HashCandidates:
         """Pairs of some contents, by row of the index, with all: each of them where at most MAX_LISTED contents are near.
@@ -83,7 +78,7 @@ class CandidateIndex:
                 for frame in frames
             ]
         )
-        return HashCandidates(_once(pairs), int(self.sizes[crowded].sum()))
+        return HashCandidates(_once(pairs), int(self.members.sizes[crowded].sum()))
 
     def _links_of(self, queries: NDArray[np.int64]) -> Links:
         low = self.index.classes.hashes.low_information
@@ -99,31 +94,24 @@ class CandidateIndex:
     def _crowded(self, queries: NDArray[np.int64], links: Links) -> NDArray[np.bool_]:
         """Which classes have more than MAX_LISTED contents near, as far as the links of the queries tell."""
         ends = np.stack([links.query, links.other], axis=1)
-        reach = count_within_reach(self.sizes, np.unique(np.sort(ends, axis=1), axis=0))
-        crowded = np.zeros(len(self.sizes), np.bool_)
+        reach = count_within_reach(self.members.sizes, np.unique(np.sort(ends, axis=1), axis=0))
+        crowded = np.zeros(len(self.members.sizes), np.bool_)
         crowded[queries] = reach[queries] > MAX_LISTED
         return crowded
 
     def _every_pair(self, links: Links, asked: NDArray[np.bool_]) -> pl.DataFrame:
         """All pairs of an asked content of the one class and a content of the other."""
-        of_query, left = self._members_of(links.query)
+        of_query, left = self.members.of(links.query)
         keep = asked[left]
         of_query, left = of_query[keep], left[keep]
-        of_left, right = self._members_of(links.other[of_query])
+        of_left, right = self.members.of(links.other[of_query])
         return self._frame(links.take(of_query[of_left]), left[of_left], right)
 
     def _one_pair(self, links: Links, place: int) -> pl.DataFrame:
         """One pair for all: the first content of the one class, and that at `place` of the other; none where there is none."""
-        links = links.take(self.sizes[links.other] > place)
-        left, right = (self.members[self.starts[ends] + at] for ends, at in ((links.query, 0), (links.other, place)))
+        members, links = self.members, links.take(self.members.sizes[links.other] > place)
+        left, right = (members.rows[members.starts[ends] + at] for ends, at in ((links.query, 0), (links.other, place)))
         return self._frame(links, left, right)
-
-    def _members_of(self, classes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The contents of each of some classes, and the row of the class in `classes` beside each."""
-        counts = self.sizes[classes]
-        which = np.repeat(np.arange(len(classes)), counts)
-        offsets = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
-        return which, self.members[self.starts[classes[which]] + offsets]
 
     def _frame(self, links: Links, left: NDArray[np.int64], right: NDArray[np.int64]) -> pl.DataFrame:
         names = self.index.classes.names

@@ -1,7 +1,7 @@
 """One vector a distinct prompt and encoder: which still need one, and computing each in one worker only.
 
 Belongs here: the work of `embeddings` on prompts. Does not belong here: the encoders (`embedders/prompts.py`), claims and
-vectors in PostgreSQL (`prompt_rows.py` and `vectors.py` in `resources/database/`).
+vectors in PostgreSQL (`resources/database/prompt_rows.py`, `resources/database/vectors.py`).
 
 A worker claims prompts, computes their vectors, commits them to the table, stores them in the database and only then gives
 the claims up: whoever comes next finds the vectors, and of a killed worker at most the claimed prompts are done again.

@@ -9,7 +9,6 @@ from dedup_assets.kernels.candidates.hash_classes import (
     classify,
     count_within_reach,
     hash_records,
-    members_by_class,
     name_rows,
 )
 from dedup_assets.kernels.candidates.near_contents import HashedContents
@@ -68,7 +67,5 @@ def test_a_hundred_thousand_near_codes_have_names_of_their_own() -> None:
     assert len(np.unique(name_rows(codes))) == 100_000
 
 
-def test_members_stand_together_by_class_and_reach_counts_those_of_linked_classes() -> None:
-    members, starts = members_by_class(np.array([2, 0, 2, 0, 1]), 4)
-    assert (members.tolist(), starts.tolist()) == ([1, 3, 4, 0, 2], [0, 2, 3, 5, 5])
+def test_reach_counts_the_contents_of_linked_classes() -> None:
     assert count_within_reach(np.array([2, 1, 2, 0]), np.array([[0, 2], [1, 2]])).tolist() == [4, 3, 5, 0]

@@ -14,15 +14,13 @@ from dedup_assets.kernels.candidates.near_contents import (
     find_candidate_pairs,
 )
 from dedup_assets.kernels.describe.hashes import (
-    INVERSE_TRANSFORMS,
-    TRANSFORMS,
     HashKind,
     dct_hashes,
     hamming_distances,
     transform_hashes,
-    transform_image,
     wavelet_hashes,
 )
+from dedup_assets.kernels.transforms import INVERSE_TRANSFORMS, TRANSFORMS, transform_image
 from dedup_assets_tests.kernels.photographs import NAMES, load_photograph
 
 KINDS: tuple[HashKind, ...] = ("dct", "wavelet")

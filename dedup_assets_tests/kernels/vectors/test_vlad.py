@@ -8,6 +8,7 @@ import pytest
 import skimage.data
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.describe.sift import mirror_sift
 from dedup_assets.kernels.vectors.vlad import (
     DIMENSION,
     MAX_KEYPOINTS,
@@ -15,7 +16,6 @@ from dedup_assets.kernels.vectors.vlad import (
     describe,
     load_parameters,
     local_features,
-    mirror_features,
 )
 
 Image = NDArray[np.uint8]
@@ -86,22 +86,11 @@ def test_one_pixel_is_no_error() -> None:
     assert np.isnan(describe([np.zeros((1, 1, 3), np.uint8), np.zeros((1, 256, 3), np.uint8)])).all()
 
 
-def test_a_computed_mirror_descriptor_is_the_one_found_in_the_mirrored_picture() -> None:
-    gray = cv2.cvtColor(thumbnail(photograph("astronaut.png")), cv2.COLOR_RGB2GRAY)
-    found = {}
-    for name, picture in (("plain", gray), ("mirrored", np.ascontiguousarray(gray[:, ::-1]))):
-        found[name] = cv2.SIFT.create(nfeatures=100).detectAndCompute(picture, np.empty(0, np.uint8))[1]
-    computed = mirror_features(np.asarray(found["plain"], np.float32))
-    distances = np.linalg.norm(computed[:, None] - np.asarray(found["mirrored"])[None], axis=2).min(axis=1)
-    assert np.median(distances) < 30  # of a length of 512; unrelated descriptors are 400 and more apart
-    np.testing.assert_array_equal(mirror_features(computed), found["plain"])
-
-
 def test_the_mirror_image_of_the_features_gives_the_same_aggregate() -> None:
     parameters = load_parameters()
     local = local_features(thumbnail(photograph("chelsea.png")))
     assert 0 < len(local) <= 2 * MAX_KEYPOINTS
-    np.testing.assert_allclose(aggregate(local, parameters), aggregate(mirror_features(local), parameters), atol=1e-5)
+    np.testing.assert_allclose(aggregate(local, parameters), aggregate(mirror_sift(local), parameters), atol=1e-5)
 
 
 def test_aggregation_agrees_with_a_slow_one() -> None:

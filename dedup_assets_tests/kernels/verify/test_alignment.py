@@ -3,13 +3,13 @@
 import cv2
 import numpy as np
 
+from dedup_assets.kernels.describe.shrinking import to_gray
 from dedup_assets.kernels.verify.alignment import (
     WINDOW_PX,
     compare_structure,
     frame_size,
     largest_difference,
     refine_alignment,
-    to_gray,
 )
 from dedup_assets_tests.kernels.photographs import load_photograph
 from dedup_assets_tests.kernels.verify.drawings import Picture, flat, gradient

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from dedup_assets.kernels.describe.hashes import INVERSE_TRANSFORMS, TRANSFORMS, transform_image
+from dedup_assets.kernels.transforms import INVERSE_TRANSFORMS, TRANSFORMS, transform_image
 from dedup_assets.kernels.verify.cascade import UNKNOWN, VerifiableImage, extract_local_features, verify_pair
 from dedup_assets_tests.kernels.photographs import load_photograph
 from dedup_assets_tests.kernels.verify import drawings

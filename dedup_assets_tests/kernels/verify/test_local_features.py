@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
+from dedup_assets.kernels.describe.sift import CANVAS_PX
 from dedup_assets.kernels.verify.local_features import (
-    CANVAS_PX,
     extract_local_features,
     extract_packed_features,
     match_features,

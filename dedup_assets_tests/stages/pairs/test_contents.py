@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from dedup_assets.kernels.describe.hashes import INVERSE_TRANSFORMS, TRANSFORMS, transform_image
+from dedup_assets.kernels.transforms import INVERSE_TRANSFORMS, TRANSFORMS, transform_image
 from dedup_assets.partitions import image_id
 from dedup_assets.resources.collection import Collection
 from dedup_assets.stages.pairs.contents import number_contents, order_pair_ends, pair_up, read_contents, readable
