@@ -27,7 +27,7 @@ from dedup_assets.kernels.vectors.exact_search import Nearest, find_nearest
 from dedup_assets.kernels.vectors.inverted_index import find_nearest_by_index, measure_recall
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.tables.store import TableStore
-from dedup_assets.stages.vectors.nearest_pictures import SearchLimits, find_neighbours, read_providers
+from dedup_assets.stages.vectors.nearest_pictures import SearchLimits, find_neighbours, read_models
 from dedup_assets.tables import EMBEDDINGS, REPRESENTATIVES
 
 Floats = NDArray[np.float32]
@@ -158,10 +158,10 @@ def measure_store(synthesis: Synthesis, count: int, neighbours: int) -> str:
     with tempfile.TemporaryDirectory() as folder:
         tables = Collection(store=folder).tables()
         write_store(tables, vectors[:count])
-        (provider,) = read_providers(tables)
-        all_s, found = timed(lambda: find_neighbours(tables, provider, limits))
+        (model,) = read_models(tables)
+        all_s, found = timed(lambda: find_neighbours(tables, model, limits))
         write_store(tables, vectors)
-        new_s, _ = timed(lambda: find_neighbours(tables, provider, limits))
+        new_s, _ = timed(lambda: find_neighbours(tables, model, limits))
     index_s, lists = timed(lambda: find_nearest_by_index(vectors, neighbours, MIN_COSINE, threads=1))
     recall = measure_recall(vectors, lists, 500, neighbours, MIN_COSINE)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

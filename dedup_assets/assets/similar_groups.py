@@ -17,7 +17,7 @@ from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.stages.pairs.contents import PAIR_KEY
 from dedup_assets.stages.stage import PartitionWork, Stage
 from dedup_assets.stages.table_assets import table_asset
-from dedup_assets.stages.vectors.nearest_pictures import read_providers, read_search_recall
+from dedup_assets.stages.vectors.nearest_pictures import read_models, read_search_recall
 from dedup_assets.stages.vectors.similar_pairs import SimilarPairs
 from dedup_assets.tables import EMBEDDINGS, REPRESENTATIVES, SIMILAR_GROUPS, VERIFIED_GROUPS
 
@@ -37,13 +37,15 @@ def similar_groups(
     stage = Stage(
         context, SIMILAR_GROUPS, collection.tables(), verification_policy, similarity_policy, source=EMBEDDINGS
     )
-    providers = read_providers(stage.tables)
-    fingerprint = stage.fingerprint(stage.digest_of_all(REPRESENTATIVES, EMBEDDINGS, VERIFIED_GROUPS), providers)
+    models = [
+        {"model": name.model, "revision": name.revision, **limits} for name, limits in read_models(stage.tables).items()
+    ]
+    fingerprint = stage.fingerprint(stage.digest_of_all(REPRESENTATIVES, EMBEDDINGS, VERIFIED_GROUPS), models)
     pairs: SimilarPairs | None = None
     for key in stage.keys:
         with stage.partition(key, fingerprint) as work:
             work.counts = {"verified_pairs": 0}
-            if not work.is_current and providers:
+            if not work.is_current and models:
                 pairs = pairs or SimilarPairs(stage, collection, verification_policy, similarity_policy, progress)
                 pairs.bring_up_to_date(work)
             _describe(stage, work, pairs.min_copy if pairs else None)

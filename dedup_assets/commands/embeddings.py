@@ -31,6 +31,6 @@ def embeddings(store: str, dropped: str | None) -> None:
         return
     for each in models:
         holds = f"{counted(each.images, 'image')}  {counted(each.prompts, 'prompt')}"
-        click.echo(f"{each.name}  {each.provider}  {holds}{each.note}")
+        click.echo(f"{each.name}  {each.name.provider}  {holds}{each.note}")
     if not models:
         click.echo("There are no vectors yet.")

@@ -1,17 +1,39 @@
-"""What every provider of vectors offers.
+"""What every provider of vectors offers, and how its model is named.
 
 Belongs here: the protocols.
 Does not belong here: any provider, or the choice among them (`chain.py`).
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol, Union
 
 import numpy as np
 from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
 Vectors = NDArray[np.float32]
+
+
+class ModelName(NamedTuple):
+    """Whose vectors: those of different models, or of other parameters of one, are never compared."""
+
+    provider: str
+    model: str
+    revision: str
+
+    def __str__(self) -> str:
+        """As a person names it."""
+        return f"{self.model}@{self.revision}"
+
+    @property
+    def stored(self) -> str:
+        """As commits and partitions of tables name it."""
+        return f"{self.model} {self.revision}"
+
+    @classmethod
+    def of(cls, provider: Union["Embedder", "PromptEncoder"]) -> "ModelName":
+        """The model that a provider runs."""
+        return cls(provider.name, provider.model, provider.revision)
 
 
 class Embedder(Protocol):

@@ -13,6 +13,7 @@ import psycopg
 
 from dedup_assets.embedders.chain import EmbedderChoice
 from dedup_assets.embedders.prompts import EncoderChoice
+from dedup_assets.embedders.protocol import ModelName
 from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.resources.database.hnsw import build_vector_index
 from dedup_assets.resources.database.image_rows import remove_images, stored_images, upsert_images
@@ -43,12 +44,12 @@ class EmbeddingRun:
         self._stage, self._database, self._embedder = stage, database, (embedder := choice.embedder)
         self._images = ImageVectors(stage, embedder, progress)
         self._prompts = [PromptVectors(stage.tables, stage.log, encoder, progress) for encoder in encoders.encoders]
-        self._model = {"provider": embedder.name, "model": embedder.model, "revision": embedder.revision}
-        self._about: dict[str, Any] = self._model | {
+        self._name = ModelName.of(embedder)
+        self._about: dict[str, Any] = self._name._asdict() | {
             "min_copy_cosine": embedder.min_copy_cosine,
             "min_similar_cosine": embedder.min_similar_cosine,
             "fallback_reasons": list(choice.fallback_reasons),
-            "prompt_models": [f"{encoder.model} {encoder.revision}" for encoder in encoders.encoders],
+            "prompt_models": [ModelName.of(encoder).stored for encoder in encoders.encoders],
             "prompt_encoders_missing": list(encoders.missing_reasons),
         }
         with database.connect_migrated() as connection:
@@ -62,7 +63,7 @@ class EmbeddingRun:
             EmbedderUnavailableError: the provider stopped working.
         """
         stage, source = self._stage, made_from(self._stage.tables, key, REPRESENTATIVES, METADATA_HASHES)
-        models = [self._model, *self._about["prompt_models"]]
+        models = [self._name._asdict(), *self._about["prompt_models"]]
         with stage.partition(key, stage.fingerprint(source, models, self._entry.state)) as work:
             work.counts = {"embedded_images": 0, "written_to_database": 0}
             if not work.is_current:
@@ -103,6 +104,6 @@ class EmbeddingRun:
     def _store(self, key: str, connection: psycopg.Connection) -> int:
         """Bring the database up to date with this partition; returns how many rows were new or changed."""
         embedder, tables = self._embedder, self._stage.tables
-        contents, matrix = read_vectors(tables, key, "image", embedder.model, embedder.revision, embedder.dimension)
+        contents, matrix = read_vectors(tables, key, "image", self._name, embedder.dimension)
         written = store_vectors(connection, embedder.model, embedder.revision, contents, matrix)
         return written + upsert_images(connection, self._entry.store_id, read_image_rows(tables, key))

@@ -11,7 +11,7 @@ from functools import partial
 import polars as pl
 
 from dedup_assets.embedders.batching import run_ahead
-from dedup_assets.embedders.protocol import Embedder
+from dedup_assets.embedders.protocol import Embedder, ModelName
 from dedup_assets.resources.progress import ProgressReporter, Tracker
 from dedup_assets.stages.pairs.verifier import decode_thumbnail
 from dedup_assets.stages.parts import append_in_parts
@@ -31,7 +31,7 @@ class ImageVectors:
 
     def __init__(self, stage: Stage, embedder: Embedder, progress: ProgressReporter) -> None:
         self._stage, self._embedder, self._progress = stage, embedder, progress
-        self._known = KnownVectors(stage.tables, "image", embedder.model, embedder.revision)
+        self._known = KnownVectors(stage.tables, "image", ModelName.of(embedder))
 
     def embed_missing(self, work: PartitionWork) -> None:
         """Embed the kept pictures of a partition that have no vector of this model, and commit them part by part.
@@ -61,14 +61,10 @@ class ImageVectors:
         ordered = batch.join(thumbnails, on="image_id", how="left", maintain_order="left")
         embedder = self._embedder
         vectors = embedder.embed([decode_thumbnail(thumbnail) for thumbnail in ordered["thumbnail"]])
-        about = {
-            "subject": "image",
-            "provider": embedder.name,
-            "model": embedder.model,
-            "revision": embedder.revision,
-        }
         broken = f"{embedder.name} could make nothing of this picture."
-        return vector_rows(about, ordered["content_key"], ordered["image_id"], vectors, broken)
+        return vector_rows(
+            "image", ModelName.of(embedder), ordered["content_key"], ordered["image_id"], vectors, broken
+        )
 
     def _savings(self, images: int, kept: int, embedded: int, seconds: float) -> dict[str, int | float]:
         """What was done, and what embedding every image would have cost on top, at the speed of this run."""

@@ -8,13 +8,14 @@ looked at follows from the contents and their vectors, and nothing depends on th
 (`nearest_pictures`) only saves comparing again, as `update_nearest` gives the lists that a search from scratch gives.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from dedup_assets.embedders.protocol import ModelName
 from dedup_assets.kernels.vectors.exact_search import Floats, Nearest, pair_neighbours, update_nearest
 from dedup_assets.kernels.vectors.inverted_index import find_nearest_by_index, measure_recall
 from dedup_assets.resources.tables.store import TableStore
@@ -46,25 +47,24 @@ class FoundNeighbours:
     about: dict[str, Any]
 
 
-def read_providers(tables: TableStore) -> list[dict[str, Any]]:
-    """The models that partitions have their vectors of now: model, revision, and the lowest limits that stand beside it.
+def read_models(tables: TableStore) -> dict[ModelName, dict[str, float]]:
+    """The models that partitions have their vectors of now, in order, with the lowest limits that stand beside them.
 
     One, as a rule: more only where partitions were embedded in runs of different models, which are never compared.
     """
     commits = (tables.commit_of(EMBEDDINGS, key) for key in tables.partitions(EMBEDDINGS))
     details = [commit.details for commit in commits if "model" in commit.details]
-    models = sorted({(each["model"], each["revision"]) for each in details})
-    return [
-        dict(zip(MODEL, model, strict=True))
-        | {name: min(each[name] for each in details if (each["model"], each["revision"]) == model) for name in COSINES}
-        for model in models
-    ]
+    limits: dict[ModelName, dict[str, float]] = {}
+    for each in details:
+        model = ModelName(*(each[name] for name in ModelName._fields))
+        limits[model] = {name: min(each[name], limits.get(model, each)[name]) for name in COSINES}
+    return dict(sorted(limits.items()))
 
 
-def find_neighbours(tables: TableStore, provider: Mapping[str, Any], limits: SearchLimits) -> FoundNeighbours:
-    """Which of the pictures that are kept now, and have a vector of this provider, are to be looked at."""
-    pictures, vectors = read_kept_vectors(tables, provider)
-    lists, about = _search(tables, pictures["file_sha256"], vectors, provider, limits)
+def find_neighbours(tables: TableStore, model: ModelName, limits: SearchLimits) -> FoundNeighbours:
+    """Which of the pictures that are kept now, and have a vector of this model, are to be looked at."""
+    pictures, vectors = read_kept_vectors(tables, model)
+    lists, about = _search(tables, pictures["file_sha256"], vectors, model, limits)
     low, high, cosines = pair_neighbours(lists)
     pairs = pair_up(pictures, low, high).with_columns(cosine_similarity=pl.Series(cosines, dtype=pl.Float64))
     ordered = order_pair_ends(pairs).drop("right_partition").rename({"left_partition": "partition"})
@@ -72,7 +72,7 @@ def find_neighbours(tables: TableStore, provider: Mapping[str, Any], limits: Sea
     return FoundNeighbours(ordered.sort(PAIR_KEY), told)
 
 
-def read_kept_vectors(tables: TableStore, provider: Mapping[str, Any]) -> tuple[pl.DataFrame, Floats]:
+def read_kept_vectors(tables: TableStore, model: ModelName) -> tuple[pl.DataFrame, Floats]:
     """file_sha256, image_id and partition of each kept picture, sorted by content, and its vector (n, d) float32.
 
     Of equal files the one with the lowest image_id is named, kept or not, as by `read_contents`: a pair has one name.
@@ -89,7 +89,7 @@ def read_kept_vectors(tables: TableStore, provider: Mapping[str, Any]) -> tuple[
         .agg(pl.col("image_id", "partition").first(), kept=pl.col("is_representative").any())
     )
     homes = contents.filter("kept").drop("kept").with_row_index("row")
-    parts = list(_vectors_of(tables, provider, homes.select("file_sha256", "row")))
+    parts = list(_vectors_of(tables, model, homes.select("file_sha256", "row")))
     rows = np.concatenate([np.empty(0, np.uint32), *(part["row"].to_numpy() for part in parts)])
     taken, first = np.unique(rows, return_index=True)
     matrices = [part["vector"].explode().to_numpy().reshape(part.height, -1) for part in parts if part.height]
@@ -97,25 +97,25 @@ def read_kept_vectors(tables: TableStore, provider: Mapping[str, Any]) -> tuple[
     return homes[taken].drop("row"), np.ascontiguousarray(vectors, np.float32)
 
 
-def _vectors_of(tables: TableStore, provider: Mapping[str, Any], homes: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """The columns row and vector of each partition whose present vectors are of this provider."""
+def _vectors_of(tables: TableStore, model: ModelName, homes: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """The columns row and vector of each partition whose present vectors are of this model."""
     for key in tables.partitions(EMBEDDINGS):
         commit = tables.commit_of(EMBEDDINGS, key)
-        if any(commit.details.get(name) != provider[name] for name in MODEL):
+        if any(commit.details.get(name) != getattr(model, name) for name in MODEL):
             continue
         rows = tables.read_parts(EMBEDDINGS, key, commit.parts, [*ROW_KEY, "vector"]).filter(
-            of_model("image", provider["model"], provider["revision"]) & pl.col("vector").is_not_null()
+            of_model("image", model) & pl.col("vector").is_not_null()
         )
         contents = rows.select("vector", file_sha256=pl.col("content_key").str.decode("hex"))
         yield contents.join(homes, on="file_sha256", maintain_order="left").select("row", "vector")
 
 
 def _search(
-    tables: TableStore, contents: pl.Series, vectors: Floats, provider: Mapping[str, Any], limits: SearchLimits
+    tables: TableStore, contents: pl.Series, vectors: Floats, model: ModelName, limits: SearchLimits
 ) -> tuple[Nearest, dict[str, Any]]:
     """The lists of all pictures, and how they were found: exactly, going on from what is remembered, or by an index."""
     count, min_cosine = limits.neighbours, limits.min_cosine
-    partition = _list_key(provider)
+    partition = model.stored
     if len(vectors) > limits.max_exact:
         lists = find_nearest_by_index(vectors, count, min_cosine, limits.threads)
         recall = measure_recall(vectors, lists, RECALL_SAMPLE, count, min_cosine)
@@ -136,21 +136,16 @@ def _search(
 
 def read_search_recall(tables: TableStore) -> float:
     """The lowest recall of the last searches by vectors of models in use: 1 where all pictures were compared."""
-    used = {_list_key(provider) for provider in read_providers(tables)}
+    used = {model.stored for model in read_models(tables)}
     commits = (tables.commit_of(NEAREST_PICTURES, key) for key in tables.partitions(NEAREST_PICTURES) if key in used)
     return min((float(commit.details["search_recall"]) for commit in commits), default=1.0)
 
 
-def forget_neighbours(tables: TableStore, provider: Mapping[str, Any]) -> None:
+def forget_neighbours(tables: TableStore, model: ModelName) -> None:
     """Empty the partition of a model; a search by its vectors would begin from scratch."""
-    partition = _list_key(provider)
+    partition = model.stored
     if tables.commit_of(NEAREST_PICTURES, partition).parts:
         tables.rewrite(NEAREST_PICTURES, partition, NEAREST_PICTURES.empty(), "", EXACT)
-
-
-def _list_key(provider: Mapping[str, Any]) -> str:
-    """The partition of `nearest_pictures` where the lists of a model lie."""
-    return f"{provider['model']} {provider['revision']}"
 
 
 def _as_lists(rows: pl.DataFrame) -> Nearest:

@@ -17,7 +17,7 @@ import polars as pl
 import psycopg
 from numpy.typing import NDArray
 
-from dedup_assets.embedders.protocol import PromptEncoder
+from dedup_assets.embedders.protocol import ModelName, PromptEncoder
 from dedup_assets.resources.database.models import register_model
 from dedup_assets.resources.database.prompt_rows import (
     LEASE_S,
@@ -71,7 +71,7 @@ class PromptVectors:
     ) -> None:
         self._tables, self._log, self._encoder, self._progress = tables, log, encoder, progress
         self._timing = timing
-        self._known = KnownVectors(tables, "prompt", encoder.model, encoder.revision)
+        self._known = KnownVectors(tables, "prompt", ModelName.of(encoder))
 
     def embed_missing(self, work: PartitionWork, connection: psycopg.Connection) -> None:
         """Embed the prompts of a partition that have no vector of this model; counts hits, misses and the hit rate."""
@@ -124,18 +124,17 @@ class PromptVectors:
             parts.append(encoder.encode(batch["prompt"].to_list()))
             claims.claim(prompts)
         vectors = np.concatenate(parts)
-        about = {"subject": "prompt", "provider": encoder.name, "model": encoder.model, "revision": encoder.revision}
         broken = f"{encoder.name} could make nothing of this prompt."
-        rows = vector_rows(about, prompts["prompt_sha256"], [None] * prompts.height, vectors, broken)
+        rows = vector_rows(
+            "prompt", ModelName.of(encoder), prompts["prompt_sha256"], [None] * prompts.height, vectors, broken
+        )
         work.commit = self._tables.append(work.commit, EMBEDDINGS, rows)
         claims.store(_hashes(prompts), vectors)
 
     def _restore(self, work: PartitionWork, claims: "_Claims") -> None:
         """Bring a database that was begun anew up to date with this partition."""
         encoder = self._encoder
-        hashes, vectors = read_vectors(
-            self._tables, work.key, "prompt", encoder.model, encoder.revision, encoder.dimension
-        )
+        hashes, vectors = read_vectors(self._tables, work.key, "prompt", ModelName.of(encoder), encoder.dimension)
         stored = claims.stored(hashes)
         rows = [row for row, sha256 in enumerate(hashes) if sha256 not in stored]
         claims.store([hashes[row] for row in rows], vectors[rows])

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
 from dedup_assets.embedders.chain import choose_embedder
+from dedup_assets.embedders.protocol import ModelName
 from dedup_assets.embedders.provider_settings import EmbedderSettings
 from dedup_assets.errors import NoEmbedderError, NoVectorError, UnknownImageError
 from dedup_assets.kernels.decode.image import DecodeLimits
@@ -27,7 +27,6 @@ from dedup_assets.resources.database.nearest_images import nearest_images, vecto
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.named_images import NamedImages, Row
 from dedup_assets.stages.pairs.verifier import decode_thumbnail
-from dedup_assets.stages.vectors.vector_rows import PROVIDED
 from dedup_assets.tables import EMBEDDINGS
 
 NAMED = 5
@@ -41,18 +40,6 @@ class SimilarImage:
     path: str
     cosine: float
     relation: str
-
-
-class VectorModel(NamedTuple):
-    """Whose vectors a partition has since its last run."""
-
-    provider: str
-    model: str
-    revision: str
-
-    def __str__(self) -> str:
-        """As `dedup-assets embeddings` names it."""
-        return f"{self.model}@{self.revision}"
 
 
 @dataclass(frozen=True)
@@ -70,7 +57,7 @@ class SimilarImages:
     `used` names the model of each partition: one, as a rule; more only where their last runs had different ones.
     """
 
-    used: Mapping[str, VectorModel]
+    used: Mapping[str, ModelName]
     database: DatabaseResource
     images: NamedImages
     settings: EmbedderSettings
@@ -86,14 +73,16 @@ class SimilarImages:
         """
         details = {key: tables.commit_of(EMBEDDINGS, key).details for key in tables.partitions(EMBEDDINGS)}
         used = {
-            key: VectorModel(*(each[name] for name in PROVIDED)) for key, each in details.items() if "model" in each
+            key: ModelName(*(each[name] for name in ModelName._fields))
+            for key, each in details.items()
+            if "model" in each
         }
         if not used:
             raise NoVectorError("This store holds no vectors yet: do `dedup-assets run` first.")
         return cls(used, database, NamedImages.read(tables, source), settings)
 
     @property
-    def models(self) -> list[VectorModel]:
+    def models(self) -> list[ModelName]:
         """All models in use, that of most partitions first."""
         return [model for model, _ in Counter(self.used.values()).most_common()]
 
@@ -118,7 +107,7 @@ class SimilarImages:
         ]
         return FoundImages(images[:limit], self._note(model))
 
-    def _note(self, model: VectorModel) -> str:
+    def _note(self, model: ModelName) -> str:
         others = {key: other for key, other in self.used.items() if other != model}
         if not others:
             return ""
@@ -162,13 +151,13 @@ class SimilarImages:
             raise NoVectorError(f"{model.provider} could make nothing of {visible(name)}.")
         return model, {"file_sha256": sha256(data).digest()}, vector
 
-    def _embed(self, model: VectorModel, thumbnail: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def _embed(self, model: ModelName, thumbnail: NDArray[np.uint8]) -> NDArray[np.float32]:
         try:
             choice = choose_embedder([model.provider], self.settings)
         except NoEmbedderError as error:
             raise NoVectorError(f"The store's vectors are of {model.provider}, which does not work: {error}") from error
         with choice:
-            now = VectorModel(choice.embedder.name, choice.embedder.model, choice.embedder.revision)
+            now = ModelName.of(choice.embedder)
             if now != model:
                 raise NoVectorError(
                     f"The store's vectors are of {model}, but {model.provider} is now {now}: do `dedup-assets run` first."
@@ -176,7 +165,7 @@ class SimilarImages:
             return np.asarray(choice.embedder.embed([thumbnail])[0], np.float32)
 
 
-_Asked = tuple[VectorModel, Row, NDArray[np.float32]]
+_Asked = tuple[ModelName, Row, NDArray[np.float32]]
 """The model to search by, what the report says of the image (of a file only its content), and its vector."""
 
 

@@ -18,7 +18,7 @@ from dedup_assets.stages.pairs.contents import PAIR_KEY
 from dedup_assets.stages.pairs.verifier import PairVerifier
 from dedup_assets.stages.parts import append_in_parts
 from dedup_assets.stages.stage import PartitionWork, Stage
-from dedup_assets.stages.vectors.nearest_pictures import SearchLimits, find_neighbours, read_providers
+from dedup_assets.stages.vectors.nearest_pictures import SearchLimits, find_neighbours, read_models
 from dedup_assets.tables import SIMILAR_GROUPS, VERIFIED_GROUPS
 
 
@@ -38,12 +38,12 @@ class SimilarPairs:
         self._about: dict[str, dict[str, Any]] = {}
         self.min_copy = 1.0
         found = []
-        for provider in read_providers(stage.tables):
-            self.min_copy, min_similar = policy.limits(provider)
+        for model, limits_of_model in read_models(stage.tables).items():
+            self.min_copy, min_similar = policy.limits(limits_of_model)
             limits = SearchLimits(policy.neighbours, self.min_copy, policy.max_exact_pictures, collection.workers)
-            neighbours = find_neighbours(stage.tables, provider, limits)
+            neighbours = find_neighbours(stage.tables, model, limits)
             found.append(neighbours.pairs.with_columns(alike=pl.col("cosine_similarity") >= min_similar))
-            self._about[f"{provider['model']} {provider['revision']}"] = neighbours.about
+            self._about[model.stored] = neighbours.about
         known = stage.tables.read_many(VERIFIED_GROUPS, columns=PAIR_KEY)
         pairs = pl.concat(found).unique(PAIR_KEY, keep="first", maintain_order=True)
         self._unknown = pairs.join(known, on=PAIR_KEY, how="anti", maintain_order="left")

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from dedup_assets.embedders.protocol import ModelName
 from dedup_assets.errors import StoredModelError
 from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.resources.database.models import drop_model
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.vectors.nearest_pictures import forget_neighbours
-from dedup_assets.stages.vectors.vector_rows import PROVIDED
 from dedup_assets.tables import EMBEDDINGS
 
 
@@ -22,17 +22,10 @@ from dedup_assets.tables import EMBEDDINGS
 class StoredModel:
     """One model: how many pictures and prompts have a row of it, and whether a partition's last run used it."""
 
-    provider: str
-    model: str
-    revision: str
+    name: ModelName
     images: int
     prompts: int
     is_in_use: bool
-
-    @property
-    def name(self) -> str:
-        """As the command line names it: MODEL@REVISION."""
-        return f"{self.model}@{self.revision}"
 
     @property
     def note(self) -> str:
@@ -44,21 +37,23 @@ def list_stored_models(tables: TableStore) -> list[StoredModel]:
     """All models with a row in any partition, sorted by name; only the columns that name them are read."""
     keys = tables.partitions(EMBEDDINGS)
     counts = pl.concat(
-        [pl.DataFrame(schema=dict.fromkeys((*PROVIDED, "subject"), pl.String) | {"rows": pl.UInt32})]
+        [pl.DataFrame(schema=dict.fromkeys((*ModelName._fields, "subject"), pl.String) | {"rows": pl.UInt32})]
         + [
-            tables.read(EMBEDDINGS, key, [*PROVIDED, "subject"]).group_by(*PROVIDED, "subject").agg(rows=pl.len())
+            tables.read(EMBEDDINGS, key, [*ModelName._fields, "subject"])
+            .group_by(*ModelName._fields, "subject")
+            .agg(rows=pl.len())
             for key in keys
         ],
         how="vertical_relaxed",
     )
     used = {name for key in keys for name in _in_use(tables, key)}
-    rows = counts.group_by(PROVIDED).agg(
+    rows = counts.group_by(ModelName._fields).agg(
         images=pl.col("rows").filter(pl.col("subject") == "image").sum(),
         prompts=pl.col("rows").filter(pl.col("subject") == "prompt").sum(),
     )
     return [
-        StoredModel(**row, is_in_use=f"{row['model']} {row['revision']}" in used)
-        for row in rows.sort("model", "revision", "provider").iter_rows(named=True)
+        StoredModel(name := ModelName(*named), images, prompts, name.stored in used)
+        for *named, images, prompts in rows.sort("model", "revision", "provider").iter_rows()
     ]
 
 
@@ -68,9 +63,9 @@ def find_stored_model(models: Sequence[StoredModel], name: str) -> StoredModel:
     Raises:
         StoredModelError: there is none of this name, or it is in use.
     """
-    found = next((model for model in models if model.name == name), None)
+    found = next((model for model in models if str(model.name) == name), None)
     if found is None:
-        known = ", ".join(model.name for model in models) or "none"
+        known = ", ".join(str(model.name) for model in models) or "none"
         raise StoredModelError(f"There are no vectors of '{name}' here; of these there are: {known}.")
     if found.is_in_use:
         raise StoredModelError(f"{name} is in use: run once with another model, then it can be dropped.")
@@ -84,9 +79,9 @@ def drop_stored_model(tables: TableStore, database: DatabaseResource, model: Sto
     parts, so that no later stage runs again.
     """
     with database.connect_migrated() as connection:
-        drop_model(connection, model.model, model.revision, database.store_name)
-    forget_neighbours(tables, {"model": model.model, "revision": model.revision})
-    other = (pl.col("model") != model.model) | (pl.col("revision") != model.revision)
+        drop_model(connection, model.name.model, model.name.revision, database.store_name)
+    forget_neighbours(tables, model.name)
+    other = (pl.col("model") != model.name.model) | (pl.col("revision") != model.name.revision)
     removed = 0
     for key in tables.partitions(EMBEDDINGS):
         before = tables.commit_of(EMBEDDINGS, key)

@@ -12,26 +12,26 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dedup_assets.embedders.protocol import ModelName
 from dedup_assets.resources.database.image_rows import ImageRow
 from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.tables import EMBEDDINGS, IMAGE_MANIFEST, METADATA_HASHES, REPRESENTATIVES
 
 MODEL = ("model", "revision")
-PROVIDED = ("provider", *MODEL)
 ROW_KEY = ("subject", "content_key", *MODEL)
 
 
-def of_model(subject: str, model: str, revision: str) -> pl.Expr:
+def of_model(subject: str, name: ModelName) -> pl.Expr:
     """Which rows of `embeddings` are of one model, and of images or of prompts."""
-    return (pl.col("subject") == subject) & (pl.col("model") == model) & (pl.col("revision") == revision)
+    return (pl.col("subject") == subject) & (pl.col("model") == name.model) & (pl.col("revision") == name.revision)
 
 
 class KnownVectors:
     """The keys of all vectors of one model, read once a run; what this run adds is added here as well."""
 
-    def __init__(self, tables: TableStore, subject: str, model: str, revision: str) -> None:
-        self._tables, self._subject, self._model, self._revision = tables, subject, model, revision
+    def __init__(self, tables: TableStore, subject: str, name: ModelName) -> None:
+        self._tables, self._is_of_model = tables, of_model(subject, name)
         self._by_partition: dict[str, pl.Series] | None = None
 
     def read_again(self) -> None:
@@ -54,23 +54,25 @@ class KnownVectors:
         return {key: self._of_model(self._tables.read(EMBEDDINGS, key, ROW_KEY)) for key in keys}
 
     def _of_model(self, rows: pl.DataFrame) -> pl.Series:
-        return rows.filter(of_model(self._subject, self._model, self._revision))["content_key"]
+        return rows.filter(self._is_of_model)["content_key"]
 
 
 def vector_rows(
-    about: dict[str, Any],
+    subject: str,
+    name: ModelName,
     keys: Iterable[str],
     image_ids: Iterable[int | None],
     vectors: NDArray[np.float32],
     broken: str,
 ) -> pl.DataFrame:
-    """Rows of `embeddings`: `about` names subject, provider, model and revision; a NaN vector has the error `broken`."""
+    """Rows of `embeddings`, an image or a prompt each; a NaN vector has the error `broken`."""
     rows: list[dict[str, Any]] = []
     for content_key, image_id, vector in zip(keys, image_ids, vectors, strict=True):
         good = bool(np.isfinite(vector).all())
         rows.append(
             {
-                **about,
+                "subject": subject,
+                **name._asdict(),
                 "content_key": content_key,
                 "image_id": image_id,
                 "vector": vector.tolist() if good else None,
@@ -81,11 +83,11 @@ def vector_rows(
 
 
 def read_vectors(
-    tables: TableStore, key: str, subject: str, model: str, revision: str, dimension: int
+    tables: TableStore, key: str, subject: str, name: ModelName, dimension: int
 ) -> tuple[list[bytes], NDArray[np.float32]]:
     """The SHA-256 and the vectors (n, dimension) of one subject and model in a partition, those that there are."""
     rows = tables.read(EMBEDDINGS, key, [*ROW_KEY, "vector"]).filter(
-        of_model(subject, model, revision) & pl.col("vector").is_not_null()
+        of_model(subject, name) & pl.col("vector").is_not_null()
     )
     return [bytes.fromhex(content_key) for content_key in rows["content_key"]], as_matrix(rows["vector"], dimension)
 

@@ -8,19 +8,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dedup_assets.embedders.protocol import ModelName
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.vectors.nearest_pictures import (
     SearchLimits,
     find_neighbours,
     read_kept_vectors,
-    read_providers,
+    read_models,
     read_search_recall,
 )
 from dedup_assets.tables import EMBEDDINGS, NEAREST_PICTURES, REPRESENTATIVES
 from dedup_assets_tests.kernels.vectors.near_vectors import near_vectors
 
-MODEL = {"model": "m", "revision": "1", "min_copy_cosine": 0.1, "min_similar_cosine": 0.9}
+MODEL = ModelName("p", "m", "1")
+COSINES = {"min_copy_cosine": 0.1, "min_similar_cosine": 0.9}
+ABOUT = MODEL._asdict() | COSINES
 LIMITS = SearchLimits(neighbours=3, min_cosine=0.1, max_exact=1_000, threads=1)
 VECTORS = near_vectors(8, 6, 3, 0.3)
 VECTORS[5] = VECTORS[6] = VECTORS[7]
@@ -36,7 +39,7 @@ def tables(tmp_path: Path) -> TableStore:
     return Collection(store=str(tmp_path / "store")).tables()
 
 
-def keep(tables: TableStore, numbers: Sequence[int], about: dict[str, Any] = MODEL) -> None:
+def keep(tables: TableStore, numbers: Sequence[int], about: dict[str, Any] = ABOUT) -> None:
     """Write the tables as if these pictures, and no others, were kept and embedded, those of even numbers in `a`."""
     for key, own in (("a", [n for n in numbers if n % 2 == 0]), ("b", [n for n in numbers if n % 2])):
         kept = REPRESENTATIVES.frame([_kept(number) for number in own])
@@ -45,9 +48,7 @@ def keep(tables: TableStore, numbers: Sequence[int], about: dict[str, Any] = MOD
             {
                 "subject": "image",
                 "content_key": content(number).hex(),
-                "provider": "p",
-                "model": about["model"],
-                "revision": about["revision"],
+                **{name: about[name] for name in ModelName._fields},
                 "vector": VECTORS[number].tolist(),
             }
             for number in own
@@ -71,7 +72,7 @@ def _kept(number: int) -> dict[str, Any]:
 
 
 def pairs_among(tables: TableStore, limits: SearchLimits = LIMITS) -> pl.DataFrame:
-    return find_neighbours(tables, read_providers(tables)[0], limits).pairs
+    return find_neighbours(tables, next(iter(read_models(tables))), limits).pairs
 
 
 def compare_all(numbers: Sequence[int], count: int) -> set[frozenset[bytes]]:
@@ -145,12 +146,13 @@ def test_pictures_that_are_no_longer_kept_are_not_compared(tables: TableStore) -
 
 def test_vectors_of_other_models_are_never_compared(tables: TableStore) -> None:
     keep(tables, [5, 6, 7])
-    tables.rewrite(EMBEDDINGS, "a", tables.read(EMBEDDINGS, "a").with_columns(revision=pl.lit("2")), "", MODEL)
+    tables.rewrite(EMBEDDINGS, "a", tables.read(EMBEDDINGS, "a").with_columns(revision=pl.lit("2")), "", ABOUT)
     assert ends(pairs_among(tables)) == {frozenset((content(5), content(7)))}
-    about = MODEL | {"revision": "2", "min_copy_cosine": 0.05}
+    about = ABOUT | {"revision": "2", "min_copy_cosine": 0.05}
     tables.rewrite(EMBEDDINGS, "a", tables.read(EMBEDDINGS, "a"), "", about)
-    assert read_providers(tables) == [MODEL, about]
-    assert [read_kept_vectors(tables, one)[0].height for one in (MODEL, about)] == [2, 1]
+    other = MODEL._replace(revision="2")
+    assert read_models(tables) == {MODEL: COSINES, other: COSINES | {"min_copy_cosine": 0.05}}
+    assert [read_kept_vectors(tables, one)[0].height for one in (MODEL, other)] == [2, 1]
 
 
 def test_a_cap_that_is_met_is_told_with_the_last_cosines(tables: TableStore) -> None:
@@ -191,7 +193,7 @@ def test_the_recall_of_a_model_that_is_in_use_no_more_is_not_told(tables: TableS
 
 
 def test_where_nothing_is_embedded_there_is_nothing_to_compare(tables: TableStore) -> None:
-    assert read_providers(tables) == []
+    assert read_models(tables) == {}
     assert read_search_recall(tables) == 1.0
     keep(tables, [])
     assert pairs_among(tables).height == 0

@@ -33,7 +33,7 @@ def changed(grouped: Stages) -> Stages:  # noqa: F811
 
 
 def test_a_changed_model_leaves_the_old_vectors_until_they_are_dropped(changed: Stages, database_url: str) -> None:  # noqa: F811
-    assert [(each.name, each.images, each.is_in_use) for each in list_stored_models(changed.tables)] == [
+    assert [(str(each.name), each.images, each.is_in_use) for each in list_stored_models(changed.tables)] == [
         (NEW, 5, True),
         (OLD, 5, False),
     ]
@@ -45,7 +45,7 @@ def test_a_changed_model_leaves_the_old_vectors_until_they_are_dropped(changed: 
     ]
     dropped = CliRunner().invoke(main, ["embeddings", "--store", store, "--drop", OLD])
     assert dropped.output == f"Dropped 5 vectors of {OLD}.\n"
-    assert [each.name for each in list_stored_models(changed.tables)] == [NEW]
+    assert [str(each.name) for each in list_stored_models(changed.tables)] == [NEW]
     with psycopg.connect(database_url) as connection:
         assert connection.execute("SELECT model FROM dedup.embedding_model").fetchall() == [("dhash-16x16",)]
         assert connection.execute("SELECT count(*) FROM dedup.image_embedding").fetchone() == (5,)
