@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 ASKED_BLOCK, VECTOR_BLOCK = 1024, 8192
 """Rows of one product: 32 MB of cosines at a time."""
-BUFFERED_A_ROW = 64
+FOUND_AT_ONCE = 1 << 19
+"""Entries that faiss is asked for at a time: 6 MB, and 32 MB of the vectors that ask."""
+SPARE = 5
+"""Entries asked for beyond a full list, so that the last one lies clearly behind it; where it does not, more are asked for."""
 COSINE_SLACK = 1e-4
 """Products of float32 blocks differ in the last digits with the shape of the block; the exact cosine decides afterwards."""
-NOBODY = np.float32(2)
-"""A cosine that no vector reaches."""
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -42,8 +43,8 @@ class Nearest(NamedTuple):
 def find_nearest(vectors: Floats, asked: Rows, count: int, min_cosine: float) -> Nearest:
     """The `count` nearest other vectors of each asked one, of those whose cosine similarity is at least `min_cosine`.
 
-    Exact, by products of blocks; of equally near ones those of lower row. A list depends on nothing but which vectors
-    there are and their order: not on what else is asked, on threads or on the blocks.
+    Exact, by faiss (Johnson et al. 2019) and again in float64; of equally near ones those of lower row. A list depends on
+    nothing but which vectors there are and their order: not on what else is asked, on threads or on blocks.
 
     Args:
         vectors: (n, d) float32, L2-normalised.
@@ -52,15 +53,14 @@ def find_nearest(vectors: Floats, asked: Rows, count: int, min_cosine: float) ->
         min_cosine: inclusive, in [-1, 1].
 
     Returns:
-        The lists of the asked rows. Takes 2 q n d floating-point operations, and about 200 MB beyond the answer.
+        The lists of the asked rows. Takes 2 q n d floating-point operations, and about 100 MB beyond the answer.
 
     Raises:
         ValueError: vectors of another shape.
     """
     if vectors.ndim != 2:
         raise ValueError(f"vectors must be (n, d), not {vectors.shape}")
-    starts = range(0, len(asked), ASKED_BLOCK)
-    return cut_lists([_find_some(vectors, asked[at : at + ASKED_BLOCK], count, min_cosine) for at in starts], count)
+    return cut_lists(_find_some(vectors, asked, count, min_cosine, count + 1 + SPARE), count)
 
 
 def update_nearest(vectors: Floats, known: Nearest, place: Rows, count: int, min_cosine: float) -> Nearest:
@@ -89,7 +89,8 @@ def update_nearest(vectors: Floats, known: Nearest, place: Rows, count: int, min
     is_asked[place[(place >= 0) & ~broken]] = False
     kept = alive & ~broken[known.rows]
     lists = Nearest(place[known.rows[kept]], place[known.others[kept]], known.cosines[kept])
-    entering = _find_entering(vectors, np.flatnonzero(is_new), _last_cosines(lists, is_asked, count, min_cosine))
+    floors = _last_cosines(lists, len(vectors), count, min_cosine)
+    entering = _find_entering(vectors, np.flatnonzero(is_new), np.flatnonzero(~is_asked), floors)
     return cut_lists([lists, entering, find_nearest(vectors, np.flatnonzero(is_asked), count, min_cosine)], count)
 
 
@@ -118,57 +119,51 @@ def exact_cosines(vectors: Floats, rows: Rows, others: Rows) -> Floats:
     return out
 
 
-def _find_some(vectors: Floats, asked: Rows, count: int, min_cosine: float) -> Nearest:
-    """The lists of one block of asked rows, and the few entries behind them that the slack lets pass."""
-    floors = np.full(len(asked), min_cosine - COSINE_SLACK, np.float32)
-    found = cut_lists([], count)
-    for start in range(0, len(vectors), VECTOR_BLOCK):
-        block = vectors[asked] @ vectors[start : start + VECTOR_BLOCK].T
-        itself = (asked >= start) & (asked < start + VECTOR_BLOCK)
-        block[itself, asked[itself] - start] = -NOBODY
-        rows, others = np.nonzero(block >= floors[:, None])
-        more = Nearest(rows, others + start, block[rows, others])
-        found = _join([found, more])
-        if len(found.rows) > BUFFERED_A_ROW * len(asked):
-            found = _raise_floors(found, floors, count)
-    found = _raise_floors(found, floors, count)
-    cosines = exact_cosines(vectors, asked[found.rows], found.others)
-    near = cosines >= np.float32(min_cosine)
-    return Nearest(asked[found.rows[near]], found.others[near], cosines[near])
+def _find_some(vectors: Floats, asked: Rows, count: int, min_cosine: float, depth: int) -> list[Nearest]:
+    """The lists of some rows from the `depth` first that faiss finds; from more of them where these leave a list open.
+
+    A list is closed once nobody behind what was found can belong to it, whatever the last digits of a product are.
+    """
+    import faiss
+
+    depth, parts = min(depth, len(vectors)), []
+    rows_at_once = max(1, FOUND_AT_ONCE // max(1, depth))
+    for start in range(0, len(asked), rows_at_once):
+        some = asked[start : start + rows_at_once]
+        products, found = faiss.knn(vectors[some], vectors, depth, metric=faiss.METRIC_INNER_PRODUCT)
+        rows, others = np.repeat(some, depth), found.ravel()
+        cosines = exact_cosines(vectors, rows, others)
+        near = (others != rows) & (cosines >= np.float32(min_cosine))
+        lists = cut_lists([Nearest(rows[near], others[near], cosines[near])], count)
+        last = _last_cosines(lists, len(vectors), count, min_cosine)[some]
+        is_open = (products[:, -1] + COSINE_SLACK >= last) & (depth < len(vectors))
+        parts.append(lists.take(~np.isin(lists.rows, some[is_open])))
+        parts += _find_some(vectors, some[is_open], count, min_cosine, 4 * depth)
+    return parts
 
 
-def _raise_floors(found: Nearest, floors: Floats, count: int) -> Nearest:
-    """Raise each floor to a little under the `count`-th cosine found so far, and drop what lies below."""
-    order = np.lexsort((-found.cosines, found.rows))
-    found = found.take(order)
-    last = np.searchsorted(found.rows, np.arange(len(floors))) + count - 1
-    full = np.flatnonzero(_sizes(found.rows, len(floors)) >= count)
-    floors[full] = np.maximum(floors[full], found.cosines[last[full]] - COSINE_SLACK)
-    return found.take(found.cosines >= floors[found.rows])
-
-
-def _find_entering(vectors: Floats, new: Rows, floors: Floats) -> Nearest:
-    """Which new rows enter the lists of others: entries (other, new) with a cosine of at least the other's floor."""
+def _find_entering(vectors: Floats, new: Rows, standing: Rows, floors: Floats) -> Nearest:
+    """Which new rows enter the lists of standing ones: entries (standing, new) of at least the floor of the standing one."""
     parts = []
     for first in range(0, len(new), ASKED_BLOCK):
         some = new[first : first + ASKED_BLOCK]
-        for start in range(0, len(vectors), VECTOR_BLOCK):
-            block = vectors[some] @ vectors[start : start + VECTOR_BLOCK].T
-            rows, others = np.nonzero(block >= floors[start : start + VECTOR_BLOCK] - np.float32(COSINE_SLACK))
-            cosines = exact_cosines(vectors, others + start, some[rows])
-            entering = cosines >= floors[others + start]
-            parts.append(Nearest((others + start)[entering], some[rows][entering], cosines[entering]))
+        for start in range(0, len(standing), VECTOR_BLOCK):
+            there = standing[start : start + VECTOR_BLOCK]
+            block = vectors[some] @ vectors[there].T
+            rows, others = np.nonzero(block >= floors[there] - np.float32(COSINE_SLACK))
+            come, known = some[rows], there[others]
+            cosines = exact_cosines(vectors, known, come)
+            parts.append(Nearest(known, come, cosines).take(cosines >= floors[known]))
     return cut_lists(parts, len(new))
 
 
-def _last_cosines(lists: Nearest, is_asked: NDArray[np.bool_], count: int, min_cosine: float) -> Floats:
-    """From which cosine on another vector enters each list; `NOBODY` for lists that are made anew."""
-    floors = np.full(len(is_asked), min_cosine, np.float32)
-    full = _sizes(lists.rows, len(floors)) >= count
-    lowest = np.full(len(floors), NOBODY)
+def _last_cosines(lists: Nearest, row_count: int, count: int, min_cosine: float) -> Floats:
+    """From which cosine on another vector enters the list of each row: its last one, the limit where it is not full."""
+    floors = np.full(row_count, min_cosine, np.float32)
+    full = _sizes(lists.rows, row_count) >= count
+    lowest = np.full(row_count, np.inf, np.float32)
     np.minimum.at(lowest, lists.rows, lists.cosines)
     floors[full] = lowest[full]
-    floors[is_asked] = NOBODY
     return floors
 
 

@@ -46,7 +46,7 @@ def test_a_list_is_the_same_however_blocks_are_cut_and_whatever_else_is_asked(mo
     assert [entry for entry in whole if entry[0] in (7, 300)] == entries_of(
         find_nearest(vectors, np.array([7, 300]), 5, 0.2)
     )
-    for name, rows in {"ASKED_BLOCK": 7, "VECTOR_BLOCK": 11, "BUFFERED_A_ROW": 1}.items():
+    for name, rows in {"FOUND_AT_ONCE": 70, "VECTOR_BLOCK": 11, "SPARE": 0}.items():
         monkeypatch.setattr(f"dedup_assets.kernels.vectors.exact_search.{name}", rows)
     assert entries_of(all_lists(vectors, 5, 0.2)) == whole
 
