@@ -4,15 +4,13 @@ Belongs here: names, order and format of its columns and rows.
 Does not belong here: what the values mean and how they came about (`tables.py`, `assets/`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import BinaryIO
 
 import polars as pl
 
 from dedup_assets.report.sorted_runs import sort_frames
 from dedup_assets.tables import REPORT_STATUSES
-
-_ROWS_PER_BATCH = 50_000
 
 _SOURCES: dict[str, pl.Expr] = {
     "Image Path": pl.col("path"),
@@ -47,27 +45,24 @@ _KEY = pl.concat_str(
 )
 
 
-def write_image_report(report: pl.LazyFrame | Iterable[pl.DataFrame], out: BinaryIO) -> None:
+def write_image_report(report: Iterable[pl.DataFrame], out: BinaryIO) -> None:
     """Write rows of `dedup_report` as CSV: UTF-8 without a mark, RFC 4180 (commas, CRLF), one header line.
 
     Sorted by group, in it Best first, then by path; unreadable files last. The same rows in any order give the same
     bytes. An empty field is a value that there is none of; numbers have at most six digits after the point.
 
     Paths are written exactly as they are, since scripts match them: in a spreadsheet, import them as text, for a name
-    may begin like a formula. A `Cause` that begins so gets an apostrophe in front. Memory stays flat
-    (`sorted_runs`) for frames, one a partition; a query may besides read ahead as far as polars likes.
+    may begin like a formula. A `Cause` that begins so gets an apostrophe in front. Memory stays flat (`sorted_runs.py`)
+    where frames are no larger than a partition.
     Raises polars' ColumnNotFoundError for a missing column, InvalidOperationError for an unknown status.
     """
     _write(pl.DataFrame(schema=dict.fromkeys(REPORT_CSV_COLUMNS, pl.String)), out, include_header=True)
-    for rows in sort_frames(map(_shape, _frames(report)), "_key"):
+    for rows in sort_frames(map(shape_rows, report), "_key"):
         _write(rows.drop("_key"), out, include_header=False)
 
 
-def _frames(report: pl.LazyFrame | Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    yield from report.collect_batches(chunk_size=_ROWS_PER_BATCH) if isinstance(report, pl.LazyFrame) else report
-
-
-def _shape(frame: pl.DataFrame) -> pl.DataFrame:
+def shape_rows(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `dedup_report` as columns of the CSV, and the `_key` that they are sorted by."""
     rounded = {name: _round(pl.col(name)) for name in ("quality_score", "avg_color_correlation")}
     return frame.with_columns(**rounded).select(**_SOURCES, _key=_KEY)
 
