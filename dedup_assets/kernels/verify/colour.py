@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.describe.shrinking import to_gray
+
 MIN_CHROMA = 10.0
 """Lab chroma below which a hue means nothing: JPEG at quality 12 tints gray by up to 6, the eye calls 10 coloured."""
 MIN_HUE_COSINE = 0.8
@@ -53,9 +55,7 @@ def compare_colours(left: NDArray[np.uint8], right: NDArray[np.uint8], compared:
     if all(gray):
         return ColourComparison(1.0, share, False)
     if any(gray) and _is_colourless(*(chroma[chromatic] for chroma in (one, other))):
-        lumas = [
-            cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[compared][chromatic].astype(np.int16) for picture in (left, right)
-        ]
+        lumas = [to_gray(picture)[compared][chromatic].astype(np.int16) for picture in (left, right)]
         return ColourComparison(float((np.abs(lumas[0] - lumas[1]) <= MAX_GRAY_SHIFT).mean()), share, True)
     return ColourComparison(float(_same_hue(one[chromatic], other[chromatic]).mean()), share, False)
 
