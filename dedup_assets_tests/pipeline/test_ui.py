@@ -17,7 +17,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import sync_playwright
 
+from dedup_assets.automation.prefixes import range_tags
 from dedup_assets.tables import TABLES
+from dedup_assets_tests.conftest import write_files
 
 ASSETS = [table.name for table in TABLES]
 PATIENCE_S = 180
@@ -26,8 +28,8 @@ PATIENCE_S = 180
 class Server:
     """A running `dedup-assets ui`."""
 
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(self, port: int, source: Path) -> None:
+        self.url, self.source = f"http://127.0.0.1:{port}", source
 
     def ask(self, query: str, **variables: Any) -> Any:
         body = json.dumps({"query": query, "variables": variables}).encode()
@@ -73,7 +75,7 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             program, env=environment, start_new_session=True, stdout=log, stderr=subprocess.STDOUT
         )
     try:
-        running = Server(port)
+        running = Server(port, folder / "photographs")
         wait_for(running.is_up)
         yield running
     finally:
@@ -146,6 +148,26 @@ def test_the_nightly_schedule_and_the_sensor_evaluate(ui: Server) -> None:
     )["sensorDryRun"]["evaluationResult"]
     assert tick["error"] is None
     assert tick["skipReason"] == "No new prefixes."
+
+
+def test_the_running_sensor_reads_all_new_prefixes_in_one_run(ui: Server) -> None:
+    known, picture = set(partition_keys(ui)), next(ui.source.rglob("*.jpg")).read_bytes()
+    write_files(ui.source, {f"new {name}/1.jpg": picture for name in "ab"})
+    name = {"repositoryLocationName": "dedup_assets", "repositoryName": "__repository__", "sensorName": "new_prefixes"}
+    ui.ask("mutation ($s: SensorSelector!) {startSensor(sensorSelector: $s) {__typename}}", s=name)
+
+    def finished() -> list[tuple[str, dict[str, str]]]:
+        runs = ui.ask(
+            """{runsOrError(filter: {tags: [{key: "dagster/sensor_name", value: "new_prefixes"}]}) {... on Runs
+               {results {status tags {key value}}}}}"""
+        )["runsOrError"]["results"]
+        tags = [(run["status"], {tag["key"]: tag["value"] for tag in run["tags"]}) for run in runs]
+        return tags if {status for status, _ in tags} <= {"SUCCESS", "FAILURE"} else []
+
+    ((status, tags),) = wait_for(finished)
+    assert status == "SUCCESS"
+    assert range_tags(["new a", "new b"]).items() <= tags.items()
+    assert set(partition_keys(ui)) - known == {"new a", "new b"}
 
 
 def test_the_lineage_page_shows_the_ten_assets_from_left_to_right(ui: Server) -> None:
