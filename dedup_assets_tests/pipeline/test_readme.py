@@ -91,7 +91,7 @@ def assert_that_it_serves(command: str, copy: Path, environment: dict[str, str])
         f"exec {command} --port {port}", shell=True, cwd=copy, env=environment, start_new_session=True
     )
     try:
-        wait_for(Server(port).is_up)
+        wait_for(Server(port, copy).is_up)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)
