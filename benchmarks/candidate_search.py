@@ -3,12 +3,18 @@
 Random 256-bit codes, 45 % of them within 30 bits of another, and skewed ones, whose bits are as unequally likely and as
 dependent as a photograph's: every tenth bit repeats its neighbour. `--photographs FOLDER` takes instead the DCT hashes of the
 photographs in a folder and of edits of them (JPEG, half size, cropped by 5 %, brighter), and fills up to the count with copies
-of these hashes: each round moved as a whole by 60 bits, then each code by up to 2. Prints Markdown; `--out` also writes it.
+of these hashes: each round moved as a whole by 60 bits, then each code by up to 2. `--faiss` compares our bands with
+`faiss.IndexBinaryMultiHash` on planted copies up to the radius away. Prints Markdown; `--out` also writes it.
 """
 
 import argparse
 import resource
 import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import product
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +22,20 @@ from numpy.typing import NDArray
 
 from dedup_assets.kernels.candidates.hamming_search import find_pairs_within
 
+Codes = NDArray[np.uint8]
+Searched = tuple[NDArray[np.int64], NDArray[np.int64]]
 COPIED_SHARE = 0.225
 SAMPLE = 200
 NEW_CODES = 10_000
+FAISS = ((12, 20, 1), (16, 16, 1), (12, 20, 2))
+"""Tables, bits of a key, and how many of these may differ; bits of a key stand side by side, and keys apart."""
 
 
-def make_codes(count: int, skewed: bool) -> NDArray[np.uint8]:
-    """`count` codes in random order, of which 22.5 % are copies of another 22.5 % with 1..30 bits flipped."""
+def make_codes(count: int, skewed: bool, max_flips: int = 30) -> tuple[Codes, NDArray[np.int64]]:
+    """`count` codes in random order, of which 22.5 % are copies of another 22.5 % with 1 to `max_flips` bits flipped.
+
+    Returns them and the planted pairs (m, 2).
+    """
     random = np.random.default_rng(count)
     copied = int(count * COPIED_SHARE)
     fresh = random.integers(0, 256, (count - copied, 32), dtype=np.uint8)
@@ -31,11 +44,14 @@ def make_codes(count: int, skewed: bool) -> NDArray[np.uint8]:
         bits[:, 10::10] = bits[:, 9:-1:10]
         bits[:, 5::10] &= random.integers(0, 2, bits[:, 5::10].shape, dtype=np.uint8)
         fresh = np.packbits(bits, axis=1)
-    copies = np.concatenate([flip_bits(part, random) for part in np.array_split(fresh[:copied], 20)])
-    return random.permutation(np.concatenate([fresh, copies]))
+    copies = [flip_bits(part, random, max_flips) for part in np.array_split(fresh[:copied], 20)]
+    place = random.permutation(count)
+    codes = np.empty((count, 32), np.uint8)
+    codes[place] = np.concatenate([fresh, *copies])
+    return codes, np.stack([place[:copied], place[len(fresh) :]], axis=1)
 
 
-def photograph_codes(folder: Path) -> NDArray[np.uint8]:
+def photograph_codes(folder: Path) -> Codes:
     """DCT hashes of the photographs in a folder, and of four edits of each."""
     import cv2
 
@@ -55,7 +71,7 @@ def photograph_codes(folder: Path) -> NDArray[np.uint8]:
     return dct_hashes(np.stack(grays).astype(np.uint8))
 
 
-def multiply(codes: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
+def multiply(codes: Codes, count: int) -> Codes:
     """`count` codes: those of photographs over and over, each time moved as a whole by 60 bits, then by 0 to 2 bits each.
 
     The move keeps what one round's codes have in common, and takes rounds as far from each other as two photographs may be.
@@ -70,19 +86,19 @@ def multiply(codes: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
     return random.permutation(np.concatenate(rounds))[:count]
 
 
-def flip_bits(codes: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
-    flips = random.integers(1, 31, len(codes))
+def flip_bits(codes: Codes, random: np.random.Generator, max_flips: int) -> Codes:
+    flips = random.integers(1, max_flips + 1, len(codes))
     ranks = random.random((len(codes), 256)).argsort(axis=1).argsort(axis=1)
     return np.packbits(np.unpackbits(codes, axis=1) ^ (ranks < flips[:, None]), axis=1)
 
 
-def brute_force(codes: NDArray[np.uint8], rows: NDArray[np.int64], radius: int) -> set[tuple[int, int]]:
+def brute_force(codes: Codes, rows: NDArray[np.int64], radius: int) -> set[tuple[int, int]]:
     words = codes.view(np.uint64)
     near = ((int(row), np.flatnonzero(np.bitwise_count(words ^ words[row]).sum(axis=1) <= radius)) for row in rows)
     return {(row, int(other)) for row, others in near for other in others}
 
 
-def measure(codes: NDArray[np.uint8], kind: str, radius: int) -> str:
+def measure(codes: Codes, kind: str, radius: int) -> str:
     count = len(codes)
     start = time.perf_counter(), time.process_time()
     left, right, _ = find_pairs_within(codes, codes, radius)
@@ -101,23 +117,85 @@ def measure(codes: NDArray[np.uint8], kind: str, radius: int) -> str:
     return f"| {kind} | {count:,} | {radius} | {clocks} | {len(left) - count:,} | {recall:.4f} | {peak_mb:.0f} |"
 
 
+def compare(count: int, skewed: bool, radius: int, table: tuple[int, int, int] | None) -> str:
+    """One way to search, in a process of its own; by bands where no table of faiss is given."""
+    codes, planted = make_codes(count, skewed, radius)
+    start_mb, start = peak_mb(), time.process_time()
+    search = index_codes(codes, radius, table) if table else partial(search_bands, codes, radius)
+    index_s, start = time.process_time() - start, time.process_time()
+    asked, (rows, others) = NEW_CODES, search(codes[:NEW_CODES].copy())
+    new_s, start = time.process_time() - start, time.process_time()
+    all_s = new_s * count / NEW_CODES
+    if table is None or count <= 100_000:
+        asked, (rows, others) = count, search(codes)
+        all_s = time.process_time() - start
+    planted = planted[planted[:, 0] < asked]
+    met = np.isin(planted[:, 0] * count + planted[:, 1], rows * count + others)
+    far = np.bitwise_count(codes[planted[:, 0]] ^ codes[planted[:, 1]]).sum(axis=1) > radius - 5
+    by = "bands" if table is None else f"faiss, {table[0]} x {table[1]} bits, {table[2]} may differ"
+    clocks = f"{index_s:.1f} | {new_s:.1f} | {index_s + all_s:.1f}"
+    kind = "skewed" if skewed else "random"
+    return f"| {kind} | {count:,} | {by} | {clocks} | {met.mean():.4f} | {met[far].mean():.4f} | {peak_mb() - start_mb:.0f} |"
+
+
+def search_bands(codes: Codes, radius: int, some: Codes) -> Searched:
+    return find_pairs_within(some, codes, radius)[:2]
+
+
+def index_codes(codes: Codes, radius: int, table: tuple[int, int, int]) -> Callable[[Codes], Searched]:
+    import faiss
+
+    faiss.omp_set_num_threads(1)
+    index = faiss.IndexBinaryMultiHash(256, *table[:2])
+    index.nflip = table[2]
+    index.add(codes)
+
+    def search(some: Codes) -> Searched:
+        ends, _, others = index.range_search(some, radius + 1)
+        return np.repeat(np.arange(len(some)), np.diff(ends.astype(np.int64))), others
+
+    return search
+
+
+def peak_mb() -> float:
+    """What this process held at most; the figure of `getrusage` begins with that of the process which started it."""
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
+def compare_with_faiss(counts: Sequence[int], radius: int) -> Iterator[str]:
+    clocks = "index, s of CPU | 10,000 new, s | index and all pairs, s"
+    yield f"| codes | count | by | {clocks} | recall | of pairs {radius - 4} to {radius} apart | memory, MB |"
+    yield "|---|---:|---|" + "---:|" * 6
+    for skewed, count, table in product((False, True), counts, (None, *FAISS)):
+        with ProcessPoolExecutor(1, get_context("spawn")) as alone:
+            yield alone.submit(compare, count, skewed, radius, table).result()
+
+
+def measure_all(photographs: Path | None, counts: Sequence[int], radius: int) -> Iterator[str]:
+    clocks = ["all pairs, s", "of CPU", "10,000 new, s", "of CPU"]
+    heads = ["codes", "count", "radius", *clocks, "pairs (both ways)", "recall", "peak RSS, MB"]
+    yield "| " + " | ".join(heads) + " |"
+    yield "|---|" + "---:|" * (len(heads) - 1)
+    seen = photograph_codes(photographs) if photographs else None
+    for kind in ("random", "skewed") if seen is None else ("photographs",):
+        for count in counts:
+            codes = make_codes(count, kind == "skewed")[0] if seen is None else multiply(seen, count)
+            yield measure(codes, kind, radius)
+
+
 def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__)
     ask.add_argument("--codes", type=int, nargs="+", default=[100_000, 300_000, 1_000_000])
     ask.add_argument("--radius", type=int, default=40)
     ask.add_argument("--photographs", type=Path, help="A folder of photographs, whose codes to take")
+    ask.add_argument("--faiss", action="store_true", help="Compare with IndexBinaryMultiHash instead")
     ask.add_argument("--out", type=Path)
     want = ask.parse_args()
-    clocks = ["all pairs, s", "of CPU", "10,000 new, s", "of CPU"]
-    heads = ["codes", "count", "radius", *clocks, "pairs (both ways)", "recall", "peak RSS, MB"]
-    lines = ["| " + " | ".join(heads) + " |", "|---|" + "---:|" * (len(heads) - 1)]
-    print("\n".join(lines), flush=True)
-    seen = photograph_codes(want.photographs) if want.photographs else None
-    for kind in ("random", "skewed") if seen is None else ("photographs",):
-        for count in want.codes:
-            codes = make_codes(count, kind == "skewed") if seen is None else multiply(seen, count)
-            lines.append(measure(codes, kind, want.radius))
-            print(lines[-1], flush=True)
+    lines = []
+    for line in (compare_with_faiss if want.faiss else partial(measure_all, want.photographs))(want.codes, want.radius):
+        lines.append(line)
+        print(line, flush=True)
     if want.out:
         want.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -3,7 +3,8 @@
 PHOTOS are distinct photographs; every second by name, from the second on, is used: training saw the others. Some are the
 originals of families with one heavy edit of each planted kind, the others are unrelated pictures, of which synthetic ones
 are made: a descriptor of one in random directions of the spectrum that all have. What families are found among them is
-counted; then stores of such pictures, written without any image, go through the search as `similar_groups` runs it.
+counted; then stores of such pictures, written without any image, go through the search as `similar_groups` runs it. Last, the
+exact search, which is that of faiss and again in float64, is compared with products of blocks by numpy alone.
 """
 
 import argparse
@@ -19,11 +20,12 @@ import cv2
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from dedup_assets.embedders.descriptor import DescriptorEmbedder
 from dedup_assets.kernels.group.stars import find_components
 from dedup_assets.kernels.planted_edits import PLANTED_EDITS
-from dedup_assets.kernels.vectors.exact_search import Nearest, find_nearest
+from dedup_assets.kernels.vectors.exact_search import COSINE_SLACK, Nearest, cut_lists, exact_cosines, find_nearest
 from dedup_assets.kernels.vectors.inverted_index import find_nearest_by_index, measure_recall
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.tables.store import TableStore
@@ -172,6 +174,49 @@ def measure_store(synthesis: Synthesis, count: int, neighbours: int) -> str:
     )
 
 
+def find_by_blocks(vectors: Floats, count: int, min_cosine: float) -> Nearest:
+    """What `find_nearest` says of all vectors, by numpy: from products of 1,024 by 8,192 vectors what may still enter a list."""
+    parts = []
+    for first in range(0, len(vectors), 1024):
+        asked = np.arange(first, min(first + 1024, len(vectors)))
+        floors = np.full(len(asked), min_cosine - COSINE_SLACK, np.float32)
+        found = cut_lists([], count)
+        for start in range(0, len(vectors), 8192):
+            block = vectors[asked] @ vectors[start : start + 8192].T
+            itself = (asked >= start) & (asked < start + 8192)
+            block[itself, asked[itself] - start] = -2
+            rows, others = np.nonzero(block >= floors[:, None])
+            more = Nearest(rows, others + start, block[rows, others])
+            found = Nearest(
+                *(np.concatenate([getattr(part, name) for part in (found, more)]) for name in Nearest._fields)
+            )
+            if len(found.rows) > 64 * len(asked):
+                found = raise_floors(found, floors, count)
+        found = raise_floors(found, floors, count)
+        cosines = exact_cosines(vectors, asked[found.rows], found.others)
+        near = cosines >= np.float32(min_cosine)
+        parts.append(Nearest(asked[found.rows[near]], found.others[near], cosines[near]))
+    return cut_lists(parts, count)
+
+
+def raise_floors(found: Nearest, floors: Floats, count: int) -> Nearest:
+    """Raise each floor to a little under the `count`-th cosine found so far, and drop what lies below."""
+    found = found.take(np.lexsort((-found.cosines, found.rows)))
+    last = np.searchsorted(found.rows, np.arange(len(floors))) + count - 1
+    full = np.flatnonzero(np.bincount(found.rows, minlength=len(floors)) >= count)
+    floors[full] = np.maximum(floors[full], found.cosines[last[full]] - COSINE_SLACK)
+    return found.take(found.cosines >= floors[found.rows])
+
+
+def measure_exact(synthesis: Synthesis, count: int, neighbours: int) -> str:
+    vectors = synthesis.make(count)
+    with threadpool_limits(1):
+        blocks_s, wanted = timed(lambda: find_by_blocks(vectors, neighbours, MIN_COSINE))
+        faiss_s, found = timed(lambda: find_nearest(vectors, np.arange(count), neighbours, MIN_COSINE))
+    equal = [column.tobytes() for column in wanted] == [column.tobytes() for column in found]
+    return f"| {count:,} | {blocks_s:.1f} | {faiss_s:.1f} | {blocks_s / faiss_s:.1f} | {len(found.rows):,} | {equal} |"
+
+
 def timed(work: Callable[[], Result]) -> tuple[float, Result]:
     """Seconds of CPU, and what came of them."""
     start = time.process_time()
@@ -185,6 +230,7 @@ def main() -> None:
     ask.add_argument("--families", type=int, default=60)
     ask.add_argument("--background", type=int, nargs="+", default=[0, 10_000, 100_000, 300_000])
     ask.add_argument("--stores", type=int, nargs="+", default=[12_500, 25_000, 50_000])
+    ask.add_argument("--exact", type=int, nargs="+", default=[50_000, 100_000])
     ask.add_argument("--neighbours", type=int, default=10)
     ask.add_argument("--out", type=Path)
     want = ask.parse_args()
@@ -204,6 +250,8 @@ def main() -> None:
         "|---:|---|" + "---:|" * len(NEIGHBOURS), *measure_families(families, synthesis, want.background),
         "", "| kept pictures | all, s of CPU | 1 % new, s | pairs | a picture | index, s | its recall | peak RSS, MB |",
         "|---:|" + "---:|" * 7, *stores,
+        "", "| vectors | by numpy, s of CPU | by faiss, s | ratio | entries of lists | equal to the bit |",
+        "|---:|" + "---:|" * 4 + "---|", *(measure_exact(synthesis, count, want.neighbours) for count in want.exact),
     ]  # fmt: skip
     print("\n".join(lines))
     if want.out:
