@@ -40,8 +40,7 @@ from dedup_assets.resources.images.folder import LocalImages
 from dedup_assets.resources.images.throttle import RateLimits
 from dedup_assets.resources.locations import FolderLocation
 from dedup_assets.resources.tables.parquet import encode_parquet
-from dedup_assets.stages.reading.reader import SLICE_IMAGES, ImageReader
-from dedup_assets.stages.reading.slices import ReadingOrder
+from dedup_assets.stages.reading.reader import SLICE_IMAGES, ImageReader, ReadingOrder
 from dedup_assets.tables import IMAGE_FEATURES
 
 CHUNK_IMAGES = 1000

@@ -4,23 +4,11 @@ Belongs here: the wiring of all parts. Does not belong here: any behaviour.
 """
 
 import warnings
-from types import ModuleType
 from typing import Any
 
 import dagster as dg
 
-from dedup_assets.assets import (
-    dedup_report,
-    embeddings,
-    image_features,
-    image_manifest,
-    metadata_hashes,
-    organized_blobs,
-    representatives,
-    similar_groups,
-    verified_groups,
-    wavelet_groups,
-)
+from dedup_assets import assets
 from dedup_assets.automation.nightly import every_night, new_prefixes, nightly_deduplication
 from dedup_assets.automation.prefixes import discover_prefixes
 from dedup_assets.policies import build_policies
@@ -31,19 +19,6 @@ from dedup_assets.settings import Settings
 
 # Stages that read bytes are backfilled in several runs, those that look across prefixes in one: a job over both is meant.
 warnings.filterwarnings("ignore", message="Asset job .* materializes assets with varying BackfillPolicies")
-
-ASSET_MODULES: tuple[ModuleType, ...] = (
-    image_manifest,
-    image_features,
-    metadata_hashes,
-    wavelet_groups,
-    verified_groups,
-    representatives,
-    embeddings,
-    similar_groups,
-    dedup_report,
-    organized_blobs,
-)
 
 
 def build_resources(settings: Settings) -> dict[str, Any]:
@@ -63,8 +38,8 @@ def build_resources(settings: Settings) -> dict[str, Any]:
 def build_definitions(settings: Settings) -> dg.Definitions:
     """The whole project for the given settings."""
     return dg.Definitions(
-        assets=dg.load_assets_from_modules(ASSET_MODULES),
-        asset_checks=dg.load_asset_checks_from_modules(ASSET_MODULES),
+        assets=dg.load_assets_from_package_module(assets),
+        asset_checks=dg.load_asset_checks_from_package_module(assets),
         jobs=[nightly_deduplication, discover_prefixes],
         schedules=[every_night],
         sensors=[new_prefixes],

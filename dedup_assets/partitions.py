@@ -137,7 +137,8 @@ class PrefixLayout:
         """Place directories that are new: `images` maps each to its number of images."""
         pack = len(self.keys) + len(images) > MAX_OWN_PARTITIONS
         small = {where for where, count in images.items() if pack and count < MIN_IMAGES}
-        own = {where: _own_placement(where, images[where]) for where in sorted(images) if where not in small}
+        shards = {where: -(-count // IMAGES_PER_SHARD) if count > MAX_IMAGES else 1 for where, count in images.items()}
+        own = {where: Placement(partition_key(where), shards[where]) for where in sorted(images) if where not in small}
         return {**own, **self._pack({where: images[where] for where in sorted(small)})}
 
     def _pack(self, images: Mapping[str, int]) -> dict[str, Placement]:
@@ -160,8 +161,3 @@ class PrefixLayout:
             packed.append((where, f"{prefix}{number:03d}"))
             filled += images[where]
         return packed
-
-
-def _own_placement(directory: str, images: int) -> Placement:
-    shards = 1 if images <= MAX_IMAGES else -(-images // IMAGES_PER_SHARD)
-    return Placement(partition_key(directory), shards)

@@ -4,6 +4,9 @@ Belongs here: names, types, units, keys and row rules; the asset, the file and t
 Does not belong here: how tables are stored (`resources/tables/store.py`) or computed (`assets/`).
 """
 
+from dataclasses import replace
+from functools import partial
+
 import polars as pl
 
 from dedup_assets.contracts import Column, Table
@@ -22,8 +25,8 @@ FILE_SHA256 = Column("file_sha256", pl.Binary, "SHA-256 of the bytes", "32 bytes
 SIZE_BYTES = Column("size_bytes", pl.Int64, "Size of the blob", "bytes")
 
 
-def _optional(column: Column) -> Column:
-    return Column(column.name, column.dtype, column.description, column.unit, nullable=True)
+_optional = partial(Column, nullable=True)
+_FILE_SHA256_IF_READ = replace(FILE_SHA256, nullable=True)
 
 
 def _pair_columns(what: str) -> tuple[Column, ...]:
@@ -37,25 +40,17 @@ def _pair_columns(what: str) -> tuple[Column, ...]:
 
 _EVIDENCE_COLUMNS = (
     Column("verdict", pl.Boolean, "True where the pair passed the tests of its level"),
-    Column("level", pl.String, f"Level of duplicate: one of {', '.join(PAIR_LEVELS)}", nullable=True),
+    _optional("level", pl.String, f"Level of duplicate: one of {', '.join(PAIR_LEVELS)}"),
     Column("decided_by", pl.String, "The test that decided"),
-    Column("transform", pl.String, "How the left image turns into the right one", nullable=True),
-    Column("relation", pl.String, "Which of the two shows more of the picture", nullable=True),
-    Column("color_score", pl.Float64, "Agreement of colour, high is alike", "0..1", nullable=True),
-    Column(
-        "structure_score", pl.Float64, "Share of aligned windows that correlate, high is alike", "0..1", nullable=True
-    ),
-    Column(
-        "correlation",
-        pl.Float64,
-        "Mean local correlation of the aligned pictures, high is alike",
-        "-1..1",
-        nullable=True,
-    ),
-    Column("local_inliers", pl.Int64, "Local features that agree with one geometric fit", "features", nullable=True),
-    Column("local_coverage", pl.Float64, "Share of the picture that those features cover", "0..1", nullable=True),
-    Column("overlap_left", pl.Float64, "Share of the left picture that the right one shows", "0..1", nullable=True),
-    Column("overlap_right", pl.Float64, "Share of the right picture that the left one shows", "0..1", nullable=True),
+    _optional("transform", pl.String, "How the left image turns into the right one"),
+    _optional("relation", pl.String, "Which of the two shows more of the picture"),
+    _optional("color_score", pl.Float64, "Agreement of colour, high is alike", "0..1"),
+    _optional("structure_score", pl.Float64, "Share of aligned windows that correlate, high is alike", "0..1"),
+    _optional("correlation", pl.Float64, "Mean local correlation of the aligned pictures, high is alike", "-1..1"),
+    _optional("local_inliers", pl.Int64, "Local features that agree with one geometric fit", "features"),
+    _optional("local_coverage", pl.Float64, "Share of the picture that those features cover", "0..1"),
+    _optional("overlap_left", pl.Float64, "Share of the left picture that the right one shows", "0..1"),
+    _optional("overlap_right", pl.Float64, "Share of the right picture that the left one shows", "0..1"),
     Column("policy_version", pl.String, "Digest of the policy under which the pair was judged"),
 )
 
@@ -85,47 +80,37 @@ IMAGE_FEATURES = Table(
         SIZE_BYTES,
         Column("feature_version", pl.Int32, "Version of the feature code; a new one reads the image again"),
         Column("decode_status", pl.String, f"One of {', '.join(DECODE_STATUSES)}"),
-        Column("decode_error", pl.String, "Why the image cannot be read, as a sentence", nullable=True),
-        _optional(FILE_SHA256),
-        Column("image_format", pl.String, "Format as the decoder names it", nullable=True),
-        Column("color_mode", pl.String, "Pixel layout in the file", nullable=True),
-        Column("width_px", pl.Int32, "Width of the upright picture", "pixels", nullable=True),
-        Column("height_px", pl.Int32, "Height of the upright picture", "pixels", nullable=True),
-        Column("exif_orientation", pl.Int32, "EXIF orientation that was applied", "1..8", nullable=True),
-        Column("wavelet_hash", pl.Binary, "Haar wavelet hash of gray_64, 16x16 bits", "32 bytes", nullable=True),
-        Column("dct_hash", pl.Binary, "DCT hash of gray_64, 16x16 bits", "32 bytes", nullable=True),
-        Column("inner_wavelet_hash", pl.Binary, "The same without uniform borders", "32 bytes", nullable=True),
-        Column("inner_dct_hash", pl.Binary, "The same without uniform borders", "32 bytes", nullable=True),
-        Column("inner_box", VECTOR, "Left, top, width, height inside uniform borders", "shares 0..1", nullable=True),
-        Column("gray_64", pl.Binary, "64x64 gray picture, aspect ignored", "4096 bytes", nullable=True),
-        Column("contrast", pl.Float64, "Standard deviation of gray_64", "0..127", nullable=True),
-        Column("detail", pl.Float64, "Signal that the picture offers to a perceptual hash", nullable=True),
-        Column("color_8", pl.Binary, "8x8 RGB picture, aspect ignored", "192 bytes", nullable=True),
-        Column(
-            "dominant_colors",
-            pl.Int32,
-            "Colours of 4 levels a channel that hold at least 5 % of the pixels",
-            "colours",
-            nullable=True,
+        _optional("decode_error", pl.String, "Why the image cannot be read, as a sentence"),
+        _FILE_SHA256_IF_READ,
+        _optional("image_format", pl.String, "Format as the decoder names it"),
+        _optional("color_mode", pl.String, "Pixel layout in the file"),
+        _optional("width_px", pl.Int32, "Width of the upright picture", "pixels"),
+        _optional("height_px", pl.Int32, "Height of the upright picture", "pixels"),
+        _optional("exif_orientation", pl.Int32, "EXIF orientation that was applied", "1..8"),
+        _optional("wavelet_hash", pl.Binary, "Haar wavelet hash of gray_64, 16x16 bits", "32 bytes"),
+        _optional("dct_hash", pl.Binary, "DCT hash of gray_64, 16x16 bits", "32 bytes"),
+        _optional("inner_wavelet_hash", pl.Binary, "The same without uniform borders", "32 bytes"),
+        _optional("inner_dct_hash", pl.Binary, "The same without uniform borders", "32 bytes"),
+        _optional("inner_box", VECTOR, "Left, top, width, height inside uniform borders", "shares 0..1"),
+        _optional("gray_64", pl.Binary, "64x64 gray picture, aspect ignored", "4096 bytes"),
+        _optional("contrast", pl.Float64, "Standard deviation of gray_64", "0..127"),
+        _optional("detail", pl.Float64, "Signal that the picture offers to a perceptual hash"),
+        _optional("color_8", pl.Binary, "8x8 RGB picture, aspect ignored", "192 bytes"),
+        _optional(
+            "dominant_colors", pl.Int32, "Colours of 4 levels a channel that hold at least 5 % of the pixels", "colours"
         ),
-        Column("colourfulness", pl.Float64, "Mean distance from gray in opponent colours", "0..200", nullable=True),
-        Column(
-            "sharpness", pl.Float64, "Mean absolute Laplacian, comparable at equal size", "gray levels", nullable=True
+        _optional("colourfulness", pl.Float64, "Mean distance from gray in opponent colours", "0..200"),
+        _optional("sharpness", pl.Float64, "Mean absolute Laplacian, comparable at equal size", "gray levels"),
+        _optional("jpeg_quality", pl.Int32, "JPEG quality by the quantization tables", "1..100"),
+        _optional(
+            "prior_jpeg_quality", pl.Int32, "Quality of an earlier, coarser JPEG compression that shows", "1..100"
         ),
-        Column("jpeg_quality", pl.Int32, "JPEG quality by the quantization tables", "1..100", nullable=True),
-        Column(
-            "prior_jpeg_quality",
-            pl.Int32,
-            "Quality of an earlier, coarser JPEG compression that shows",
-            "1..100",
-            nullable=True,
-        ),
-        Column("bits_per_pixel", pl.Float64, "File size over pixels", "bits", nullable=True),
-        Column("chroma_subsampling", pl.String, "JPEG chroma subsampling", nullable=True),
-        Column("blockiness", pl.Float64, "How far the 8x8 blocks of a JPEG stand out", "gray levels", nullable=True),
-        Column("upscale_score", pl.Float64, "How much the picture looks enlarged", "0..1", nullable=True),
-        Column("thumbnail", pl.Binary, "Upright JPEG, longer side at most 256 px", "bytes", nullable=True),
-        Column("metadata_text", pl.String, "Raw generation metadata: a JSON object of carrier to text", nullable=True),
+        _optional("bits_per_pixel", pl.Float64, "File size over pixels", "bits"),
+        _optional("chroma_subsampling", pl.String, "JPEG chroma subsampling"),
+        _optional("blockiness", pl.Float64, "How far the 8x8 blocks of a JPEG stand out", "gray levels"),
+        _optional("upscale_score", pl.Float64, "How much the picture looks enlarged", "0..1"),
+        _optional("thumbnail", pl.Binary, "Upright JPEG, longer side at most 256 px", "bytes"),
+        _optional("metadata_text", pl.String, "Raw generation metadata: a JSON object of carrier to text"),
     ),
     {
         "decode_status is known": pl.col("decode_status").is_in(DECODE_STATUSES),
@@ -151,20 +136,17 @@ METADATA_HASHES = Table(
         Column("tool", pl.String, "The tool whose format the metadata has"),
         Column("parser_version", pl.String, "Version of the parser that read it"),
         Column("parameters", pl.String, "The generation parameters as a JSON object"),
-        Column("prompt", pl.String, "The prompt", nullable=True),
-        Column("prompt_sha256", pl.String, "SHA-256 of the prompt", "64 hex digits", nullable=True),
-        Column(
-            "canonical_text", pl.String, "Canonical encoding of the recipe, hashed into metadata_hash", nullable=True
-        ),
-        Column(
+        _optional("prompt", pl.String, "The prompt"),
+        _optional("prompt_sha256", pl.String, "SHA-256 of the prompt", "64 hex digits"),
+        _optional("canonical_text", pl.String, "Canonical encoding of the recipe, hashed into metadata_hash"),
+        _optional(
             "metadata_hash",
             pl.String,
             "Same recipe, same hash; null unless prompt, seed and model are known",
             "64 hex digits",
-            nullable=True,
         ),
-        Column("missing", pl.String, "Names of the main parameters that were not found, with commas", nullable=True),
-        Column("parse_error", pl.String, "Why the metadata could not be read, as a sentence", nullable=True),
+        _optional("missing", pl.String, "Names of the main parameters that were not found, with commas"),
+        _optional("parse_error", pl.String, "Why the metadata could not be read, as a sentence"),
     ),
 )
 
@@ -174,20 +156,12 @@ WAVELET_GROUPS = Table(
     ("left_sha256", "right_sha256"),
     (
         *_pair_columns("candidate pair"),
-        Column(
-            "dct_distance", pl.Int32, "Hamming distance of the DCT hashes, low is alike", "bits of 256", nullable=True
-        ),
-        Column(
-            "wavelet_distance",
-            pl.Int32,
-            "Hamming distance of the wavelet hashes, low is alike",
-            "bits of 256",
-            nullable=True,
-        ),
+        _optional("dct_distance", pl.Int32, "Hamming distance of the DCT hashes, low is alike", "bits of 256"),
+        _optional("wavelet_distance", pl.Int32, "Hamming distance of the wavelet hashes, low is alike", "bits of 256"),
         Column("transform", pl.String, "The turn or mirroring at which the hashes agree, or 'unknown'"),
         Column("same_recipe", pl.Boolean, "True where both carry the same metadata_hash"),
-        Column("left_class", pl.Int64, "Name of the left image's hashes; null for a pair by recipe", nullable=True),
-        Column("right_class", pl.Int64, "Name of the right image's hashes; null for a pair by recipe", nullable=True),
+        _optional("left_class", pl.Int64, "Name of the left image's hashes; null for a pair by recipe"),
+        _optional("right_class", pl.Int64, "Name of the right image's hashes; null for a pair by recipe"),
         Column(
             "stands_for_more",
             pl.Boolean,
@@ -228,10 +202,8 @@ REPRESENTATIVES = Table(
         Column("representative_id", pl.Int64, "image_id of the image that the group keeps"),
         Column("representative_sha256", pl.Binary, "SHA-256 of that image", "32 bytes"),
         Column("is_representative", pl.Boolean, "True for the image that is kept"),
-        Column("level", pl.String, "Level of duplicate against the representative; null for itself", nullable=True),
-        Column(
-            "decided_by", pl.String, "The test that decided against the representative, or the person", nullable=True
-        ),
+        _optional("level", pl.String, "Level of duplicate against the representative; null for itself"),
+        _optional("decided_by", pl.String, "The test that decided against the representative, or the person"),
         Column("keep_rank", pl.Int64, "Place of the image in its group; 0 is kept"),
         Column(
             "quality_score",
@@ -254,14 +226,12 @@ EMBEDDINGS = Table(
     (
         Column("subject", pl.String, "'image' or 'prompt'"),
         Column("content_key", pl.String, "SHA-256 of the image's bytes or of the prompt", "64 hex digits"),
-        Column("image_id", pl.Int64, "The image whose thumbnail was embedded", nullable=True),
+        _optional("image_id", pl.Int64, "The image whose thumbnail was embedded"),
         Column("provider", pl.String, "Who computed the vector"),
         Column("model", pl.String, "Name of the model"),
         Column("revision", pl.String, "Revision of the model's parameters"),
-        Column(
-            "vector", VECTOR, "L2-normalised vector; null where the provider could not embed the picture", nullable=True
-        ),
-        Column("error", pl.String, "Why there is no vector", nullable=True),
+        _optional("vector", VECTOR, "L2-normalised vector; null where the provider could not embed the picture"),
+        _optional("error", pl.String, "Why there is no vector"),
     ),
     {"subject is image or prompt": pl.col("subject").is_in(("image", "prompt"))},
 )
@@ -272,12 +242,11 @@ SIMILAR_GROUPS = Table(
     ("left_sha256", "right_sha256"),
     (
         *_pair_columns("pair"),
-        Column(
+        _optional(
             "cosine_similarity",
             pl.Float64,
             "Of the two embeddings, high is alike; null for a member of a group",
             "-1..1",
-            nullable=True,
         ),
         *_EVIDENCE_COLUMNS,
     ),
@@ -302,49 +271,30 @@ DEDUP_REPORT = Table(
     (
         IMAGE_ID,
         PATH,
-        Column(
+        _optional(
             "quality_score",
             pl.Float64,
             "Real megapixels times the share of quality that compression left",
             "megapixels",
-            nullable=True,
         ),
-        Column(
-            "group_id", pl.String, "The group, named after its oldest image; null for unreadable images", nullable=True
-        ),
+        _optional("group_id", pl.String, "The group, named after its oldest image; null for unreadable images"),
         Column("group_size", pl.Int32, "Images in the group", "images"),
         Column("status", pl.String, f"One of {', '.join(REPORT_STATUSES)}"),
-        Column(
-            "avg_color_correlation",
-            pl.Float64,
-            "Mean pairwise correlation of colour in the group",
-            "-1..1",
-            nullable=True,
+        _optional("avg_color_correlation", pl.Float64, "Mean pairwise correlation of colour in the group", "-1..1"),
+        _optional("dominant_colors", pl.Int32, "Clusters of colour with at least 5 % of the pixels", "colours"),
+        _optional("keep_rank", pl.Int64, "Place of the image in its group; 0 is kept"),
+        _optional("level", pl.String, "Level of duplicate against the kept image"),
+        _optional("representative_path", pl.String, "The image kept in its place"),
+        _optional("kept_because", pl.String, "The rule by which the kept image won, in words"),
+        _optional(
+            "decided_by", pl.String, "The test that decided against the kept image, or 'person: name, day, reason'"
         ),
-        Column(
-            "dominant_colors", pl.Int32, "Clusters of colour with at least 5 % of the pixels", "colours", nullable=True
-        ),
-        Column("keep_rank", pl.Int64, "Place of the image in its group; 0 is kept", nullable=True),
-        Column("level", pl.String, "Level of duplicate against the kept image", nullable=True),
-        Column("representative_path", pl.String, "The image kept in its place", nullable=True),
-        Column("kept_because", pl.String, "The rule by which the kept image won, in words", nullable=True),
-        Column(
-            "decided_by",
-            pl.String,
-            "The test that decided against the kept image, or 'person: name, day, reason'",
-            nullable=True,
-        ),
-        Column(
-            "similar_group_id",
-            pl.String,
-            "Look-alikes: another picture of the same thing, never a duplicate",
-            nullable=True,
-        ),
-        Column("cause", pl.String, "Why the image cannot be read", nullable=True),
-        Column("width_px", pl.Int32, "Width of the upright picture", "pixels", nullable=True),
-        Column("height_px", pl.Int32, "Height of the upright picture", "pixels", nullable=True),
+        _optional("similar_group_id", pl.String, "Look-alikes: another picture of the same thing, never a duplicate"),
+        _optional("cause", pl.String, "Why the image cannot be read"),
+        _optional("width_px", pl.Int32, "Width of the upright picture", "pixels"),
+        _optional("height_px", pl.Int32, "Height of the upright picture", "pixels"),
         SIZE_BYTES,
-        _optional(FILE_SHA256),
+        _FILE_SHA256_IF_READ,
     ),
     {
         "status is known": pl.col("status").is_in(REPORT_STATUSES),
@@ -364,8 +314,8 @@ ORGANIZED_BLOBS = Table(
         Column("folder", pl.String, "'best' or 'duplicates'"),
         Column("destination", pl.String, "Path of the copy, below the container or the source's parent folder"),
         Column("state", pl.String, "planned, copied, failed, or stale: copied once and wanted no more"),
-        Column("copy_etag", pl.String, "etag of the copy, by which it can be undone", nullable=True),
-        Column("cause", pl.String, "Why the copy failed", nullable=True),
+        _optional("copy_etag", pl.String, "etag of the copy, by which it can be undone"),
+        _optional("cause", pl.String, "Why the copy failed"),
     ),
 )
 

@@ -16,9 +16,8 @@ from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.judged_partitions import judge_partitions
-from dedup_assets.stages.reading.reader import ImageReader
+from dedup_assets.stages.reading.reader import ImageReader, ReadingOrder
 from dedup_assets.stages.reading.rows import FEATURE_VERSION
-from dedup_assets.stages.reading.slices import ReadingOrder
 from dedup_assets.stages.stage import PartitionWork, Stage, made_from
 from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST
@@ -37,7 +36,9 @@ def image_features(
 ) -> None:
     """Read new and changed images, chunk by chunk; each chunk is visible as soon as it is done."""
     stage = Stage(context, IMAGE_FEATURES, collection.tables(), feature_policy, source=IMAGE_MANIFEST)
-    with _open_reader(collection, feature_policy) as reader:
+    images, limits, timeout_s = collection.images(), feature_policy.limits(), collection.decode_timeout_s
+    order = ReadingOrder(images.location, limits, timeout_s, collection.rates, collection.reads_at_once)
+    with ImageReader(images, order, collection.workers) as reader:
         for key in stage.keys:
             source = made_from(stage.tables, key, IMAGE_MANIFEST)
             with stage.partition(key, stage.fingerprint(source)) as work:
@@ -45,14 +46,6 @@ def image_features(
                 if not work.is_current:
                     _bring_up_to_date(stage, work, reader, feature_policy, collection.chunk_images, progress)
                     _finish(stage, work, source)
-
-
-def _open_reader(collection: Collection, policy: FeaturePolicy) -> ImageReader:
-    images, limits = collection.images(), policy.limits()
-    order = ReadingOrder(
-        images.location, limits, collection.decode_timeout_s, collection.rates, collection.reads_at_once
-    )
-    return ImageReader(images, order, collection.workers)
 
 
 def _bring_up_to_date(

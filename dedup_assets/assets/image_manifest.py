@@ -82,10 +82,7 @@ def _spilled_listing(images: ImageStore, layout: PrefixLayout, keys: Sequence[st
         blobs = _blobs_of(images, layout, keys)
         pages = iter(lambda: list(islice(blobs, LISTED_AT_ONCE)), [])
         for number, page in enumerate(pages):
-            rows = [
-                _row(blob) | {"partition": layout.key_of(blob.path), "is_image": is_image_path(blob.path)}
-                for blob in page
-            ]
+            rows = [_row(blob, layout) for blob in page]
             pl.DataFrame(rows, schema=_LISTED_SCHEMA).write_parquet(Path(folder) / f"{number:06d}.parquet")
         yield Path(folder)
 
@@ -101,15 +98,9 @@ def _rows_of(listing: Path, key: str) -> pl.DataFrame:
     return pl.scan_parquet(listing / "*.parquet").filter(pl.col("partition") == key).sort("path").collect()
 
 
-def _row(blob: Blob) -> dict[str, object]:
-    return {
-        "image_id": image_id(blob.path),
-        "path": blob.path,
-        "etag": blob.etag,
-        "size_bytes": blob.size_bytes,
-        "created_at": blob.created_at or blob.modified_at,
-        "modified_at": blob.modified_at,
-    }
+def _row(blob: Blob, layout: PrefixLayout) -> dict[str, object]:
+    derived = {"partition": layout.key_of(blob.path), "is_image": is_image_path(blob.path)}
+    return {"image_id": image_id(blob.path), **blob._asdict(), **derived}
 
 
 _LISTED_SCHEMA = {**IMAGE_MANIFEST.schema, "partition": pl.String, "is_image": pl.Boolean}

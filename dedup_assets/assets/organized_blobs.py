@@ -99,10 +99,6 @@ def _carry_out(stage: Stage, work: PartitionWork, plan: pl.DataFrame, step: Step
             work.commit = stage.tables.rewrite(ORGANIZED_BLOBS, work.key, rows, work.fingerprint)
 
 
-def _keep(images: ImageStore, row: Row) -> Row | None:
-    return row
-
-
 def _copy(images: ImageStore, row: Row) -> Row | None:
     if row["state"] == "stale":
         return _remove(images, row)
@@ -124,7 +120,7 @@ def _remove(images: ImageStore, row: Row) -> Row | None:
     return None if row["state"] == "stale" else row | {"state": "planned", "copy_etag": None, "cause": left}
 
 
-STEPS = {Action.PLAN: _keep, Action.APPLY: _copy, Action.UNDO: _remove}
+STEPS = {Action.PLAN: lambda _, row: row, Action.APPLY: _copy, Action.UNDO: _remove}
 
 
 @dg.asset_check(asset=organized_blobs, description="No copy failed.")

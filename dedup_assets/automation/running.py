@@ -6,11 +6,11 @@ Does not belong here: talking to a person (`commands/`).
 
 import hashlib
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import polars as pl
 import yaml
 
 from dedup_assets.automation.prefixes import PREFIXES, range_tags, sync_prefixes
@@ -46,7 +46,7 @@ def prepare_home(settings: Settings) -> Path:
     for name in ("dagster.yaml", "workspace.yaml"):
         (home / name).write_text(_template(name).read_text(encoding="utf-8"), encoding="utf-8")
     policies = home / "policies.yaml"
-    policies.write_text(yaml.safe_dump(_plain(settings.policies)), encoding="utf-8")
+    policies.write_text(yaml.safe_dump(settings.policies), encoding="utf-8")
     os.environ |= {
         "DAGSTER_HOME": str(home),
         "DAGSTER_DISABLE_TELEMETRY": "1",
@@ -72,7 +72,7 @@ def refuse_another_source(settings: Settings) -> None:
 
 def remember(settings: Settings) -> None:
     """Write what the store was filled from beside its tables, for `dedup-assets ui`."""
-    document = _portable(settings).collection | {"policies": _plain(settings.policies)}
+    document = _portable(settings).collection | {"policies": settings.policies}
     Collection(**settings.collection).tables().write_document(PROJECT_DOCUMENT, document)
 
 
@@ -110,13 +110,12 @@ def run_everything(definitions: dg.Definitions, settings: Settings) -> str:
     return f"{(summary or b'').decode()}The report: {settings.store}/report/index.html\n"
 
 
-def organize(definitions: dg.Definitions, settings: Settings, action: str) -> dict[str, int]:
-    """Materialize `organized_blobs` for all prefixes, and count its rows by state.
+def organize(definitions: dg.Definitions, settings: Settings, action: str) -> pl.DataFrame:
+    """Materialize `organized_blobs` for all prefixes, and return the paths, states and causes of its rows.
 
     Raises:
         StoreAccessError: the source or the store cannot be reached.
     """
-    tables = Collection(**settings.collection).tables()
     with dg.DagsterInstance.get() as instance:
         keys = instance.get_dynamic_partitions(PREFIXES)
         job = definitions.resolve_implicit_global_asset_job_def()
@@ -125,19 +124,7 @@ def organize(definitions: dg.Definitions, settings: Settings, action: str) -> di
         job.execute_in_process(
             instance=instance, tags=range_tags(keys), run_config=QUIET | config, asset_selection=selection
         )
-    states = tables.read_many(ORGANIZED_BLOBS, columns=["state"])["state"].value_counts(sort=True)
-    return dict(states.iter_rows())
-
-
-def organized_place(settings: Settings) -> str:
-    """Where the organized copy of a source lies, below the source's parent folder or container."""
-    return Collection(**settings.collection).images().organized_root
-
-
-def organized_causes(settings: Settings) -> list[tuple[str, str]]:
-    """Path and cause of everything that could not be copied or taken back."""
-    rows = Collection(**settings.collection).tables().read_many(ORGANIZED_BLOBS, columns=["path", "cause"])
-    return list(rows.drop_nulls().sort("path").iter_rows())
+    return Collection(**settings.collection).tables().read_many(ORGANIZED_BLOBS, columns=["path", "state", "cause"])
 
 
 def _portable(settings: Settings) -> Settings:
@@ -147,10 +134,6 @@ def _portable(settings: Settings) -> Settings:
 
 def _anywhere(address: str) -> str:
     return str(parse_location(address)) if address else ""
-
-
-def _plain(policies: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {section: dict(values) for section, values in policies.items()}
 
 
 def _template(name: str) -> Path:

@@ -34,14 +34,7 @@ if TYPE_CHECKING:
 @STORE_OPTION
 @when_interrupted("Interrupted. Nothing was written.")
 def calibrate(
-    source: str,
-    images: int,
-    seed: int,
-    out: str,
-    distinct: bool,
-    policies: str | None,
-    workers: int | None,
-    store: str,
+    source: str, images: int, seed: int, out: str, distinct: bool, policies: str | None, workers: int | None, store: str
 ) -> None:
     """Measure on a sample of SOURCE what each threshold finds and what it lets through.
 
@@ -69,7 +62,7 @@ def _calibrate(settings: Settings, plan: "SamplePlan", out: str) -> str:
     folder = prepare_folder(out, settings.source)
     resources = build_resources(settings)
     limits = resources["feature_policy"].limits()
-    track = partial(resources["progress"].track, _nowhere)
+    track = partial(resources["progress"].track, lambda _: None)  # there is no run whose log would have it too
     calibration = measure(resources["collection"], limits, present_policy(resources), plan, track)
     names = write_results(folder, calibration)
     return f"{tell(calibration)}Written to {out}: {', '.join(names)}.\n"
@@ -89,7 +82,3 @@ def present_policy(resources: Mapping[str, Any]) -> "PresentPolicy":
         similarity=resources["similarity_policy"],
         embedder=resources["embedding_policy"].choose().embedder,
     )
-
-
-def _nowhere(line: str) -> None:
-    """At a terminal progress is drawn there; there is no run whose log would have it too."""

@@ -49,9 +49,7 @@ def _noting(command: Callable[..., None]) -> Callable[..., None]:
 @_noting
 def same(one: str, others: tuple[str, ...], store: str, by: str, why: str) -> None:
     """ONE and all OTHERS show the same picture: they stand in one group, which keeps one of them by the rules."""
-    from dedup_assets.resources.database.decisions import SAME
-
-    _note(SAME, (one, *others), store, by, why)
+    _note("same", (one, *others), store, by, why)
 
 
 @decide.command()
@@ -60,9 +58,7 @@ def same(one: str, others: tuple[str, ...], store: str, by: str, why: str) -> No
 @_noting
 def not_same(one: str, other: str, store: str, by: str, why: str) -> None:
     """ONE and OTHER are different pictures: they never stand in one group."""
-    from dedup_assets.resources.database.decisions import NOT_SAME
-
-    _note(NOT_SAME, (one, other), store, by, why)
+    _note("not_same", (one, other), store, by, why)
 
 
 @decide.command()
@@ -74,9 +70,7 @@ def keep_this(image: str, other: str | None, store: str, by: str, why: str) -> N
 
     What does not pass against IMAGE itself leaves its group.
     """
-    from dedup_assets.resources.database.decisions import KEEP_THIS
-
-    _note(KEEP_THIS, (image, *([other] if other else [])), store, by, why)
+    _note("keep_this", (image, *([other] if other else [])), store, by, why)
 
 
 @decide.command()
@@ -85,9 +79,7 @@ def keep_this(image: str, other: str | None, store: str, by: str, why: str) -> N
 @_noting
 def withdraw(image: str, other: str | None, store: str, by: str, why: str) -> None:
     """Take back what was decided about IMAGE and OTHER, or about IMAGE alone; the record of it stays."""
-    from dedup_assets.resources.database.decisions import WITHDRAWN
-
-    _note(WITHDRAWN, (image, *([other] if other else [])), store, by, why)
+    _note("withdrawn", (image, *([other] if other else [])), store, by, why)
 
 
 @decide.command("list")

@@ -22,7 +22,8 @@ from dedup_assets.commands.shared import FAILED, STORE_OPTION, settings_of
 def organize(store: str, action: str) -> None:
     """Copy the source into best/ and duplicates/ beside it; the source itself is left as it is."""
     from dedup_assets.automation.running import organize as organize_all
-    from dedup_assets.automation.running import organized_causes, organized_place, prepare_home
+    from dedup_assets.automation.running import prepare_home
+    from dedup_assets.resources.collection import Collection
     from dedup_assets.resources.progress import terminal
 
     settings = settings_of(store)
@@ -30,10 +31,11 @@ def organize(store: str, action: str) -> None:
     terminal()
     from dedup_assets.definitions import build_definitions
 
-    states = organize_all(build_definitions(settings.model_copy(update={"at_terminal": True})), settings, action)
-    told = ", ".join(f"{count:,} {state}" for state, count in states.items()) or "There is nothing to copy"
-    click.echo(f"{told}, in {organized_place(settings)}.")
-    causes = organized_causes(settings)
+    rows = organize_all(build_definitions(settings.model_copy(update={"at_terminal": True})), settings, action)
+    states = rows["state"].value_counts(sort=True).iter_rows()
+    told = ", ".join(f"{count:,} {state}" for state, count in states) or "There is nothing to copy"
+    click.echo(f"{told}, in {Collection(**settings.collection).images().organized_root}.")
+    causes = list(rows.drop_nulls("cause").select("path", "cause").sort("path").iter_rows())
     for path, cause in causes:
         click.echo(f"  {path}: {cause}", err=True)
     sys.exit(FAILED if causes else 0)

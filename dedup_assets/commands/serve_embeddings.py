@@ -22,14 +22,15 @@ def serve_embeddings(provider: str, host: str, port: int, policies: str | None) 
     no passwords: let it listen where only those who may use it can reach it.
     """
     from dedup_assets.embedders.chain import choose_embedder
-    from dedup_assets.embedders.server import serve_forever
+    from dedup_assets.embedders.server import EmbeddingServer
     from dedup_assets.policies import EmbeddingPolicy
 
     policy = EmbeddingPolicy.build("embeddings", read_policies(policies).get("embeddings", {}))
     try:
         with choose_embedder([provider], policy.embedder_settings()) as choice:
             served = choice.embedder
-            told = f"{served.name} {served.model} {served.revision}"
-            serve_forever(served, host, port, lambda url: click.echo(f"{told} on {url}"))
+            server = EmbeddingServer(host, port, served)
+            click.echo(f"{served.name} {served.model} {served.revision} on {server.url}")
+            server.serve_forever()
     except KeyboardInterrupt:
         click.echo("Stopped.")

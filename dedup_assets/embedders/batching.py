@@ -53,19 +53,15 @@ class BatchSizer:
         self.size, self.is_settled = max(1, images // 2), True
 
 
-def run_ahead(
-    work: Callable[[Item], Result], items: Iterable[Item], threads: int, waiting: int | None = None
-) -> Iterator[Result]:
+def run_ahead(work: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
     """Yield work(item) in the order of the items, while `threads` threads are at the next ones.
 
-    At most `waiting` results (by default as many as threads) lie ready or in the making beyond the one yielded. An
-    exception of `work` is raised in its place, and no further item is begun.
+    At most as many results as threads lie ready or in the making beyond the one yielded. An exception of `work` is raised in
+    its place, and no further item is begun.
     """
     source = iter(items)
     with ThreadPoolExecutor(threads) as pool:
-        ahead: deque[Future[Result]] = deque(
-            pool.submit(work, item) for item in islice(source, 1 + (waiting or threads))
-        )
+        ahead: deque[Future[Result]] = deque(pool.submit(work, item) for item in islice(source, 1 + threads))
         try:
             while ahead:
                 result = ahead.popleft().result()

@@ -4,9 +4,9 @@ Belongs here: finding them, and saying in one sentence what is missing. Does not
 """
 
 import importlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from pickle import PickleError
 from typing import Any
@@ -92,13 +92,14 @@ def hub_checkpoint(tag: str, repository: str, names: Sequence[str], settings: Em
 def file_revision(path: Path) -> str:
     """The SHA-256 of a checkpoint, its first 16 digits: the same file is the same revision, whatever its name."""
     with path.open("rb") as file:
-        return _digest(iter(lambda: file.read(1 << 20), b""))
+        return file_digest(file, "sha256").hexdigest()[:REVISION_LENGTH]
 
 
 def folder_revision(folder: Path) -> str:
     """The SHA-256 over the names and revisions of all files of a model's folder, its first 16 digits."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return _digest(f"{path.relative_to(folder)} {file_revision(path)}\n".encode() for path in files)
+    listed = "".join(f"{path.relative_to(folder)} {file_revision(path)}\n" for path in files)
+    return sha256(listed.encode()).hexdigest()[:REVISION_LENGTH]
 
 
 def available_devices() -> tuple[str, ...]:
@@ -113,10 +114,3 @@ def available_devices() -> tuple[str, ...]:
 
 def _first_line(error: Exception) -> str:
     return (str(error) or type(error).__name__).strip().splitlines()[0]
-
-
-def _digest(blocks: Iterable[bytes]) -> str:
-    digest = sha256()
-    for block in blocks:
-        digest.update(block)
-    return digest.hexdigest()[:REVISION_LENGTH]

@@ -30,23 +30,22 @@ class ProcessesEmbedder:
             EmbedderUnavailableError: the model cannot be loaded on one of them.
         """
         fresh = multiprocessing.get_context("spawn")  # a forked process must not use CUDA
-        self._pools = [ProcessPoolExecutor(1, fresh, _load_here, (load, settings, device)) for device in devices]
-        asked = [pool.submit(_describe_here) for pool in self._pools]
+        self._pools = [ProcessPoolExecutor(1, fresh) for _ in devices]
+        asked = [
+            pool.submit(_load_here, load, settings, device) for pool, device in zip(self._pools, devices, strict=True)
+        ]
         try:
-            described = [future.result() for future in asked]
-        except BrokenProcessPool:
+            described, *_ = [future.result() for future in asked]
+        except (BrokenProcessPool, EmbedderUnavailableError) as error:
             self.close()
-            raise EmbedderUnavailableError("a process that should have loaded the model ended at once") from None
-        except EmbedderUnavailableError:
-            self.close()
-            raise
-        self.name, self.model, self.revision, self.dimension = described[0][:4]
-        self.min_copy_cosine, self.min_similar_cosine, calls_at_once = described[0][4:]
+            ended_at_once = "a process that should have loaded the model ended at once"
+            raise EmbedderUnavailableError(ended_at_once if isinstance(error, BrokenProcessPool) else error) from None
+        self.name, self.model, self.revision, self.dimension = described[:4]
+        self.min_copy_cosine, self.min_similar_cosine, calls_at_once = described[4:]
         self.calls_at_once = calls_at_once * len(self._pools)
         self._idle: SimpleQueue[ProcessPoolExecutor] = SimpleQueue()
-        for _ in range(calls_at_once):
-            for pool in self._pools:
-                self._idle.put(pool)
+        for pool in calls_at_once * self._pools:
+            self._idle.put(pool)
 
     def embed(self, images: Sequence[Image]) -> Vectors:
         """Embed RGB pictures (h, w, 3) in one of the processes: (n, dimension) float32.
@@ -79,30 +78,20 @@ def on_devices(find: Find, load: Load) -> Callable[[EmbedderSettings], Embedder]
     return load_on_all
 
 
-_outcome: Embedder | EmbedderUnavailableError
+_loaded: Embedder
 
 
-def _load_here(load: Load, settings: EmbedderSettings, device: str) -> None:
-    """Load once a process; a failure is kept for the first call, as an initializer that raises only breaks its pool."""
-    global _outcome
+def _load_here(load: Load, settings: EmbedderSettings, device: str) -> tuple[str, str, str, int, float, float, int]:
+    """Load, once a process, and say what was loaded."""
+    global _loaded
     try:
-        _outcome = load(settings, device)
+        _loaded = one = load(settings, device)
     except EmbedderUnavailableError as error:
-        _outcome = EmbedderUnavailableError(f"on {device}: {error}")
-
-
-def _loaded() -> Embedder:
-    if isinstance(_outcome, EmbedderUnavailableError):
-        raise _outcome
-    return _outcome
-
-
-def _describe_here() -> tuple[str, str, str, int, float, float, int]:
-    one = _loaded()
+        raise EmbedderUnavailableError(f"on {device}: {error}") from None
     return (
         one.name, one.model, one.revision, one.dimension, one.min_copy_cosine, one.min_similar_cosine, one.calls_at_once
     )  # fmt: skip
 
 
 def _embed_here(images: list[Image]) -> Vectors:
-    return _loaded().embed(images)
+    return _loaded.embed(images)

@@ -28,11 +28,7 @@ class DifferenceHashEmbedder:
 
     def embed(self, images: Sequence[Image]) -> Vectors:
         """Embed RGB pictures (h, w, 3): (n, 256) float32; NaN rows for pictures without any contrast."""
-        return (
-            np.stack([_difference_signs(image) for image in images])
-            if images
-            else np.empty((0, SIDE * SIDE), np.float32)
-        )
+        return np.array([_difference_signs(image) for image in images], np.float32).reshape(-1, SIDE * SIDE)
 
 
 def _difference_signs(image: Image) -> Vectors:

@@ -45,15 +45,9 @@ def load_open_clip(settings: EmbedderSettings, device: str) -> Embedder:
             settings.open_clip_model, pretrained=str(path), device=device, pretrained_text=False
         )
         return TorchEmbedder(
-            name="open_clip",
-            model=settings.open_clip_model,
-            revision=file_revision(path),
-            min_copy_cosine=MIN_COPY_COSINE,
-            min_similar_cosine=MIN_SIMILAR_COSINE,
-            forward=model.eval().encode_image,
-            preprocess=preprocess,
-            device=device,
-        )
+            "open_clip", settings.open_clip_model, file_revision(path), MIN_COPY_COSINE, MIN_SIMILAR_COSINE,
+            forward=model.eval().encode_image, preprocess=preprocess, device=device,
+        )  # fmt: skip
 
 
 def open_clip_checkpoint(model: str, checkpoint: str, settings: EmbedderSettings) -> Path:
@@ -65,17 +59,12 @@ def open_clip_checkpoint(model: str, checkpoint: str, settings: EmbedderSettings
     path = local_checkpoint(checkpoint)
     if path:
         return path
-    repository, name = os.path.split(_known_tag(model, checkpoint).get("hf_hub", ""))
-    if not repository:
-        raise EmbedderUnavailableError(f"'{checkpoint}' is not on the hub: name a local file")
-    names = [name] if name else FILES_ON_THE_HUB
-    return hub_checkpoint(checkpoint, repository, names, settings)
-
-
-def _known_tag(model: str, tag: str) -> dict[str, str]:
     open_clip = import_extra("open_clip", "clip")
-    found: dict[str, str] = open_clip.get_pretrained_cfg(model, tag)
+    found = open_clip.get_pretrained_cfg(model, checkpoint)
     if not found:
         known = ", ".join(open_clip.list_pretrained_tags_by_model(model)) or "none"
-        raise EmbedderUnavailableError(f"'{tag}' is neither a local file nor a tag of {model} (known: {known})")
-    return found
+        raise EmbedderUnavailableError(f"'{checkpoint}' is neither a local file nor a tag of {model} (known: {known})")
+    repository, name = os.path.split(found.get("hf_hub", ""))
+    if not repository:
+        raise EmbedderUnavailableError(f"'{checkpoint}' is not on the hub: name a local file")
+    return hub_checkpoint(checkpoint, repository, [name] if name else FILES_ON_THE_HUB, settings)

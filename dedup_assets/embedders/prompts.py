@@ -12,13 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from dedup_assets.embedders.checkpoints import (
-    available_devices,
-    file_revision,
-    folder_revision,
-    import_extra,
-    loading,
-)
+from dedup_assets.embedders.checkpoints import available_devices, file_revision, folder_revision, import_extra, loading
 from dedup_assets.embedders.open_clip import open_clip_checkpoint
 from dedup_assets.embedders.protocol import PromptEncoder, Vectors, normalized
 from dedup_assets.embedders.provider_settings import EmbedderSettings
@@ -47,12 +41,8 @@ class TextModel:
         return normalized(np.concatenate([np.empty((0, self.dimension), np.float32), *parts]))
 
 
-def load_bge(settings: EmbedderSettings) -> PromptEncoder:
-    """Load a sentence-transformers model: a folder, or a repository such as BAAI/bge-large-en-v1.5.
-
-    Raises:
-        EmbedderUnavailableError: the library or the model is missing.
-    """
+def _load_bge(settings: EmbedderSettings) -> PromptEncoder:
+    """Load a sentence-transformers model: a folder, or a repository such as BAAI/bge-large-en-v1.5."""
     library = import_extra("sentence_transformers", "text")
     folder = _bge_folder(settings)
     with loading(settings.bge_model):
@@ -65,59 +55,8 @@ def load_bge(settings: EmbedderSettings) -> PromptEncoder:
         return TextModel("bge", model, folder_revision(folder), forward, settings.prompts_a_batch)
 
 
-def load_clip_l(settings: EmbedderSettings) -> PromptEncoder:
-    """Load the text tower of CLIP-L.
-
-    Raises:
-        EmbedderUnavailableError: the library or the checkpoint is missing.
-    """
-    return _load_clip_text("clip_l", settings.clip_l_model, settings.clip_l_checkpoint, settings)
-
-
-def load_clip_g(settings: EmbedderSettings) -> PromptEncoder:
-    """Load the text tower of CLIP-G.
-
-    Raises:
-        EmbedderUnavailableError: the library or the checkpoint is missing.
-    """
-    return _load_clip_text("clip_g", settings.clip_g_model, settings.clip_g_checkpoint, settings)
-
-
-ENCODERS: Mapping[str, Callable[[EmbedderSettings], PromptEncoder]] = {
-    "bge": load_bge,
-    "clip_l": load_clip_l,
-    "clip_g": load_clip_g,
-}
-
-
-@dataclass(frozen=True)
-class EncoderChoice:
-    """The encoders that work, in their order, and for each other one "name: why not"."""
-
-    encoders: tuple[PromptEncoder, ...]
-    missing_reasons: tuple[str, ...]
-
-
-def choose_encoders(names: Sequence[str], settings: EmbedderSettings) -> EncoderChoice:
-    """Load the encoders of these names; unlike providers of images, all of them are wanted, and none replaces another.
-
-    Raises:
-        ValueError: a name is not that of an encoder.
-    """
-    unknown = [name for name in names if name not in ENCODERS]
-    if unknown:
-        raise ValueError(f"unknown prompt encoder '{unknown[0]}'; known are {', '.join(ENCODERS)}")
-    encoders: list[PromptEncoder] = []
-    reasons: list[str] = []
-    for name in names:
-        try:
-            encoders.append(ENCODERS[name](settings))
-        except EmbedderUnavailableError as error:
-            reasons.append(f"{name}: {error}")
-    return EncoderChoice(tuple(encoders), tuple(reasons))
-
-
 def _load_clip_text(name: str, model: str, checkpoint: str, settings: EmbedderSettings) -> PromptEncoder:
+    """Load the text tower of a CLIP model."""
     path = open_clip_checkpoint(model, checkpoint, settings)
     open_clip, torch = import_extra("open_clip", "clip"), import_extra("torch", "clip")
     with loading(model):
@@ -147,3 +86,38 @@ def _bge_folder(settings: EmbedderSettings) -> Path:
 
 def _device(settings: EmbedderSettings) -> str:
     return (settings.devices or available_devices())[0]
+
+
+ENCODERS: Mapping[str, Callable[[EmbedderSettings], PromptEncoder]] = {
+    "bge": _load_bge,
+    "clip_l": lambda given: _load_clip_text("clip_l", given.clip_l_model, given.clip_l_checkpoint, given),
+    "clip_g": lambda given: _load_clip_text("clip_g", given.clip_g_model, given.clip_g_checkpoint, given),
+}
+"""Each raises EmbedderUnavailableError where its library, model or checkpoint is missing."""
+
+
+@dataclass(frozen=True)
+class EncoderChoice:
+    """The encoders that work, in their order, and for each other one "name: why not"."""
+
+    encoders: tuple[PromptEncoder, ...]
+    missing_reasons: tuple[str, ...]
+
+
+def choose_encoders(names: Sequence[str], settings: EmbedderSettings) -> EncoderChoice:
+    """Load the encoders of these names; unlike providers of images, all of them are wanted, and none replaces another.
+
+    Raises:
+        ValueError: a name is not that of an encoder.
+    """
+    unknown = [name for name in names if name not in ENCODERS]
+    if unknown:
+        raise ValueError(f"unknown prompt encoder '{unknown[0]}'; known are {', '.join(ENCODERS)}")
+    encoders: list[PromptEncoder] = []
+    reasons: list[str] = []
+    for name in names:
+        try:
+            encoders.append(ENCODERS[name](settings))
+        except EmbedderUnavailableError as error:
+            reasons.append(f"{name}: {error}")
+    return EncoderChoice(tuple(encoders), tuple(reasons))

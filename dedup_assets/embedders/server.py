@@ -7,7 +7,6 @@ import base64
 import binascii
 import json
 import socket
-from collections.abc import Callable
 from threading import Lock
 
 import cv2
@@ -39,17 +38,9 @@ class EmbeddingServer(uvicorn.Server):
         Raises:
             OSError: the address cannot be listened on.
         """
-        app = _Service(embedder).app()
-        super().__init__(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                log_level="error",
-                lifespan="off",
-                ws="none",
-                timeout_graceful_shutdown=LAST_ANSWERS_S,
-            )
-        )
+        config = uvicorn.Config(_Service(embedder).app(), log_config=None, log_level="error", lifespan="off", ws="none")
+        config.timeout_graceful_shutdown = LAST_ANSWERS_S
+        super().__init__(config)
         self._socket = socket.create_server((host, port))
         self.url = f"http://{host}:{self._socket.getsockname()[1]}/embeddings"
 
@@ -77,9 +68,8 @@ class _Service:
 
     async def _embeddings(self, request: Request) -> JSONResponse:
         """Embed the pictures of one request; a picture that cannot be read or embedded becomes null."""
-        return JSONResponse(
-            self._described | {"embeddings": await run_in_threadpool(self._embed, await request.body())}
-        )
+        rows = await run_in_threadpool(self._embed, await request.body())
+        return JSONResponse(self._described | {"embeddings": rows})
 
     def _embed(self, body: bytes) -> list[list[float] | None]:
         try:
@@ -114,10 +104,3 @@ def decode_picture(text: str) -> Image | None:
         size = tuple(max(1, round(length * scale)) for length in image.shape[1::-1])
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     return np.asarray(image, np.uint8)
-
-
-def serve_forever(embedder: Embedder, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serve until interrupted; calls `ready` with the address once requests are answered."""
-    server = EmbeddingServer(host, port, embedder)
-    ready(server.url)
-    server.serve_forever()

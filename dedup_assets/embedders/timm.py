@@ -4,7 +4,6 @@ Belongs here: loading one, and its thresholds. Does not belong here: running it 
 """
 
 from pathlib import Path
-from typing import Any
 
 from dedup_assets.embedders.checkpoints import file_revision, hub_checkpoint, import_extra, loading, local_checkpoint
 from dedup_assets.embedders.protocol import Embedder
@@ -50,16 +49,8 @@ def load_timm(settings: EmbedderSettings, device: str) -> Embedder:
             settings.timm_model, pretrained=True, pretrained_cfg_overlay={"file": str(path)}, num_classes=0
         )
         return TorchEmbedder(
-            name="timm",
-            model=settings.timm_model,
-            revision=file_revision(path),
-            min_copy_cosine=MIN_COPY_COSINE,
-            min_similar_cosine=MIN_SIMILAR_COSINE,
+            "timm", settings.timm_model, file_revision(path), MIN_COPY_COSINE, MIN_SIMILAR_COSINE,
             forward=model.eval().to(device),
-            preprocess=_preprocess(timm, model),
+            preprocess=timm.data.create_transform(**timm.data.resolve_model_data_config(model)),
             device=device,
-        )
-
-
-def _preprocess(timm: Any, model: Any) -> Any:
-    return timm.data.create_transform(**timm.data.resolve_model_data_config(model))
+        )  # fmt: skip

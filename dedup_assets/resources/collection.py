@@ -51,17 +51,14 @@ class Collection(CollectionSettings, dg.ConfigurableResource[None]):
             raise NoSourceError(
                 "No image source is configured: set DEDUP_SOURCE to a folder or az://account/container/prefix."
             )
-        images = open_image_store(parse_location(self.source), exclude=self._inside_source())
+        inside = path_inside(parse_location(self.store), parse_location(self.source))
+        images = open_image_store(parse_location(self.source), exclude=() if inside is None else (inside,))
         images.check()
         return images
 
     def tables(self) -> TableStore:
         """The tables of this collection."""
         return _open_tables(self.store)
-
-    def _inside_source(self) -> tuple[str, ...]:
-        inside = path_inside(parse_location(self.store), parse_location(self.source))
-        return () if inside is None else (inside,)
 
 
 @cache

@@ -88,16 +88,15 @@ def parse_location(text: str) -> Location:
 
 def path_inside(inner: Location, outer: Location) -> str | None:
     """The path of one place relative to another that holds it; "" where both are the same, None where it lies elsewhere."""
-    if isinstance(inner, FolderLocation) and isinstance(outer, FolderLocation):
-        inside = inner.path.relative_to(outer.path).as_posix() if inner.path.is_relative_to(outer.path) else None
-        return "" if inside == "." else inside
-    if isinstance(inner, FolderLocation) or isinstance(outer, FolderLocation):
-        return None
-    if (inner.account_url, inner.container) != (outer.account_url, outer.container):
-        return None
-    if not f"{inner.prefix}/".startswith(f"{outer.prefix}/" if outer.prefix else ""):
-        return None
-    return inner.prefix[len(outer.prefix) :].removeprefix("/")
+    whole, start = _directory(inner), _directory(outer)
+    return whole.removeprefix(start)[:-1] if whole.startswith(start) else None
+
+
+def _directory(location: Location) -> str:
+    """What the names of all that lies in a place begin with; a folder's begin with a slash, a container's never do."""
+    if isinstance(location, FolderLocation):
+        return f"{location.path.as_posix().rstrip('/')}/"
+    return "/".join(filter(None, (location.account_url, location.container, location.prefix))) + "/"
 
 
 def connection_settings() -> dict[str, str]:

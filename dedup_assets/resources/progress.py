@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 
 import dagster as dg
@@ -22,27 +23,35 @@ def terminal() -> Console:
     return Console(file=open(os.dup(2), "w", encoding="utf-8", closefd=False))
 
 
+@dataclass
 class Tracker:
-    """Counts done items and says where it stands at most every `every_s` seconds."""
+    """Counts done items, shows each count, and says where it stands at most every `every_s` seconds."""
 
-    def __init__(self, what: str, total: int, unit: str, say: Callable[[str], None], every_s: float) -> None:
-        self.what, self.total, self.unit = what, total, unit
-        self.done = 0
-        self._say, self._every_s = say, every_s
+    what: str
+    total: int
+    unit: str
+    say: Callable[[str], None]
+    every_s: float
+    show: Callable[[int], object] = lambda _: None
+    done: int = 0
+
+    def __post_init__(self) -> None:
+        """Begin to measure the time."""
         self._began = self._said = time.monotonic()
 
     def advance(self, count: int = 1) -> None:
         """Note that `count` more items are done."""
         self.done += count
+        self.show(self.done)
         now = time.monotonic()
-        if now - self._said >= self._every_s:
+        if now - self._said >= self.every_s:
             self._said = now
-            self._say(self.describe(now - self._began))
+            self.say(self.describe(now - self._began))
 
     def finish(self) -> None:
         """Say where it ended, if there was anything to do."""
         if self.total:
-            self._say(self.describe(time.monotonic() - self._began))
+            self.say(self.describe(time.monotonic() - self._began))
 
     def describe(self, seconds: float) -> str:
         """One line: how far, how fast, and when it will end."""
@@ -67,7 +76,7 @@ class ProgressReporter(dg.ConfigurableResource[None]):
             yield Tracker(what, total, unit, log, self.every_s)
         elif terminal().is_terminal:
             with _bar(what, total) as show:
-                yield _BarTracker(what, total, unit, log, self.every_s, show)
+                yield Tracker(what, total, unit, log, self.every_s, show)
         else:
             tracker = Tracker(what, total, unit, lambda line: print(line, file=sys.stderr, flush=True), self.every_s)
             yield tracker
@@ -85,15 +94,3 @@ def _bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=terminal()) as display:
         task = display.add_task(what, total=max(total, 1), completed=0 if total else 1)
         yield lambda done: display.update(task, completed=done)
-
-
-class _BarTracker(Tracker):
-    def __init__(
-        self, what: str, total: int, unit: str, say: Callable[[str], None], every_s: float, show: Callable[[int], None]
-    ) -> None:
-        super().__init__(what, total, unit, say, every_s)
-        self._show = show
-
-    def advance(self, count: int = 1) -> None:
-        super().advance(count)
-        self._show(self.done)

@@ -20,18 +20,14 @@ MAX_COUNTED_ONE_BY_ONE = 100
 """More new directories than this are counted in one listing of the whole source rather than in one listing each."""
 
 
-def load_layout(tables: TableStore, prefix_depth: int) -> PrefixLayout:
-    """Read the log of placements.
+def load_layout(tables: TableStore, prefix_depth: int, last: int | None = None) -> PrefixLayout:
+    """Read the log of placements, up to its entry `last`.
 
     Raises:
         LayoutError: the store was begun with another prefix depth.
     """
-    return _read_log(tables, prefix_depth, _last_entry(tables))
-
-
-def _read_log(tables: TableStore, prefix_depth: int, last: int) -> PrefixLayout:
     placements: dict[str, Placement] = {}
-    for number in range(1, last + 1):
+    for number in range(1, (_last_entry(tables) if last is None else last) + 1):
         entry: dict[str, Any] = tables.read_document(_entry_path(number)) or {}
         if entry["prefix_depth"] != prefix_depth:
             raise LayoutError(
@@ -51,7 +47,7 @@ def discover(images: ImageStore, tables: TableStore, prefix_depth: int) -> Prefi
     """
     while True:
         last = _last_entry(tables)
-        layout = _read_log(tables, prefix_depth, last)
+        layout = load_layout(tables, prefix_depth, last)
         new = layout.place(_count_new_images(images, layout))
         if not new:
             return layout

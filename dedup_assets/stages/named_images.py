@@ -9,14 +9,13 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from dedup_assets.errors import UnknownImageError
+from dedup_assets.errors import LocationError, UnknownImageError
 from dedup_assets.report.plain_words import visible
-from dedup_assets.resources.locations import FolderLocation, parse_location
+from dedup_assets.resources.locations import parse_location, path_inside
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.tables import DEDUP_REPORT
 
@@ -77,14 +76,9 @@ class NamedImages:
 
     def _below_source(self, name: str) -> str | None:
         """The path in the report of a file that is named by its path on this machine."""
-        location = parse_location(self.source)
-        if not isinstance(location, FolderLocation):
-            return None
-        file, folder = Path(name), location.path.absolute()
-        with suppress(RuntimeError):  # "~name.jpg" may be the home of nobody
-            file = file.expanduser()
-        file = file.absolute()
-        return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else None
+        with suppress(LocationError):  # "~name.jpg" may be the home of nobody
+            return path_inside(parse_location(name), parse_location(self.source))
+        return None
 
     def _readable(self, row: Row) -> Row:
         if row["status"] == "Unreadable":

@@ -32,7 +32,10 @@ def publish_report(stage: Stage, collection: Collection, changed: bool, verified
     summary = summarize(stage, collection, report)
     is_shown = stage.tables.read_document(PUBLISHED) == rows  # a killed run leaves new rows and old pages
     if changed or not is_shown or stage.tables.read_bytes(f"{FOLDER}/index.html") is None:
-        _write_csv(stage, report)
+        with tempfile.TemporaryFile() as csv:
+            write_image_report([report], csv)
+            csv.seek(0)
+            stage.tables.write_bytes(f"{FOLDER}/image_report.csv", csv.read())
         write_gallery(
             lambda name, data: stage.tables.write_bytes(f"{FOLDER}/{name}", data),
             summary,
@@ -101,10 +104,3 @@ def work_of_run(stage: Stage, verified_pairs: int) -> RunWork:
     seconds[stage.table.name] = stage.seconds_so_far
     counts["verified_pairs"] += verified_pairs
     return RunWork(**{name: counts[name] for name in WORK_COUNTS}, seconds=dict(seconds), peak_rss_mb=peak_rss_mb())
-
-
-def _write_csv(stage: Stage, report: pl.DataFrame) -> None:
-    with tempfile.TemporaryFile() as out:
-        write_image_report([report], out)
-        out.seek(0)
-        stage.tables.write_bytes(f"{FOLDER}/image_report.csv", out.read())

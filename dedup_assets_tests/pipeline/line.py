@@ -108,7 +108,8 @@ class Line:
         with self._environment():
             settings = recall(self.store)
             assert settings is not None
-            return organize(build_definitions(settings), settings, action)
+            rows = organize(build_definitions(settings), settings, action)
+            return dict(rows["state"].value_counts().iter_rows())
 
     def outcome(self, text: str = "") -> Outcome:
         """Read the report as it is now."""

@@ -89,7 +89,7 @@ def test_a_service_that_fails_in_every_way_costs_at_most_the_blob_that_never_com
 ) -> None:
     """Bytes are counted where they are sent: each blob's come once, and none come again in the next run."""
     monkeypatch.setattr(access, "REQUEST_DEADLINE", timedelta(seconds=2))
-    monkeypatch.setattr(access, "RETRY_TIMEOUT", timedelta(seconds=6))
+    monkeypatch.setitem(access.RETRIES, "retry_timeout", timedelta(seconds=6))
     files = {planted.path.rpartition("/")[-1]: planted for planted in small_collection()}
     dripping, cut, rewritten, deleted = "chelsea.jpg", "coffee.jpg", "astronaut cropped.jpg", "chelsea mirrored.jpg"
     with flaky_proxy(azurite.port) as proxy:

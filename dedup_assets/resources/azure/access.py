@@ -9,6 +9,7 @@ need.
 """
 
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from obstore.exceptions import BaseError
@@ -22,20 +23,17 @@ from dedup_assets.resources.redaction import hide_signatures
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
-    from obstore.store import AzureConfig, ClientConfig, ObjectStore, RetryConfig
-
-__all__ = [
-    "StoreAccessError",
-    "container_client",
-    "explain_azure_error",
-    "open_object_store",
-]
+    from obstore.store import AzureConfig, ObjectStore, RetryConfig
 
 REQUEST_DEADLINE = timedelta(seconds=120)
 """For one attempt, body included: 250 MB at 20 Mbit/s take 100 s. A body that drips cannot hold up a run for longer."""
 
-RETRY_TIMEOUT = timedelta(seconds=12)
-"""After so long obstore begins no other attempt: a blob costs this and REQUEST_DEADLINE at most."""
+RETRIES: "RetryConfig" = {
+    "max_retries": 20,
+    "retry_timeout": timedelta(seconds=12),
+    "backoff": {"init_backoff": timedelta(seconds=0.4), "max_backoff": timedelta(seconds=4), "base": 2},
+}
+"""After its timeout obstore begins no other attempt: a blob costs this and REQUEST_DEADLINE at most."""
 
 _CONNECT_TIMEOUT_S = 3.0
 _STALL_TIMEOUT_S = 20.0
@@ -70,44 +68,31 @@ def container_client(location: ContainerLocation) -> "ContainerClient":
     )
 
 
-def open_object_store(location: Location, subpath: str = "") -> "ObjectStore":
-    """Open a folder (made where it is missing) or container for whole objects, at `subpath` below it.
+def open_object_store(location: Location) -> "ObjectStore":
+    """Open a folder (made where it is missing) or container for whole objects.
 
     Raises:
         StoreAccessError: the folder cannot be made, or credentials are missing or malformed.
     """
     if isinstance(location, FolderLocation):
-        return _open_folder(location, subpath)
-    prefix = "/".join(part for part in (location.prefix, subpath) if part)
+        return _open_folder(location.path)
     found = find_credential(location)
     try:
         return AzureStore(
             location.container,
-            prefix=prefix or None,
+            prefix=location.prefix or None,
             config=_object_store_config(location, found),
-            client_options=_client_options(location),
-            retry_config=_retry_config(),
+            client_options={
+                "allow_http": location.account_url.startswith("http://"),
+                "connect_timeout": timedelta(seconds=_CONNECT_TIMEOUT_S),
+                "read_timeout": timedelta(seconds=_STALL_TIMEOUT_S),
+                "timeout": REQUEST_DEADLINE,
+            },
+            retry_config=RETRIES,
             credential_provider=None if found.account_key or found.sas else _identity_provider(location),
         )
     except (BaseError, ValueError) as error:
         raise explain_azure_error(error, location) from None
-
-
-def _client_options(location: ContainerLocation) -> "ClientConfig":
-    return {
-        "allow_http": location.account_url.startswith("http://"),
-        "connect_timeout": timedelta(seconds=_CONNECT_TIMEOUT_S),
-        "read_timeout": timedelta(seconds=_STALL_TIMEOUT_S),
-        "timeout": REQUEST_DEADLINE,
-    }
-
-
-def _retry_config() -> "RetryConfig":
-    return {
-        "max_retries": 20,
-        "retry_timeout": RETRY_TIMEOUT,
-        "backoff": {"init_backoff": timedelta(seconds=0.4), "max_backoff": timedelta(seconds=4), "base": 2},
-    }
 
 
 def _object_store_config(location: ContainerLocation, found: Credential) -> "AzureConfig":
@@ -120,8 +105,7 @@ def _object_store_config(location: ContainerLocation, found: Credential) -> "Azu
     return config
 
 
-def _open_folder(location: FolderLocation, subpath: str) -> LocalStore:
-    path = location.path / subpath
+def _open_folder(path: Path) -> LocalStore:
     try:
         path.mkdir(parents=True, exist_ok=True)
         return LocalStore(path, mkdir=True, automatic_cleanup=True)

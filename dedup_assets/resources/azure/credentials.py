@@ -56,6 +56,7 @@ def find_credential(location: ContainerLocation) -> Credential:
     return Credential()
 
 
+@cache
 def find_identity(location: ContainerLocation) -> "DefaultAzureCredential":
     """Return a managed identity or a signed-in person, found out now: later, the SDK would try again for a minute.
 
@@ -63,21 +64,16 @@ def find_identity(location: ContainerLocation) -> "DefaultAzureCredential":
         StoreAccessError: there is none.
     """
     from azure.core.exceptions import ClientAuthenticationError
-
-    try:
-        _default_credential().get_token(_STORAGE_SCOPE)
-    except ClientAuthenticationError as error:
-        raise explain_azure_error(error, location) from None
-    return _default_credential()
-
-
-@cache
-def _default_credential() -> "DefaultAzureCredential":
     from azure.identity import DefaultAzureCredential
 
     # it logs twenty lines for what is then said in one sentence
     logging.getLogger("azure.identity").setLevel(logging.ERROR)
-    return DefaultAzureCredential()
+    found = DefaultAzureCredential()
+    try:
+        found.get_token(_STORAGE_SCOPE)
+    except ClientAuthenticationError as error:
+        raise explain_azure_error(error, location) from None
+    return found
 
 
 def _checked_key(origin: str, key: str, location: ContainerLocation, settings: Mapping[str, str]) -> str:

@@ -61,8 +61,7 @@ class DatabaseResource(dg.ConfigurableResource[None]):
         Raises:
             DatabaseAccessError: the server cannot be reached, refuses, or cannot be started.
         """
-        url = os.environ.get(URL_VARIABLE)
-        return connect_to(url) if url else self._connect_to_embedded()
+        return connect_to(url) if (url := os.environ.get(URL_VARIABLE)) else self._connect_to_embedded()
 
     def connect_migrated(self) -> psycopg.Connection:
         """The same, with every migration applied.
@@ -91,11 +90,6 @@ class DatabaseResource(dg.ConfigurableResource[None]):
     def holds_data(self) -> bool:
         """True where a server is named, or the embedded one was started before; starts nothing."""
         return bool(os.environ.get(URL_VARIABLE)) or (self._directory() / "data" / "PG_VERSION").exists()
-
-    def describe(self) -> str:
-        """Which server this is, for logs and reports; without user name and password."""
-        url = os.environ.get(URL_VARIABLE)
-        return _where(_parse(url)) if url else f"embedded PostgreSQL in {self._directory()}"
 
     @property
     def store_name(self) -> str:

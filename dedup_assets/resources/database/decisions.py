@@ -5,7 +5,7 @@ holds, they alone cannot be computed again. Does not belong here: what follows f
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,15 +55,8 @@ class Decision:
 
     def document(self) -> dict[str, str | None]:
         """The decision as JSON values; hashes as hex digits."""
-        return {
-            "left_sha256": self.left_sha256.hex(),
-            "right_sha256": self.right_sha256.hex(),
-            "verdict": self.verdict,
-            "kept_sha256": self.kept_sha256.hex() if self.kept_sha256 else None,
-            "decided_by": self.decided_by,
-            "decided_at": self.decided_at.astimezone(UTC).isoformat(timespec="microseconds"),
-            "reason": self.reason,
-        }
+        values = {name: each.hex() if isinstance(each, bytes) else each for name, each in asdict(self).items()}
+        return values | {"decided_at": self.decided_at.astimezone(UTC).isoformat(timespec="microseconds")}
 
 
 def record_decisions(
@@ -87,15 +80,12 @@ def record_decisions(
 
 def current_decisions(connection: psycopg.Connection) -> list[Decision]:
     """The newest decision about each pair and content that was not withdrawn, the newest first."""
-    order = "ORDER BY decided_at DESC, decision_id DESC"
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM dedup.current_decision {order}".encode())
-    return [Decision(*row) for row in rows]
+    return _read(connection, "dedup.current_decision ORDER BY decided_at DESC, decision_id DESC")
 
 
 def every_decision(connection: psycopg.Connection) -> list[Decision]:
     """All that was ever decided, the oldest first."""
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM dedup.decision ORDER BY decided_at, decision_id".encode())
-    return [Decision(*row) for row in rows]
+    return _read(connection, "dedup.decision ORDER BY decided_at, decision_id")
 
 
 def read_decisions(database: DatabaseResource, tables: TableStore) -> list[Decision]:
@@ -138,6 +128,10 @@ def keep_copy(connection: psycopg.Connection, tables: TableStore) -> None:
             known = [decision.document() for decision in every_decision(connection)]
         if known != copied:
             tables.write_document(DOCUMENT, known)
+
+
+def _read(connection: psycopg.Connection, source: str) -> list[Decision]:
+    return [Decision(*row) for row in connection.execute(f"SELECT {_COLUMNS} FROM {source}".encode())]
 
 
 def _restore(connection: psycopg.Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -76,11 +76,6 @@ def migration_status(connection: psycopg.Connection, directory: Path | None = No
     return [replace(each, applied_at=applied.get(each.name, ("", None))[1]) for each in migrations]
 
 
-def pending_migrations(connection: psycopg.Connection, directory: Path | None = None) -> list[str]:
-    """Names of the files that `migrate` would apply, in order; changes nothing."""
-    return [migration.name for migration in migration_status(connection, directory) if migration.applied_at is None]
-
-
 def migrate(connection: psycopg.Connection, directory: Path | None = None) -> list[str]:
     """Apply what is missing, one transaction a file, and return the names; [] when the database is at the head.
 

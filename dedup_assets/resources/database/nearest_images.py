@@ -27,23 +27,19 @@ _SEARCH = """
     WITH near AS MATERIALIZED (
         SELECT vector.file_sha256, {distance} AS distance FROM dedup.image_embedding AS vector
         WHERE vector.model_id = {model_id} AND EXISTS (
-            SELECT FROM dedup.image AS source {images} WHERE source.file_sha256 = vector.file_sha256 AND {wanted})
+            SELECT FROM dedup.image WHERE image.file_sha256 = vector.file_sha256 AND {wanted})
         ORDER BY {order} LIMIT {limit}
     )
-    SELECT image.image_id, image.path, image.group_id, image.is_embedding_representative, 1 - near.distance
-    FROM near JOIN dedup.image AS source USING (file_sha256) {images}
+    SELECT image.image_id, image.path, 1 - near.distance FROM near JOIN dedup.image USING (file_sha256)
     WHERE {wanted} ORDER BY near.distance, image.path LIMIT {limit}
 """
-_IMAGES = "JOIN dedup.image ON (image.store_id, image.embedding_source_id) = (source.store_id, source.image_id)"
 
 
 class Neighbour(NamedTuple):
-    """An image and the cosine, -1 to 1, of its vector or of that of the image kept in its place."""
+    """A kept image and the cosine, -1 to 1, of its vector."""
 
     image_id: int
     path: str
-    group_id: str
-    is_representative: bool
     cosine: float
 
 
@@ -55,9 +51,8 @@ def nearest_images(
     vector: NDArray[np.float32],
     limit: int = 10,
     prefix: str = "",
-    only_representatives: bool = True,
 ) -> list[Neighbour]:
-    """The `limit` images of a store that are nearest to a vector (dimension,), nearest first; equally near ones by path.
+    """The `limit` kept images of a store that are nearest to a vector (dimension,), nearest first; equally near ones by path.
 
     `prefix` keeps those whose path begins with it. Through the index the result is approximate (`LOOKED_AT`); without one,
     or where the filter leaves so few that the index does not bring enough, it is exact. [] for a model that is not known.
@@ -72,7 +67,7 @@ def nearest_images(
             ("hnsw.max_scan_tuples", MOST_SCANNED),
         ):
             connection.execute("SELECT set_config(%s, %s, true)", (name, str(value)))
-        wanted = _wanted(store, prefix, only_representatives)
+        wanted = _wanted(store, prefix)
         found = connection.execute(_query(*known, vector, wanted, limit, exact=False)).fetchall()
         if len(found) < limit:
             found = connection.execute(_query(*known, vector, wanted, limit, exact=True)).fetchall()
@@ -90,23 +85,16 @@ def vector_of_image(
     return None if row is None else HalfVector.from_text(row[0]).to_numpy().astype(np.float32)
 
 
-def _wanted(store: str, prefix: str, only_representatives: bool) -> sql.Composable:
-    wanted = sql.SQL("image.store_id = (SELECT store_id FROM dedup.store WHERE store = {})").format(sql.Literal(store))
-    if prefix:
-        wanted += sql.SQL(' AND image.path COLLATE "C" ^@ {}').format(sql.Literal(prefix))
-    if only_representatives:
-        wanted += sql.SQL(" AND image.is_embedding_representative")
-    return wanted
+def _wanted(store: str, prefix: str) -> sql.Composable:
+    of_store = (
+        "image.store_id = (SELECT store_id FROM dedup.store WHERE store = {}) AND image.is_embedding_representative"
+    )
+    wanted = sql.SQL(of_store).format(sql.Literal(store))
+    return wanted + sql.SQL(' AND image.path COLLATE "C" ^@ {}').format(sql.Literal(prefix)) if prefix else wanted
 
 
 def _query(
-    model_id: int,
-    dimension: int,
-    vector: NDArray[np.float32],
-    wanted: sql.Composable,
-    limit: int,
-    *,
-    exact: bool,
+    model_id: int, dimension: int, vector: NDArray[np.float32], wanted: sql.Composable, limit: int, *, exact: bool
 ) -> sql.Composed:
     """The search; its exact form orders by an expression that is not that of the index."""
     distance = sql.SQL("vector.embedding::halfvec({0}) <=> {1}::halfvec({0})").format(
@@ -115,7 +103,6 @@ def _query(
     return sql.SQL(_SEARCH).format(
         distance=distance,
         model_id=sql.Literal(model_id),
-        images=sql.SQL(_IMAGES),
         wanted=wanted,
         order=sql.SQL("({}) + 0").format(distance) if exact else distance,
         limit=sql.Literal(limit),

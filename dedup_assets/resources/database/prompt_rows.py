@@ -17,11 +17,7 @@ LEASE_S = 120.0
 def claim_prompts(
     connection: psycopg.Connection, model_id: int, worker: str, sha256s: Sequence[bytes], lease_s: float = LEASE_S
 ) -> set[bytes]:
-    """Claim those of the prompts that no other worker holds, or hold them for longer; returns the claimed ones.
-
-    Raises:
-        psycopg.Error: the database refuses.
-    """
+    """Claim those of the prompts that no other worker holds, or hold them for longer; returns the claimed ones."""
     with connection.transaction():
         rows = connection.execute(
             "INSERT INTO dedup.prompt_claim (model_id, prompt_sha256, claimed_by, claimed_until)"

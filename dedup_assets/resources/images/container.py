@@ -8,8 +8,12 @@ none of Python's lock, against 1.6 ms) and the SDK for the few names that obstor
 """
 
 import re
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from datetime import timedelta
 from functools import partial
+from typing import TypeVar
 
 import obstore
 from azure.core import MatchConditions
@@ -23,10 +27,11 @@ from dedup_assets.resources.azure.access import container_client, open_object_st
 from dedup_assets.resources.azure.credentials import find_credential
 from dedup_assets.resources.azure.failures import blob_failure, explain_azure_error
 from dedup_assets.resources.images.container_copies import copy_blob, delete_copied_blob
-from dedup_assets.resources.images.deadlines import within
 from dedup_assets.resources.images.own_output import STORE_MARK, own_directory_in, tell_left_out
 from dedup_assets.resources.images.source import Blob, require_organized
 from dedup_assets.resources.locations import ContainerLocation
+
+Result = TypeVar("Result")
 
 _INEXPRESSIBLE = re.compile(r"^/|//|/$|(^|/)\.{1,2}(/|$)|[\x00-\x1f\x7f]")
 """Names that obstore refuses or, for slashes at either end, would silently shorten."""
@@ -72,7 +77,9 @@ class AzureImages:
         """See `ImageStore.read`; the service compares the etag."""
         name = self._start + path
         try:
-            return self._read_by_sdk(name, etag) if _INEXPRESSIBLE.search(name) else self._read(name, etag)
+            if _INEXPRESSIBLE.search(name):
+                return within(access.REQUEST_DEADLINE, partial(self._download, name, etag))
+            return bytes(obstore.get(self._bodies, name, options={"if_match": f'"{etag}"'}).bytes())
         except (AzureError, BaseError, FileNotFoundError, TimeoutError) as error:
             failure = blob_failure(error, path, self.location)
         if isinstance(failure, BlobChanged) and not self._container.get_blob_client(name).exists():
@@ -141,12 +148,6 @@ class AzureImages:
             else:
                 yield from self._level(item.name)
 
-    def _read(self, name: str, etag: str) -> bytes:
-        return bytes(obstore.get(self._bodies, name, options={"if_match": f'"{etag}"'}).bytes())
-
-    def _read_by_sdk(self, name: str, etag: str) -> bytes:
-        return within(access.REQUEST_DEADLINE, partial(self._download, name, etag))
-
     def _download(self, name: str, etag: str) -> bytes:
         """Read by the SDK, whose patience ends only where nothing comes: a body that drips takes as long as it likes."""
         body = self._container.download_blob(
@@ -156,11 +157,23 @@ class AzureImages:
 
 
 def _describe(blob: BlobProperties, path: str) -> Blob:
-    return Blob(
-        path,
-        blob.etag.strip('"'),
-        blob.size,
-        blob.creation_time,
-        blob.last_modified,
-        blob.content_settings.content_type,
-    )
+    created_at = blob.creation_time or blob.last_modified
+    return Blob(path, blob.etag.strip('"'), blob.size, created_at, blob.last_modified)
+
+
+def within(deadline: timedelta, work: Callable[[], Result]) -> Result:
+    """Return what `work` returns, or raise what it raises.
+
+    Raises:
+        TimeoutError: it took longer. Its thread is left to itself: neither the caller nor the end of the process waits.
+    """
+    outcome: Future[Result] = Future()
+    threading.Thread(target=_settle, args=(outcome, work), daemon=True).start()
+    return outcome.result(deadline.total_seconds())
+
+
+def _settle(outcome: "Future[Result]", work: Callable[[], Result]) -> None:
+    try:
+        outcome.set_result(work())
+    except BaseException as error:  # noqa: BLE001 (it is raised where the outcome is awaited)
+        outcome.set_exception(error)

@@ -148,7 +148,8 @@ def _describe(path: str, entry: os.DirEntry[str]) -> Iterator[Blob]:
         _log.warning("Left out of the listing: %r: %s", path, error.strerror)
         return
     if stat.S_ISREG(status.st_mode):
-        yield Blob(path, _etag(status), status.st_size, None, _instant(status.st_mtime_ns), None)
+        modified_at = _instant(status.st_mtime_ns)
+        yield Blob(path, _etag(status), status.st_size, modified_at, modified_at)
     elif entry.is_symlink():
         _log.warning("Left out of the listing: %r: a link to something that is no file is not followed", path)
 

@@ -16,15 +16,14 @@ class Blob(NamedTuple):
     """One listed image file, of which nothing was downloaded.
 
     `path` is its exact name relative to the source's root, parts separated by "/". `etag` changes whenever the content
-    does. Times are UTC; `created_at` and `content_type` are None where the source does not tell.
+    does. Times are UTC; `created_at` is the time of modification where the source does not tell.
     """
 
     path: str
     etag: str
     size_bytes: int
-    created_at: datetime | None
+    created_at: datetime
     modified_at: datetime
-    content_type: str | None
 
 
 class ImageStore(Protocol):

@@ -80,9 +80,6 @@ class _RangeReader(io.RawIOBase):
     def __init__(self, reader: "obstore.ReadableFile") -> None:
         self._reader = reader
 
-    def seekable(self) -> bool:
-        return True
-
     def readable(self) -> bool:
         return True
 

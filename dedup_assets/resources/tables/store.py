@@ -37,7 +37,7 @@ class TableStore(StoredFiles):
 
     def commit_of(self, table: Table, partition: str) -> Commit:
         """The visible state of a partition; an empty commit where nothing was ever written."""
-        document = self.read_document(f"{self._directory(table, partition)}/{COMMIT_FILE}")
+        document = self.read_document(f"{_directory(table.name, partition)}/{COMMIT_FILE}")
         if document is None:
             return Commit(table.name, partition)
         return Commit(**{**document, "parts": tuple(Part(**part) for part in document["parts"])})
@@ -48,7 +48,7 @@ class TableStore(StoredFiles):
         young = {name: when for name, when in commit.replaced.items() if not is_old(datetime.fromisoformat(when))}
         if len(young) == len(commit.replaced):
             return commit
-        self.delete_old(self._directory(table, partition), {COMMIT_FILE, *commit.part_names, *young})
+        self.delete_old(_directory(table.name, partition), {COMMIT_FILE, *commit.part_names, *young})
         begun = replace(commit, replaced=young)
         return self.publish(begun) if self.commit_of(table, partition) == commit else begun
 
@@ -87,14 +87,12 @@ class TableStore(StoredFiles):
         groups = (self._pick(self._open(table, partition, part), key, values, columns) for part in parts)
         return pl.concat([_empty(table, columns), *(frame for frames in groups for frame in frames)])
 
-    def append(
-        self, commit: Commit, table: Table, frame: pl.DataFrame, details: Mapping[str, Any] | None = None
-    ) -> Commit:
+    def append(self, commit: Commit, table: Table, frame: pl.DataFrame) -> Commit:
         """Make one more part visible and return the new state; nothing is written for an empty frame."""
         if frame.is_empty():
             return commit
         part = self._write_part(table, commit.partition, frame)
-        return self.publish(replace(commit, parts=(*commit.parts, part), details=details or commit.details))
+        return self.publish(replace(commit, parts=(*commit.parts, part)))
 
     def rewrite(
         self,
@@ -132,17 +130,13 @@ class TableStore(StoredFiles):
 
     def remove(self, table: Table, partition: str) -> None:
         """Remove a partition that has been empty for a day, the commit last: after a kill it is found again, and still empty."""
-        self.delete_old(self._directory(table, partition), {COMMIT_FILE, *self.commit_of(table, partition).part_names})
-        self.delete(f"{self._directory(table, partition)}/{COMMIT_FILE}")
+        self.delete_old(_directory(table.name, partition), {COMMIT_FILE, *self.commit_of(table, partition).part_names})
+        self.delete(f"{_directory(table.name, partition)}/{COMMIT_FILE}")
 
     def publish(self, commit: Commit) -> Commit:
         """Make `commit` the visible state of its partition."""
-        directory = f"tables/{commit.table}/{partition_directory(commit.partition)}"
-        self.write_document(f"{directory}/{COMMIT_FILE}", asdict(commit))
+        self.write_document(f"{_directory(commit.table, commit.partition)}/{COMMIT_FILE}", asdict(commit))
         return commit
-
-    def _directory(self, table: Table, partition: str) -> str:
-        return f"tables/{table.name}/{partition_directory(partition)}"
 
     def _commits(self, table: Table) -> "Iterator[obstore.ObjectMeta]":
         return (each for each in self.list_files(f"tables/{table.name}") if each["path"].endswith(f"/{COMMIT_FILE}"))
@@ -155,7 +149,7 @@ class TableStore(StoredFiles):
         return str(document["partition"])
 
     def _open(self, table: Table, partition: str, part: Part) -> pq.ParquetFile:
-        return open_parquet(self.store, f"{self._directory(table, partition)}/{part.name}")
+        return open_parquet(self.store, f"{_directory(table.name, partition)}/{part.name}")
 
     def _pick(
         self, file: pq.ParquetFile, key: str, values: pl.Series, columns: Sequence[str]
@@ -171,7 +165,7 @@ class TableStore(StoredFiles):
     def _put_part(self, table: Table, partition: str, rows: int, data: Sequence[bytes]) -> Part:
         size = sum(map(len, data))
         part = Part(f"{uuid.uuid4().hex}.parquet", rows, size, _sha256(data))
-        path = f"{self._directory(table, partition)}/{part.name}"
+        path = f"{_directory(table.name, partition)}/{part.name}"
         obstore.put(self.store, path, data, use_multipart=size > BLOCK_BYTES, chunk_size=BLOCK_BYTES)
         return part
 
@@ -189,6 +183,10 @@ class TableStore(StoredFiles):
         """Make `after` visible, and note what it no longer names."""
         gone = dict.fromkeys(set(before.part_names).difference(after.part_names), datetime.now(UTC).isoformat())
         return self.publish(replace(after, replaced={**before.replaced, **gone}))
+
+
+def _directory(table: str, partition: str) -> str:
+    return f"tables/{table}/{partition_directory(partition)}"
 
 
 def _sha256(pieces: Sequence[bytes]) -> str:

@@ -1,7 +1,7 @@
 """Describe an image in a process of its own, so that a decoder that crashes or hangs costs that image alone.
 
 Belongs here: which files are decoded apart, and how long one may take. Does not belong here: the processes
-(`isolated_processes.py`), those that read images too (`stages/reading/slices.py`), decoding itself (`kernels/`).
+(`isolated_processes.py`), those that read images too (`reader.py`), decoding itself (`kernels/`).
 
 The decoders of baseline JPEG, PNG, GIF and WebP see every image of the web and are left in this process, where they run
 at full speed. Everything else is rare enough to pay a millisecond for its own process; so are very large pictures, of
@@ -9,7 +9,6 @@ which several at once would fill this process.
 """
 
 import signal
-from types import TracebackType
 
 from dedup_assets.kernels.decode.declared_size import declared_pixels
 from dedup_assets.kernels.decode.image import DecodeLimits, UnreadableImage
@@ -49,9 +48,7 @@ class IsolatedDecoder:
     def __enter__(self) -> "IsolatedDecoder":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._processes.stop()
 
     def sketch(self, data: bytes, limits: DecodeLimits) -> ImageSketch:

@@ -1,7 +1,7 @@
 """Processes in which whatever the bytes of an image do to a decoder ends no more than the process.
 
 Belongs here: starting and ending them, and their limit of memory. Does not belong here: what they do
-(`isolated_decoding.py`, `stages/reading/slices.py`).
+(`isolated_decoding.py`, `reader.py`).
 
 Each has a pipe, and a thread here, of its own. Pools whose processes share a pipe and its lock stand still for ever where
 one is killed while it holds that lock, or half of an answer is sent.

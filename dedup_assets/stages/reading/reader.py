@@ -1,25 +1,31 @@
 """Read many images: which threads or processes do it, how far they are ahead of what is kept, and in which order.
 
-Belongs here: handing slices out and collecting their rows. Does not belong here: what a row says (`rows.py`).
+Belongs here: handing slices out, what a process that reads one is told and keeps open, and collecting the rows. Does not
+belong here: what a row says (`rows.py`), the lifetime of processes (`isolated_processes.py`).
+
+Threads share Python's lock, and so the processors only in part. A process opens the source for itself, so that nothing
+but rows passes between it and the run.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from functools import cached_property
-from types import TracebackType
+from dataclasses import dataclass, replace
+from functools import cache, cached_property, partial
 
 import polars as pl
 from threadpoolctl import threadpool_limits
 
+from dedup_assets.kernels.decode.image import DecodeLimits
 from dedup_assets.kernels.describe.description import load_compiled
+from dedup_assets.resources.images.opening import open_image_store
 from dedup_assets.resources.images.source import ImageStore
-from dedup_assets.resources.images.throttle import Throttle
-from dedup_assets.stages.reading.isolated_decoding import IsolatedDecoder
+from dedup_assets.resources.images.throttle import RateLimits, Throttle
+from dedup_assets.resources.locations import Location
+from dedup_assets.stages.reading.isolated_decoding import IsolatedDecoder, sketch_or_end
 from dedup_assets.stages.reading.isolated_processes import IsolatedProcesses, ProcessLostError
 from dedup_assets.stages.reading.rows import FROM_MANIFEST, RowReader
-from dedup_assets.stages.reading.slices import ReadingOrder, read_slice
 
 SLICE_IMAGES = 64
 """So many images at most are described together; 30 KB each until they are."""
@@ -34,6 +40,21 @@ AHEAD = 4
 """One in so many images of a chunk is read while the others, before it, are written."""
 
 Waiting = deque[tuple[pl.DataFrame, "Future[pl.DataFrame]"]]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingOrder:
+    """What is read, and what that may take: seconds an image, requests and bytes a second, images on their way at once."""
+
+    location: Location
+    limits: DecodeLimits
+    decode_timeout_s: float
+    rates: RateLimits
+    reads: int
+
+    def share(self, processes: int) -> "ReadingOrder":
+        """What each of so many processes is told."""
+        return replace(self, rates=self.rates.share(processes), reads=-(-self.reads // processes))
 
 
 class ImageReader:
@@ -60,9 +81,7 @@ class ImageReader:
         self._open.callback(self._rows_apart.stop)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._open.close()
 
     def read(self, blobs: pl.DataFrame, chunk_images: int, advance: Callable[[int], None]) -> Iterator[pl.DataFrame]:
@@ -76,7 +95,8 @@ class ImageReader:
         """
         submit = self._submitter(blobs.height)
         parts = list(blobs.select(FROM_MANIFEST).iter_slices(chunk_images - chunk_images // AHEAD))
-        slice_images = self._slice_images(min(blobs.height, chunk_images))
+        evenly = min(blobs.height, chunk_images) // (SLICES_A_WORKER * self._workers)
+        slice_images = max(1, min(SLICE_IMAGES, evenly))
         slices = deque(piece for part in parts for piece in part.iter_slices(slice_images))
         waiting, free = Waiting(), chunk_images
         for part in parts:
@@ -85,9 +105,6 @@ class ImageReader:
                 waiting.append((slices[0], submit(slices.popleft())))
             yield self._collect(waiting, part.height, advance)
             free += part.height
-
-    def _slice_images(self, images: int) -> int:
-        return max(1, min(SLICE_IMAGES, images // (SLICES_A_WORKER * self._workers)))
 
     def _submitter(self, images: int) -> Callable[[pl.DataFrame], "Future[pl.DataFrame]"]:
         """Return what reads a slice, now that so many images more are asked for."""
@@ -130,3 +147,15 @@ class ImageReader:
             return (self._rows_apart if lost.by_task else self._rows).read(piece)
         except MemoryError:
             return self._rows_apart.read(piece)
+
+
+def read_slice(order: ReadingOrder, blobs: pl.DataFrame) -> pl.DataFrame:
+    """Rows of some ten images as `RowReader.read` gives them, in a process that ends where one takes too long to decode."""
+    return _reader_by(order).read(blobs)
+
+
+@cache
+def _reader_by(order: ReadingOrder) -> RowReader:
+    """Open the source, once a process."""
+    sketch, throttle = partial(sketch_or_end, order.decode_timeout_s), Throttle(order.rates)
+    return RowReader(open_image_store(order.location), sketch, order.limits, throttle, order.reads)

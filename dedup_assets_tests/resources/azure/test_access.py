@@ -3,6 +3,7 @@ import logging
 import re
 import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import obstore
@@ -10,7 +11,8 @@ import pytest
 from azure.storage.blob import ContainerClient, ContainerSasPermissions, generate_container_sas
 
 from dedup_assets.errors import BlobVanished, StoreAccessError
-from dedup_assets.resources.azure.access import explain_azure_error, open_object_store
+from dedup_assets.resources.azure.access import open_object_store
+from dedup_assets.resources.azure.failures import explain_azure_error
 from dedup_assets.resources.images.opening import open_image_store
 from dedup_assets.resources.images.source import ImageStore
 from dedup_assets.resources.locations import ContainerLocation, FolderLocation, parse_location
@@ -77,7 +79,7 @@ def test_each_credential_of_the_environment_opens_images_and_tables(
     no_credentials.setenv(f"AZURE_STORAGE_{variable}", values.get(variable, azurite.key))
     container.upload_blob("a.jpg", b"picture")
     use_everything(open_image_store(location))
-    obstore.put(open_object_store(location, "tables"), "x/1", b"rows")
+    obstore.put(open_object_store(replace(location, prefix="tables")), "x/1", b"rows")
     assert container.download_blob("tables/x/1").readall() == b"rows"
 
 
@@ -199,12 +201,12 @@ def test_no_key_or_signature_reaches_a_log_or_an_error(
 
 def test_a_folder_for_tables_is_made_whatever_its_name(tmp_path: Path) -> None:
     folder = tmp_path / "ta bles #1 %20 ü"
-    obstore.put(open_object_store(FolderLocation(folder), "deep/er"), "x/1.parquet", b"rows")
+    obstore.put(open_object_store(FolderLocation(folder / "deep" / "er")), "x/1.parquet", b"rows")
     assert (folder / "deep" / "er" / "x" / "1.parquet").read_bytes() == b"rows"
 
 
 def test_a_folder_that_nothing_is_left_in_goes_with_its_last_file(tmp_path: Path) -> None:
-    store = open_object_store(FolderLocation(tmp_path), "tables")
+    store = open_object_store(FolderLocation(tmp_path / "tables"))
     for path in ("x/y/1.parquet", "x/2.parquet"):
         obstore.put(store, path, b"rows")
     obstore.delete(store, "x/y/1.parquet")

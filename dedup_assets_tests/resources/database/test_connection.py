@@ -147,8 +147,7 @@ def test_the_url_of_the_environment_is_used_when_a_connection_is_made(
     monkeypatch.setenv("DATABASE_URL", f"postgresql://postgres:{quote(SECRET, safe='')}@/postgres?host={host}")
     with resource.connect() as connection:
         assert connection.info.host == str(postgres.socket_directory)
-    assert SECRET not in resource.describe() + repr(resource) + str(resource.model_dump())
-    assert resource.describe() == f"{postgres.socket_directory}/postgres"
+    assert SECRET not in repr(resource) + str(resource.model_dump())
 
 
 def test_without_a_url_the_embedded_server_of_the_data_directory_is_used_and_brought_to_the_head(
@@ -158,8 +157,8 @@ def test_without_a_url_the_embedded_server_of_the_data_directory_is_used_and_bro
     resource = DatabaseResource(store="somewhere", data_directory=str(postgres.directory))
     with resource.connect_migrated() as connection:
         assert connection.execute("SELECT count(*) FROM dedup.image").fetchone() == (0,)
+        assert connection.info.host == str(postgres.socket_directory)
         connection.execute("DROP SCHEMA dedup CASCADE")
-    assert "embedded PostgreSQL" in resource.describe()
 
 
 def test_a_data_directory_that_cannot_be_made_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

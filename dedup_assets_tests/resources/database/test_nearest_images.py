@@ -52,16 +52,8 @@ def test_a_filter_that_keeps_few_still_gives_as_many_as_asked_for(filled: psycop
     assert nearest_images(filled, STORE, *MODEL, ROWS[5], limit=10, prefix="rare/") == found
 
 
-def test_duplicates_are_found_by_the_vector_of_their_representative(filled: psycopg.Connection) -> None:
-    found = nearest_images(filled, STORE, *MODEL, ROWS[5], limit=4, only_representatives=False)
-    first, second = exactly(5, range(COUNT), 2)
-    assert [each.path for each in found] == [path for number in (first, second) for path in sorted(paths(number))]
-    only_copies = nearest_images(filled, STORE, *MODEL, ROWS[5], 2, prefix="copies/", only_representatives=False)
-    assert [each.image_id for each in only_copies] == [first + 1001, second + 1001]
-
-
-def paths(number: int) -> tuple[str, str]:
-    return path_of(number), f"copies/{number:03}.png"
+def test_duplicates_stand_behind_the_image_that_is_kept_in_their_place(filled: psycopg.Connection) -> None:
+    assert nearest_images(filled, STORE, *MODEL, ROWS[5], limit=2, prefix="copies/") == []
 
 
 def test_what_a_search_set_is_gone_after_it(filled: psycopg.Connection) -> None:

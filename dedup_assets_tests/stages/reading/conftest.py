@@ -12,7 +12,7 @@ from dedup_assets.resources.images.opening import open_image_store
 from dedup_assets.resources.images.source import ImageStore
 from dedup_assets.resources.images.throttle import RateLimits
 from dedup_assets.resources.locations import parse_location
-from dedup_assets.stages.reading.slices import ReadingOrder
+from dedup_assets.stages.reading.reader import ReadingOrder
 from dedup_assets.tables import IMAGE_MANIFEST
 from dedup_assets_tests.photographs import jpeg, make_photograph
 

@@ -176,13 +176,7 @@ class EmbeddedPostgres:
             except BlockingIOError:
                 return
             os.set_inheritable(lock.fileno(), True)
-            command = [
-                sys.executable,
-                "-I",
-                "-S",
-                watcher.__file__,
-                str(self.directory / "users.lock"),
-            ]
+            command = [sys.executable, "-I", "-S", watcher.__file__, str(self.directory / "users.lock")]
             command += [str(lock.fileno()), f"{account.pw_uid}:{account.pw_gid}" if account else ""]
             _spawn_detached([*command, str(programs / "pg_ctl"), str(self.data)])
 

@@ -13,7 +13,6 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -70,31 +69,25 @@ def run_program(programs: Path, name: str, *arguments: str) -> str:
         EmbeddedPostgresError: it failed; the text ends with the last lines of its output.
         PermissionError: the account may not read the program.
     """
-    command = [str(programs / name), *arguments]
+    account = server_account()
     with tempfile.TemporaryFile() as output:  # a pipe would stay open in the server that pg_ctl leaves running
-        result = _run_as_server(command, output.fileno())
+        result = subprocess.run(
+            [str(programs / name), *arguments],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd="/",
+            user=account.pw_uid if account else None,
+            group=account.pw_gid if account else None,
+            extra_groups=[] if account else None,
+            timeout=STARTING_TIMEOUT_S + 10,
+        ).returncode
         output.seek(0)
         text = output.read().decode(errors="replace").strip()
     if result != 0:
         raise EmbeddedPostgresError(f"{name} ended with status {result}: {' '.join(text.splitlines()[-3:])}")
     return text
-
-
-def _run_as_server(command: Sequence[str], output: int) -> int:
-    account = server_account()
-    user, group = (account.pw_uid, account.pw_gid) if account else (None, None)
-    return subprocess.run(
-        command,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=output,
-        cwd="/",
-        user=user,
-        group=group,
-        extra_groups=[] if account else None,
-        timeout=STARTING_TIMEOUT_S + 10,
-    ).returncode
 
 
 def _copy_whole(source: Path, target: Path) -> None:
