@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from dedup_assets.generation_metadata.parameters import MetadataError
-from dedup_assets.generation_metadata.tools.comfy_nodes import Node, linked_node
-from dedup_assets.generation_metadata.tools.comfy_switches import without_switches
+from dedup_assets.generation_metadata.tools.comfy_nodes import Node, linked_node, without_switches
 
 MAX_NODES = 20_000
 """Nodes read of one graph; the largest honest ones have about 1,000."""

@@ -9,8 +9,7 @@ from typing import TypeVar
 
 from dedup_assets.generation_metadata.parameters import MetadataError
 from dedup_assets.generation_metadata.tools.comfy_graph import Graph
-from dedup_assets.generation_metadata.tools.comfy_nodes import Node
-from dedup_assets.generation_metadata.tools.comfy_switches import RUNTIME_TEXTS
+from dedup_assets.generation_metadata.tools.comfy_nodes import RUNTIME_TEXTS, Node
 
 Value = TypeVar("Value")
 
