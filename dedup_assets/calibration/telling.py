@@ -5,14 +5,7 @@ Belongs here: words and columns. Does not belong here: files (`results.py`), num
 
 from collections.abc import Iterator
 
-from dedup_assets.calibration.curves import (
-    UNRELATED,
-    CurvePoint,
-    better_value,
-    curve_of,
-    family_total,
-    found_and_false,
-)
+from dedup_assets.calibration.curves import UNRELATED, CurvePoint, better_value, curve_of, family_total, found_and_false
 from dedup_assets.calibration.outcome import Calibration
 from dedup_assets.calibration.results import DUPLICATES_SHEET, policies_of
 from dedup_assets.calibration.thresholds import RANGES, VERIFIED
@@ -49,7 +42,7 @@ def tell(calibration: Calibration) -> str:
 def _about_sample(calibration: Calibration) -> Iterator[str]:
     sample = calibration.sample
     yield (
-        f"{len(sample.descriptions):,} of {counted(sample.listed, 'image')}, {counted(len(sample.planted), 'edit')} planted in "
+        f"{len(sample.images):,} of {counted(sample.listed, 'image')}, {counted(len(sample.planted), 'edit')} planted in "
         f"them, {counted(calibration.unrelated, 'unrelated pair')} of them."
     )
     if sample.same_bytes:

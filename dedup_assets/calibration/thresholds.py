@@ -3,7 +3,7 @@
 Belongs here: the ranges. Does not belong here: the present values and their reasons (the policies themselves), measuring.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -68,7 +68,7 @@ class PresentPolicy:
         """From here on a pair is tested for a copy."""
         return self.values["min_copy_cosine"]
 
-    def grids(self, names: Sequence[str]) -> dict[str, tuple[float, ...]]:
+    def grids(self, names: Iterable[str]) -> dict[str, tuple[float, ...]]:
         """The values that are tried, sorted, the present one among them."""
         present = self.values
         return {name: _grid(name, present[name]) for name in names}

@@ -33,6 +33,52 @@ CONVERSIONS: Mapping[str, Callable[[object], object]] = {
 """How each field of `GenerationParameters` is read; what is not named here is a name."""
 
 
+class Values(dict[str, object]):
+    """The values of one object by key, none of them trusted."""
+
+    def first(self, *keys: str) -> object:
+        """Return the first value that is there and not None, or None."""
+        return next((self[key] for key in keys if self.get(key) is not None), None)
+
+    def child(self, key: str) -> "Values":
+        """Return the object under a key, or an empty one."""
+        value = self.get(key)
+        return Values(value) if isinstance(value, dict) else Values()
+
+    def rows(self, key: str) -> list["Values"]:
+        """Return the objects of the list under a key, or none."""
+        return rows_of(self.get(key))
+
+    def parameters(self, keys: str, **known: Any) -> GenerationParameters:
+        """Return the fields that `keys` names, each from the first of its keys that has a value; `known` as they are.
+
+        `seed, guidance=cfg_scale, model=base_model|Base Model` reads the seed under its own name, the guidance under
+        another, and the model under either of two.
+        """
+        for part in keys.split(", "):
+            field, _, names = part.partition("=")
+            known[field] = CONVERSIONS.get(field, to_name)(self.first(*(names or field).split("|")))
+        return GenerationParameters(**known)
+
+
+def rows_of(value: object) -> list[Values]:
+    """Return the objects of a list, or none."""
+    return [Values(row) for row in value[:MAX_ROWS] if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+def load_object(text: str) -> Values:
+    """Parse a JSON object (`NaN` allowed); raises `MetadataError` for anything else, however deep or broken."""
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise MetadataError("the JSON is nested too deeply") from None
+    except ValueError as error:
+        raise MetadataError(f"the JSON cannot be read: {str(error)[:200]}") from None
+    if not isinstance(value, dict):
+        raise MetadataError("the JSON is not an object")
+    return Values(value)
+
+
 @dataclass(frozen=True)
 class ToolObject:
     """The object that one tool writes: the carriers that may hold it, in order, and the signs of which it shows one."""
@@ -48,52 +94,11 @@ class ToolObject:
                 return text[start.end() :]
         return None
 
-    def load(self, carriers: Carriers) -> dict[str, object]:
+    def load(self, carriers: Carriers) -> Values:
         """Return the object, parsed; raises `MetadataError` where there is none, or it cannot be read."""
         return load_object(self.find(carriers) or "")
-
-
-def load_object(text: str) -> dict[str, object]:
-    """Parse a JSON object (`NaN` allowed); raises `MetadataError` for anything else, however deep or broken."""
-    try:
-        value = json.loads(text)
-    except RecursionError:
-        raise MetadataError("the JSON is nested too deeply") from None
-    except ValueError as error:
-        raise MetadataError(f"the JSON cannot be read: {str(error)[:200]}") from None
-    if not isinstance(value, dict):
-        raise MetadataError("the JSON is not an object")
-    return value
-
-
-def read_parameters(values: Mapping[str, object], keys: str, **known: Any) -> GenerationParameters:
-    """Return the fields that `keys` names, each from the first of its keys that has a value; `known` are taken as given.
-
-    `seed, guidance=cfg_scale, model=base_model|Base Model` reads the seed under its own name, the guidance under another,
-    and the model under either of two.
-    """
-    for part in keys.split(", "):
-        field, _, names = part.partition("=")
-        known[field] = CONVERSIONS.get(field, to_name)(first_of(values, *(names or field).split("|")))
-    return GenerationParameters(**known)
 
 
 def named_loras(pairs: Iterable[tuple[object, object]]) -> tuple[Lora, ...]:
     """Return the LoRAs of (name, weight), without those whose name is no text."""
     return tuple(Lora(name, to_float(weight)) for name, weight in pairs if isinstance(name, str))
-
-
-def child(values: Mapping[str, object], key: str) -> dict[str, object]:
-    """Return the object under a key, or an empty one."""
-    value = values.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def rows_of(value: object) -> list[dict[str, object]]:
-    """Return the objects of a list, or none."""
-    return [row for row in value[:MAX_ROWS] if isinstance(row, dict)] if isinstance(value, list) else []
-
-
-def first_of(values: Mapping[str, object], *keys: str) -> object:
-    """Return the first value that is there and not None, or None."""
-    return next((values[key] for key in keys if values.get(key) is not None), None)

@@ -4,7 +4,7 @@ Belongs here: names, order and format of its columns and rows.
 Does not belong here: what the values mean and how they came about (`tables.py`, `assets/`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import BinaryIO
 
 import polars as pl
@@ -58,23 +58,13 @@ def write_image_report(report: pl.LazyFrame | Iterable[pl.DataFrame], out: Binar
     (`sorted_runs`) for frames, one a partition; a query may besides read ahead as far as polars likes.
     Raises polars' ColumnNotFoundError for a missing column, InvalidOperationError for an unknown status.
     """
-    _write(pl.DataFrame(schema=dict.fromkeys(REPORT_CSV_COLUMNS, pl.String)), out, include_header=True)
-    for rows in sort_frames(map(_shape, _frames(report)), "_key"):
-        _write(rows.drop("_key"), out, include_header=False)
-
-
-def _frames(report: pl.LazyFrame | Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    yield from report.collect_batches(chunk_size=_ROWS_PER_BATCH) if isinstance(report, pl.LazyFrame) else report
+    frames = report.collect_batches(chunk_size=_ROWS_PER_BATCH) if isinstance(report, pl.LazyFrame) else report
+    header = pl.DataFrame(schema=dict.fromkeys(REPORT_CSV_COLUMNS, pl.String))
+    header.write_csv(out, line_terminator="\r\n")
+    for rows in sort_frames(map(_shape, frames), "_key"):
+        rows.drop("_key").write_csv(out, include_header=False, line_terminator="\r\n")
 
 
 def _shape(frame: pl.DataFrame) -> pl.DataFrame:
-    rounded = {name: _round(pl.col(name)) for name in ("quality_score", "avg_color_correlation")}
-    return frame.with_columns(**rounded).select(**_SOURCES, _key=_KEY)
-
-
-def _round(number: pl.Expr) -> pl.Expr:
-    return number.cast(pl.Float64).fill_nan(None).round(6) + 0.0
-
-
-def _write(rows: pl.DataFrame, out: BinaryIO, include_header: bool) -> None:
-    rows.write_csv(out, include_header=include_header, line_terminator="\r\n")
+    numbers = pl.col("quality_score", "avg_color_correlation").cast(pl.Float64)
+    return frame.with_columns(numbers.fill_nan(None).round(6) + 0.0).select(**_SOURCES, _key=_KEY)

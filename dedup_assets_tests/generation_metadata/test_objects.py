@@ -5,9 +5,9 @@ import pytest
 from dedup_assets.generation_metadata.objects import (
     MAX_ROWS,
     ToolObject,
+    Values,
     load_object,
     named_loras,
-    read_parameters,
     rows_of,
 )
 from dedup_assets.generation_metadata.parameters import GenerationParameters, Lora, MetadataError
@@ -25,8 +25,8 @@ def test_the_first_named_carrier_that_is_an_object_with_a_sign_is_found() -> Non
 
 
 def test_fields_are_read_from_their_own_name_another_or_the_first_of_several_that_has_a_value() -> None:
-    values = {"seed": "7", "cfg_scale": 5, "base_model": None, "Base Model": " fox ", "steps": 20}
-    told = read_parameters(values, "seed, guidance=cfg_scale, model=base_model|Base Model, prompt", stage="text")
+    values = Values({"seed": "7", "cfg_scale": 5, "base_model": None, "Base Model": " fox ", "steps": 20})
+    told = values.parameters("seed, guidance=cfg_scale, model=base_model|Base Model, prompt", stage="text")
     assert told == GenerationParameters(seed=7, guidance=5.0, model="fox", stage="text")
 
 
@@ -34,6 +34,14 @@ def test_rows_and_loras_that_are_none_are_left_out() -> None:
     rows = rows_of([{"name": "a", "weight": "0.5"}, 3, {"name": None}, {"name": "b"}])
     assert named_loras((row.get("name"), row.get("weight")) for row in rows) == (Lora("a", 0.5), Lora("b"))
     assert (rows_of("ab"), len(rows_of([{}] * 1_000))) == ([], MAX_ROWS)
+
+
+def test_what_is_no_object_or_list_under_a_key_is_an_empty_one() -> None:
+    values = Values({"child": {"rows": [{"a": 1}]}, "text": "x", "null": None})
+    assert values.child("child").rows("rows") == [{"a": 1}]
+    assert [values.child(key) for key in ("text", "null", "absent")] == [{}, {}, {}]
+    assert values.rows("child") == values.rows("absent") == []
+    assert (values.first("absent", "null", "text"), values.first("absent")) == ("x", None)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from itertools import islice
 
-from dedup_assets.generation_metadata.objects import MAX_ROWS, Carriers, named_loras, read_parameters
+from dedup_assets.generation_metadata.objects import MAX_ROWS, Carriers, Values, named_loras
 from dedup_assets.generation_metadata.parameters import GenerationParameters, Lora, MetadataError
 from dedup_assets.generation_metadata.tools.infotext import Infotext, split_infotext
 from dedup_assets.generation_metadata.values import to_size
@@ -38,8 +38,7 @@ def parse(carriers: Carriers) -> GenerationParameters:
     settings = infotext.settings
     width, height = to_size(settings.get("size"))
     first_width, first_height = _first_pass_size(settings)
-    return read_parameters(
-        {key: value or None for key, value in settings.items()},
+    return Values({key: value or None for key, value in settings.items()}).parameters(
         KEYS,
         prompt=infotext.prompt,
         negative_prompt=infotext.negative_prompt,

@@ -13,11 +13,9 @@ from dedup_assets.generation_metadata.objects import (
     EXIF_CARRIERS,
     Carriers,
     ToolObject,
-    child,
-    first_of,
+    Values,
     load_object,
     named_loras,
-    read_parameters,
     rows_of,
 )
 from dedup_assets.generation_metadata.parameters import GenerationParameters, Lora
@@ -46,9 +44,8 @@ def parse(carriers: Carriers) -> GenerationParameters:
         return _parse_infotext(carriers)
     graph = GRAPH.load(carriers)
     extra = graph.get("extraMetadata")
-    values = load_object(extra) if isinstance(extra, str) else child(graph, "extraMetadata")
-    return read_parameters(
-        values,
+    values = load_object(extra) if isinstance(extra, str) else graph.child("extraMetadata")
+    return values.parameters(
         KEYS,
         model_id=_model_id(values.get("resources")),
         loras=_loras(values.get("resources")),
@@ -72,7 +69,7 @@ def _parse_infotext(carriers: Carriers) -> GenerationParameters:
     )
 
 
-def _version(resource: dict[str, object]) -> str | None:
+def _version(resource: Values) -> str | None:
     version = to_count(resource.get("modelVersionId"))
     return None if version is None else f"civitai@{version}"
 
@@ -88,4 +85,4 @@ def _loras(resources: object) -> tuple[Lora, ...]:
     rows = rows_of(resources)
     is_told = any("type" in row for row in rows)
     loras = [row for row in rows if row.get("type") in LORA_TYPES] if is_told else rows[1:]
-    return named_loras((_version(row), first_of(row, "weight", "strength")) for row in loras)
+    return named_loras((_version(row), row.first("weight", "strength")) for row in loras)

@@ -4,16 +4,19 @@ Belongs here: the inputs' names in ComfyUI and its common extensions. Does not: 
 """
 
 import re
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
 
 from dedup_assets.generation_metadata.parameters import GenerationParameters, Lora
 from dedup_assets.generation_metadata.tools.comfy_graph import Graph
 from dedup_assets.generation_metadata.tools.comfy_nodes import Node
-from dedup_assets.generation_metadata.tools.comfy_texts import SEED_NAMES, conditioning_text, typed_value
+from dedup_assets.generation_metadata.tools.comfy_texts import (
+    SEED_NAMES,
+    Convert,
+    Value,
+    conditioning_text,
+    typed_value,
+)
 from dedup_assets.generation_metadata.values import to_count, to_float, to_int, to_name, to_seed
-
-Value = TypeVar("Value")
 
 CHECKPOINT_NAMES = ("ckpt_name", "unet_name", "base_ckpt_name")
 MODEL_NAMES = (*CHECKPOINT_NAMES, "model_name", "gguf_name", "model_path", "checkpoint", "model")
@@ -72,24 +75,20 @@ def _seed(graph: Graph, sampler: Node) -> int | None:
 
 
 def _setting(
-    graph: Graph, sampler: Node, names: tuple[str, ...], through: str, convert: Callable[[object], Value | None]
+    graph: Graph, sampler: Node, names: tuple[str, ...], through: str, convert: Convert[Value]
 ) -> Value | None:
     """Return the first known of the named inputs, of the sampler or of the nodes behind one kind of link or a pipe."""
     return _first_along(graph, sampler, re.compile(rf"{through}|.*pipe.*|context"), names, convert)
 
 
 def _first_along(
-    graph: Graph,
-    start: Node,
-    links: re.Pattern[str],
-    names: tuple[str, ...],
-    convert: Callable[[object], Value | None],
+    graph: Graph, start: Node, links: re.Pattern[str], names: tuple[str, ...], convert: Convert[Value]
 ) -> Value | None:
     nodes = graph.upstream(start, lambda _, name: bool(links.fullmatch(name)))
     return next((value for node in nodes if (value := _typed(graph, node, names, convert)) is not None), None)
 
 
-def _typed(graph: Graph, node: Node, names: tuple[str, ...], convert: Callable[[object], Value | None]) -> Value | None:
+def _typed(graph: Graph, node: Node, names: tuple[str, ...], convert: Convert[Value]) -> Value | None:
     values = (typed_value(graph, node, name, convert) for name in names if name in node.inputs)
     return next((value for value in values if value is not None), None)
 

@@ -3,7 +3,7 @@
 Belongs here: finding the graph among the carriers. Does not: walking it (`comfy_recipe`).
 """
 
-from dedup_assets.generation_metadata.objects import EXIF_CARRIERS, Carriers, ToolObject, child
+from dedup_assets.generation_metadata.objects import EXIF_CARRIERS, Carriers, ToolObject, Values
 from dedup_assets.generation_metadata.parameters import GenerationParameters
 from dedup_assets.generation_metadata.tools import automatic1111
 from dedup_assets.generation_metadata.tools.comfy_graph import Graph, load_graph
@@ -38,5 +38,5 @@ def parse_beside(carriers: Carriers) -> GenerationParameters:
 
 
 def _graph(carriers: Carriers) -> Graph:
-    values = GRAPH.load(carriers) if GRAPH.find(carriers) is not None else {}
-    return load_graph(child(values, "prompt") or values) if values else load_workflow(WORKFLOW.load(carriers))
+    values = GRAPH.load(carriers) if GRAPH.find(carriers) is not None else Values()
+    return load_graph(values.child("prompt") or values) if values else load_workflow(WORKFLOW.load(carriers))

@@ -6,15 +6,7 @@ Belongs here: this object. Does not: the same settings as prose in `dc:descripti
 import html
 import re
 
-from dedup_assets.generation_metadata.objects import (
-    Carriers,
-    child,
-    first_of,
-    load_object,
-    named_loras,
-    read_parameters,
-    rows_of,
-)
+from dedup_assets.generation_metadata.objects import Carriers, load_object, named_loras
 from dedup_assets.generation_metadata.parameters import GenerationParameters, MetadataError
 from dedup_assets.generation_metadata.values import to_count, to_float, to_size
 
@@ -32,13 +24,12 @@ def parse(carriers: Carriers) -> GenerationParameters:
     values = load_object(_object_text(carriers))
     width, height = to_size(values.get("size"))
     denoise = to_float(values.get("strength"))
-    second = child(values, "v2")
-    loras = rows_of(first_of(values, "lora") or second.get("loras"))
-    return read_parameters(
-        values,
+    second = values.child("v2")
+    loras = values.rows("lora") if values.get("lora") else second.rows("loras")
+    return values.parameters(
         "prompt=c, negative_prompt=uc, model, seed, steps, sampler, guidance=scale",
         clip_skip=to_count(second.get("clipSkip")),
-        loras=named_loras((first_of(row, "model", "file"), row.get("weight")) for row in loras),
+        loras=named_loras((row.first("model", "file"), row.get("weight")) for row in loras),
         denoise=denoise,
         width=width,
         height=height,

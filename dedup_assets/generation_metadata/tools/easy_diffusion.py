@@ -3,17 +3,9 @@
 Belongs here: its keys, in the raw and in the labelled spelling. Does not: other tools that write a plain `prompt` text.
 """
 
-from collections.abc import Mapping
 from itertools import zip_longest
 
-from dedup_assets.generation_metadata.objects import (
-    EXIF_CARRIERS,
-    Carriers,
-    ToolObject,
-    first_of,
-    named_loras,
-    read_parameters,
-)
+from dedup_assets.generation_metadata.objects import EXIF_CARRIERS, Carriers, ToolObject, Values, named_loras
 from dedup_assets.generation_metadata.parameters import GenerationParameters
 from dedup_assets.generation_metadata.values import to_float, to_name
 
@@ -35,13 +27,12 @@ def detect(carriers: Carriers) -> bool:
 
 def parse(carriers: Carriers) -> GenerationParameters:
     """Read the settings; `prompt_strength` counts only with an image to start from, `clip_skip` is only on or off."""
-    values: Mapping[str, object] = OWN.load(carriers) if OWN.find(carriers) else carriers
-    strength = to_float(first_of(values, "prompt_strength", "Prompt Strength"))
-    skips = str(first_of(values, "clip_skip", "Clip Skip"))
-    names, weights = first_of(values, "use_lora_model", "LoRA model"), first_of(values, "lora_alpha", "LoRA Strength")
+    values = OWN.load(carriers) if OWN.find(carriers) else Values(carriers)
+    strength = to_float(values.first("prompt_strength", "Prompt Strength"))
+    skips = str(values.first("clip_skip", "Clip Skip"))
+    names, weights = values.first("use_lora_model", "LoRA model"), values.first("lora_alpha", "LoRA Strength")
     pairs = zip_longest(*(value if isinstance(value, list) else [value] for value in (names, weights)))
-    return read_parameters(
-        values,
+    return values.parameters(
         KEYS,
         clip_skip={"True": 2, "true": 2, "False": 1, "false": 1}.get(skips),
         loras=named_loras((name, weight) for name, weight in pairs if to_name(name) not in (None, "None")),

@@ -7,15 +7,7 @@ Belongs here: Fooocus' own scheme. Does not: its `a1111` scheme, which is an inf
 
 from dataclasses import replace
 
-from dedup_assets.generation_metadata.objects import (
-    EXIF_CARRIERS,
-    MAX_ROWS,
-    Carriers,
-    ToolObject,
-    first_of,
-    named_loras,
-    read_parameters,
-)
+from dedup_assets.generation_metadata.objects import EXIF_CARRIERS, MAX_ROWS, Carriers, ToolObject, named_loras
 from dedup_assets.generation_metadata.parameters import GenerationParameters, Lora
 from dedup_assets.generation_metadata.values import to_size
 
@@ -38,8 +30,8 @@ def detect(carriers: Carriers) -> bool:
 def parse(carriers: Carriers) -> GenerationParameters:
     """Read the object; keys of older versions are the labels of its log."""
     values = OWN.load(carriers)
-    width, height = to_size(first_of(values, "resolution", "Resolution"))
-    told = read_parameters(values, KEYS, loras=_loras(values.get("loras")), stage="text")
+    width, height = to_size(values.first("resolution", "Resolution"))
+    told = values.parameters(KEYS, loras=_loras(values.get("loras")), stage="text")
     return replace(told, width=told.width or width, height=told.height or height)
 
 

@@ -3,7 +3,7 @@
 Belongs here: this object. Does not: the objects of Fooocus and Easy Diffusion, which share some of its keys.
 """
 
-from dedup_assets.generation_metadata.objects import EXIF_CARRIERS, Carriers, ToolObject, read_parameters
+from dedup_assets.generation_metadata.objects import EXIF_CARRIERS, Carriers, ToolObject
 from dedup_assets.generation_metadata.parameters import GenerationParameters
 from dedup_assets.generation_metadata.values import to_size
 
@@ -27,4 +27,4 @@ def parse(carriers: Carriers) -> GenerationParameters:
     width, height = to_size(values.get("resolution"))
     first_pass = {"first_pass_width": width, "first_pass_height": height, "stage": "hires"}
     is_upscaled = isinstance(values.get("use_upscaler"), dict)
-    return read_parameters(values, KEYS, width=width, height=height, **first_pass if is_upscaled else {"stage": "text"})
+    return values.parameters(KEYS, width=width, height=height, **first_pass if is_upscaled else {"stage": "text"})

@@ -6,15 +6,7 @@ Belongs here: these three. Does not: `invokeai_graph` and `invokeai_workflow`, w
 import re
 from dataclasses import replace
 
-from dedup_assets.generation_metadata.objects import (
-    Carriers,
-    child,
-    first_of,
-    load_object,
-    named_loras,
-    read_parameters,
-    rows_of,
-)
+from dedup_assets.generation_metadata.objects import Carriers, Values, load_object, named_loras
 from dedup_assets.generation_metadata.parameters import GenerationParameters, MetadataError
 from dedup_assets.generation_metadata.values import to_name, to_text
 
@@ -48,29 +40,27 @@ def parse(carriers: Carriers) -> GenerationParameters:
     return parse_dream(carriers["Dream"])
 
 
-def _parse_metadata(values: dict[str, object]) -> GenerationParameters:
-    source_image = _image_name(first_of(values, "init_image", "strength_image"))
-    loras = [(child(row, "model") or child(row, "lora"), row.get("weight")) for row in rows_of(values.get("loras"))]
-    return read_parameters(
-        values,
+def _parse_metadata(values: Values) -> GenerationParameters:
+    source_image = _image_name(values.first("init_image", "strength_image"))
+    loras = [(row.child("model") or row.child("lora"), row.get("weight")) for row in values.rows("loras")]
+    return values.parameters(
         METADATA_KEYS,
-        loras=named_loras((first_of(named, "name", "model_name"), weight) for named, weight in loras),
+        loras=named_loras((named.first("name", "model_name"), weight) for named, weight in loras),
         source_image=source_image,
         stage="hires" if values.get("hrf_enabled") is True else ("image" if source_image else "text"),
-    ).filled_from(read_parameters(child(values, "model"), "model=model_name|name, model_hash=hash"))
+    ).filled_from(values.child("model").parameters("model=model_name|name, model_hash=hash"))
 
 
-def _parse_sd_metadata(values: dict[str, object]) -> GenerationParameters:
-    image = child(values, "image") or next(iter(rows_of(values.get("images"))), {})
+def _parse_sd_metadata(values: Values) -> GenerationParameters:
+    image = values.child("image") or next(iter(values.rows("images")), Values())
     prompt, negative = split_negative(to_text(image.get("prompt")))
-    return read_parameters(
-        image,
+    return image.parameters(
         IMAGE_KEYS,
         prompt=prompt,
         negative_prompt=negative,
-        source_image=_image_name(first_of(image, "init_image_path", "orig_hash")),
+        source_image=_image_name(image.first("init_image_path", "orig_hash")),
         stage="image" if image.get("type") == "img2img" else "text",
-    ).filled_from(read_parameters(values, "model=model_weights|model_id|model, model_hash"))
+    ).filled_from(values.parameters("model=model_weights|model_id|model, model_hash"))
 
 
 def parse_dream(command: str) -> GenerationParameters:
@@ -79,8 +69,10 @@ def parse_dream(command: str) -> GenerationParameters:
     if quoted is None:
         raise MetadataError(f"the Dream command starts with no prompt, or has more than {MAX_COMMAND_CHARS} characters")
     prompt, negative = split_negative(quoted[1] if quoted[1] is not None else quoted[2])
-    options = {option[1].lstrip("-"): option[2] or None for option in DREAM_OPTION.finditer(command, quoted.end())}
-    told = read_parameters(options, DREAM_KEYS, prompt=prompt, negative_prompt=negative)
+    options = Values(
+        (option[1].lstrip("-"), option[2] or None) for option in DREAM_OPTION.finditer(command, quoted.end())
+    )
+    told = options.parameters(DREAM_KEYS, prompt=prompt, negative_prompt=negative)
     return replace(told, stage="image" if told.source_image else "text")
 
 

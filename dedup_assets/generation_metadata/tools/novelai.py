@@ -7,15 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from dedup_assets.generation_metadata.objects import (
-    EXIF_CARRIERS,
-    Carriers,
-    ToolObject,
-    child,
-    load_object,
-    read_parameters,
-    rows_of,
-)
+from dedup_assets.generation_metadata.objects import EXIF_CARRIERS, Carriers, ToolObject, Values, load_object
 from dedup_assets.generation_metadata.parameters import GenerationParameters
 from dedup_assets.generation_metadata.values import to_name, to_text
 
@@ -35,12 +27,11 @@ def parse(carriers: Carriers) -> GenerationParameters:
     wrapped = OWN.find(carriers)
     texts: Mapping[str, object] = carriers if wrapped is None else load_object(wrapped)
     comment = texts.get("Comment")
-    values = comment if isinstance(comment, dict) else load_object(comment if isinstance(comment, str) else "")
+    values = Values(comment) if isinstance(comment, dict) else load_object(comment if isinstance(comment, str) else "")
     source = to_name(texts.get("Source"))
     hashed = SOURCE.fullmatch(source or "")
     stage = _stage(values)
-    told = read_parameters(
-        values,
+    told = values.parameters(
         KEYS if stage == "text" else f"{KEYS}, denoise=strength",
         model=hashed[1] if hashed else source,
         model_hash=hashed[2] if hashed else None,
@@ -53,7 +44,7 @@ def parse(carriers: Carriers) -> GenerationParameters:
     )
 
 
-def _stage(values: dict[str, object]) -> str | None:
+def _stage(values: Values) -> str | None:
     """Return `text` or `image` by the kind of request; version 1 names none and may write a `strength` for both."""
     request = values.get("request_type")
     if isinstance(request, str):
@@ -61,9 +52,9 @@ def _stage(values: dict[str, object]) -> str | None:
     return None if "strength" in values else "text"
 
 
-def _caption(values: dict[str, object], key: str) -> str | None:
+def _caption(values: Values, key: str) -> str | None:
     """Return version 4's base caption, and its characters' captions on lines of their own."""
-    caption = child(child(values, key), "caption")
-    characters = rows_of(caption.get("char_captions"))
+    caption = values.child(key).child("caption")
+    characters = caption.rows("char_captions")
     texts = [caption.get("base_caption"), *(row.get("char_caption") for row in characters)]
     return "\n".join(text for text in texts if isinstance(text, str) and text) or None

@@ -5,7 +5,7 @@ The object holds the prompts as typed, where the graph's lack the LoRA tags, and
 Belongs here: the object. Does not: the graph and the infotext (`comfyui`), or the project (`smproj`).
 """
 
-from dedup_assets.generation_metadata.objects import Carriers, load_object, read_parameters
+from dedup_assets.generation_metadata.objects import Carriers, load_object
 from dedup_assets.generation_metadata.parameters import GenerationParameters
 from dedup_assets.generation_metadata.tools import comfyui
 
@@ -23,5 +23,5 @@ def detect(carriers: Carriers) -> bool:
 def parse(carriers: Carriers) -> GenerationParameters:
     """Read prompts and model of the object, then the graph, then what else the object says."""
     values = load_object(carriers[CARRIER])
-    named = read_parameters(values, NAMED)
-    return named.filled_from(comfyui.parse_beside(carriers)).filled_from(read_parameters(values, SETTINGS))
+    named = values.parameters(NAMED)
+    return named.filled_from(comfyui.parse_beside(carriers)).filled_from(values.parameters(SETTINGS))

@@ -5,16 +5,7 @@ Belongs here: this object. Does not: the ComfyUI graph that SwarmUI runs, which 
 
 from itertools import zip_longest
 
-from dedup_assets.generation_metadata.objects import (
-    EXIF_CARRIERS,
-    MAX_ROWS,
-    Carriers,
-    ToolObject,
-    child,
-    named_loras,
-    read_parameters,
-    rows_of,
-)
+from dedup_assets.generation_metadata.objects import EXIF_CARRIERS, MAX_ROWS, Carriers, ToolObject, named_loras
 from dedup_assets.generation_metadata.parameters import GenerationParameters
 from dedup_assets.generation_metadata.values import to_int, to_name
 
@@ -35,12 +26,11 @@ def detect(carriers: Carriers) -> bool:
 def parse(carriers: Carriers) -> GenerationParameters:
     """Read the object; `clipstopatlayer` counts from -1."""
     whole = OWN.load(carriers)
-    values = child(whole, "sui_image_params")
+    values = whole.child("sui_image_params")
     layer = to_int(values.get("clipstopatlayer"))
     is_second = any(key.startswith("refinerupscale") for key in values)
-    models = (row.get("hash") for row in rows_of(whole.get("sui_models")) if row.get("param") == "model")
-    return read_parameters(
-        values,
+    models = (row.get("hash") for row in whole.rows("sui_models") if row.get("param") == "model")
+    return values.parameters(
         KEYS,
         model_hash=to_name(next(models, None)),
         clip_skip=abs(layer) if layer is not None else None,

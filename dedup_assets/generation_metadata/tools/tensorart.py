@@ -5,14 +5,7 @@ The object names the model by file name and hash and holds the prompts as typed;
 Belongs here: the object. Does not: the graph (`comfyui`).
 """
 
-from dedup_assets.generation_metadata.objects import (
-    Carriers,
-    child,
-    load_object,
-    named_loras,
-    read_parameters,
-    rows_of,
-)
+from dedup_assets.generation_metadata.objects import Carriers, load_object, named_loras
 from dedup_assets.generation_metadata.parameters import GenerationParameters
 from dedup_assets.generation_metadata.tools import comfyui
 from dedup_assets.generation_metadata.values import to_name
@@ -30,15 +23,14 @@ def detect(carriers: Carriers) -> bool:
 def parse(carriers: Carriers) -> GenerationParameters:
     """Read prompts, model and LoRAs of the object, then the graph, then what else the object says."""
     values = load_object(carriers[CARRIER])
-    loras = [row for row in rows_of(values.get("models")) if row.get("type") == "LORA"]
-    model = read_parameters(child(values, "baseModel"), "model=modelFileName|label, model_hash=hash")
+    loras = [row for row in values.rows("models") if row.get("type") == "LORA"]
+    model = values.child("baseModel").parameters("model=modelFileName|label, model_hash=hash")
     return (
-        read_parameters(
-            values,
+        values.parameters(
             "prompt, negative_prompt=negativePrompt",
             loras=named_loras((to_name(row.get("modelFileName")), row.get("weight")) for row in loras),
         )
         .filled_from(model)
         .filled_from(comfyui.parse_beside(carriers))
-        .filled_from(read_parameters(values, SETTINGS))
+        .filled_from(values.parameters(SETTINGS))
     )
