@@ -39,14 +39,12 @@ def build_demo_collection(folder: Path) -> int:
     Raises:
         NoPhotographsError: scikit-image is not installed.
     """
-    folder_of_photographs = _find_photographs()
-    count = 0
-    for place, (name, data) in enumerate(_files(folder_of_photographs)):
+    files = list(_files(_find_photographs()))
+    for place, (name, data) in enumerate(files):
         path = folder / PREFIXES[place % len(PREFIXES)] / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-        count += 1
-    return count
+    return len(files)
 
 
 def _find_photographs() -> Path:

@@ -3,8 +3,9 @@
 Belongs here: counts, kind by kind. Does not belong here: what the counts say (`curves.py`), how pairs were judged.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter, itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +27,9 @@ class PointCounter:
 
     def planted(self, pairs: Sequence[PlantedPair]) -> Iterator[CurvePoint]:
         """Points of planted pairs. Colour is unknown to hashes and vectors: what differs in it alone is left to verification."""
-        kinds: defaultdict[tuple[str, Family], list[PlantedPair]] = defaultdict(list)
-        for pair in pairs:
-            kinds[pair.kind, pair.family].append(pair)
-        for (kind, family), own in sorted(kinds.items()):
+        kind_of = attrgetter("kind", "family")
+        for (kind, family), found in groupby(sorted(pairs, key=kind_of), kind_of):
+            own = list(found)
             if family != "different":
                 yield from self._hashed(kind, family, join_distances([pair.distances for pair in own]))
                 cosines = [pair.cosine for pair in own if pair.cosine is not None]
@@ -47,10 +47,8 @@ class PointCounter:
 
     def lookalikes(self, judged: Iterable[tuple[str, Verdicts]]) -> Iterator[CurvePoint]:
         """Points of pairs that agree in part."""
-        kinds: defaultdict[str, list[Verdicts]] = defaultdict(list)
-        for kind, verdicts in judged:
-            kinds[kind].append(verdicts)
-        for kind, own in sorted(kinds.items()):
+        for kind, found in groupby(sorted(judged, key=itemgetter(0)), itemgetter(0)):
+            own = [verdicts for _, verdicts in found]
             yield from self._verified(kind, "different", own, len(own))
 
     def _hashed(self, kind: str, family: Family, distances: HashDistances) -> Iterator[CurvePoint]:

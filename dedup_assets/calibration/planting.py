@@ -77,7 +77,7 @@ def _follow(
     cosine = None
     if transform is None or edit.family != "near":
         cosine = cosine_of(embed_all([copy], present.embedder)[0], vector)
-    if transform is None and cosine is not None and cosine >= present.min_copy_cosine:
+    if transform is None and cosine is not None and cosine >= present.values["min_copy_cosine"]:
         transform = UNKNOWN
     if transform is None:
         verdicts: Verdicts = {name: np.zeros(len(grid), np.bool_) for name, grid in present.grids(VERIFIED).items()}

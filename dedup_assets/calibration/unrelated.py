@@ -53,14 +53,9 @@ class SamplePairs:
     def candidates(self) -> dict[Ends, str]:
         """The pairs that the present policy would verify, and under which transform."""
         found = find_candidate_pairs(self.hashes, self.hashes, self._present.candidates.limits())
-        by_hash = {
-            (left, right): TRANSFORMS[transform]
-            for left, right, transform in zip(
-                found.query.tolist(), found.other.tolist(), found.transform.tolist(), strict=True
-            )
-            if left < right
-        }
-        near = self.cosines >= self._present.min_copy_cosine
+        numbers = np.column_stack([found.query, found.other, found.transform]).tolist()
+        by_hash = {(left, right): TRANSFORMS[transform] for left, right, transform in numbers if left < right}
+        near = self.cosines >= self._present.values["min_copy_cosine"]
         return dict.fromkeys(self._ends(np.flatnonzero(near)), UNKNOWN) | by_hash
 
     def hardest(self) -> dict[Ends, str]:

@@ -26,11 +26,8 @@ class WatchedThreshold(float):
     __array_ufunc__ = None
     """Makes NumPy's numbers leave a comparison with this one to this one."""
 
-    scores: list[float]
-
     def __init__(self, value: float) -> None:
-        super().__init__()
-        self.scores = []
+        self.scores: list[float] = []
 
     def __lt__(self, other: float) -> bool:
         return self._noted(other) < other

@@ -94,6 +94,10 @@ class ToolObject:
                 return text[start.end() :]
         return None
 
+    def is_in(self, carriers: Carriers) -> bool:
+        """Tell whether a carrier holds the object."""
+        return self.find(carriers) is not None
+
     def load(self, carriers: Carriers) -> Values:
         """Return the object, parsed; raises `MetadataError` where there is none, or it cannot be read."""
         return load_object(self.find(carriers) or "")

@@ -3,7 +3,7 @@
 Belongs here: the order, and turning any failure into a cause. Does not: knowledge of any tool's format.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from dedup_assets.generation_metadata.objects import Carriers
@@ -60,15 +60,12 @@ TOOLS: tuple[ToolParser, ...] = (
 """Asked in this order; the first that detects its own parses. The more particular a sign, the earlier."""
 
 
-NOTHING_KNOWN = GenerationParameters()
-
-
 @dataclass(frozen=True)
 class ParsedGeneration:
     """One file's generation metadata: who wrote it and what it says; `error` is a sentence where it could not be read."""
 
     tool: str
-    parameters: GenerationParameters = NOTHING_KNOWN
+    parameters: GenerationParameters = field(default_factory=GenerationParameters)
     error: str | None = None
 
 

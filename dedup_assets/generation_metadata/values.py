@@ -42,11 +42,8 @@ def to_int(value: object) -> int | None:
     """Return an integer, from an integer, an integral float, or the text of either; else None."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if (
-        isinstance(value, str)
-        and len(value) <= MAX_NUMBER_CHARS
-        and re.fullmatch(r"[+-]?[0-9]+", text := value.strip())
-    ):
+    text = value.strip() if isinstance(value, str) and len(value) <= MAX_NUMBER_CHARS else ""
+    if re.fullmatch(r"[+-]?[0-9]+", text):
         return int(text)
     number = to_float(value)
     return int(number) if number is not None and number.is_integer() else None

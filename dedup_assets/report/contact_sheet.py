@@ -6,7 +6,6 @@ Does not belong here: choosing groups (`assets/`), making thumbnails (`kernels/`
 
 from collections.abc import Sequence
 from io import BytesIO
-from itertools import islice
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
@@ -23,7 +22,7 @@ def contact_sheet(groups: Sequence[Sequence[bytes]], max_groups: int = 8) -> byt
     first `max_groups` groups and MAX_IMAGES images of each are shown; "+12" at the end of a row tells how many more
     the group has. A thumbnail that cannot be read shows as a grey field. Same input, same bytes.
     """
-    shown = [group for group in islice(groups, max_groups) if group]
+    shown = [group for group in groups[:max_groups] if group]
     for cell_px, quality in _ATTEMPTS:
         encoded = BytesIO()
         _draw_sheet(shown, cell_px).save(encoded, "JPEG", quality=quality, optimize=True)
@@ -40,17 +39,12 @@ def _draw_sheet(groups: Sequence[Sequence[bytes]], cell_px: int) -> Image.Image:
     if not groups:
         _write(sheet, (_GAP_PX, step // 2), "No groups yet")
     for row, group in enumerate(groups):
-        _draw_row(sheet, group, cell_px, (_GAP_PX, _GAP_PX + row * step))
+        top = _GAP_PX + row * step
+        for column, thumbnail in enumerate(group[:MAX_IMAGES]):
+            sheet.paste(_cell(thumbnail, cell_px, kept=column == 0), (_GAP_PX + column * step, top))
+        if len(group) > MAX_IMAGES:
+            _write(sheet, (_GAP_PX + MAX_IMAGES * step, top + cell_px // 2), f"+{len(group) - MAX_IMAGES:,}")
     return sheet
-
-
-def _draw_row(sheet: Image.Image, group: Sequence[bytes], cell_px: int, corner: tuple[int, int]) -> None:
-    left, top = corner
-    for column, thumbnail in enumerate(islice(group, MAX_IMAGES)):
-        at = (left + column * (cell_px + _GAP_PX), top)
-        sheet.paste(_cell(thumbnail, cell_px, kept=column == 0), at)
-    if len(group) > MAX_IMAGES:
-        _write(sheet, (left + MAX_IMAGES * (cell_px + _GAP_PX), top + cell_px // 2), f"+{len(group) - MAX_IMAGES:,}")
 
 
 def _cell(thumbnail: bytes, cell_px: int, kept: bool) -> Image.Image:

@@ -24,10 +24,8 @@ def write_gallery(
 
     `groups` are duplicate groups in the order in which they are shown, the kept image first in each; `look_alikes` get a
     section of their own. The names are index.html, groups-002.html ..., thumbnails/<SHA-256 of its bytes>.jpg, all to
-    stand in one folder beside image_report.csv. Raises ValueError if `groups_per_page` is below 1.
+    stand in one folder beside image_report.csv.
     """
-    if groups_per_page < 1:
-        raise ValueError(f"a page holds at least one group, but {groups_per_page} was asked for")
     unreadable = sorted(summary.unreadable_causes)[:MAX_UNREADABLE_SHOWN]
     pages = GalleryPages(summary, groups, look_alikes, unreadable, groups_per_page)
     images = (image for group in (*groups, *look_alikes) for image in group.images)

@@ -44,7 +44,7 @@ def test_the_policies_are_a_policy_file_of_the_present_values(calibration: Calib
     policies = build_policies(sections)
     assert policies["verification_policy"] == calibration.present.verification
     assert policies["candidate_policy"] == calibration.present.candidates
-    assert sections["similar_groups"]["min_copy_cosine"] == calibration.present.min_copy_cosine
+    assert sections["similar_groups"]["min_copy_cosine"] == calibration.present.values["min_copy_cosine"]
 
 
 @pytest.mark.parametrize(

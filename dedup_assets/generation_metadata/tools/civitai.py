@@ -32,7 +32,7 @@ LORA_TYPES = ("lora", "lycoris", "locon", "dora")
 
 def detect(carriers: Carriers) -> bool:
     """Tell whether one of the two additions is there."""
-    return GRAPH.find(carriers) is not None or (
+    return GRAPH.is_in(carriers) or (
         any("Civitai resources:" in carriers.get(name, "") for name in automatic1111.CARRIERS)
         and automatic1111.detect(carriers)
     )
@@ -40,7 +40,7 @@ def detect(carriers: Carriers) -> bool:
 
 def parse(carriers: Carriers) -> GenerationParameters:
     """Read what Civitai says of the recipe first, then the graph or the infotext for what it leaves open."""
-    if GRAPH.find(carriers) is None:
+    if not GRAPH.is_in(carriers):
         return _parse_infotext(carriers)
     graph = GRAPH.load(carriers)
     extra = graph.get("extraMetadata")

@@ -42,8 +42,8 @@ class Graph:
             if source is not None:
                 yield name, source
 
-    def upstream(self, start: Node, follows: Callable[[Node, str], bool]) -> Iterator[Node]:
-        """Yield the start and what it is made from, depth first in file order, along links that `follows` accepts."""
+    def upstream(self, start: Node, follows: Callable[[str], object]) -> Iterator[Node]:
+        """Yield the start and what it is made from, depth first in file order, along links whose names `follows` accepts."""
         stack, seen = [start], set()
         while stack:
             node = stack.pop()
@@ -51,7 +51,7 @@ class Graph:
                 continue
             seen.add(node.node_id)
             yield node
-            stack.extend(reversed([source for name, source in self.links(node) if follows(node, name)]))
+            stack.extend(reversed([source for name, source in self.links(node) if follows(name)]))
 
 
 def load_graph(values: dict[str, object]) -> Graph:

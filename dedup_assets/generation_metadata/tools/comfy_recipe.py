@@ -37,10 +37,8 @@ def read_recipes(graph: Graph) -> list[GenerationParameters]:
 
 def agreed(recipes: list[GenerationParameters]) -> GenerationParameters:
     """Return what all recipes (at least one) say alike; a field on which they differ is not known."""
-    first = recipes[0]
-    values = {field.name: getattr(first, field.name) for field in fields(first)}
-    alike = {name: value for name, value in values.items() if all(getattr(other, name) == value for other in recipes)}
-    return GenerationParameters(**alike)
+    told = {field.name: {getattr(recipe, field.name) for recipe in recipes} for field in fields(GenerationParameters)}
+    return GenerationParameters(**{name: values.pop() for name, values in told.items() if len(values) == 1})
 
 
 def _output_nodes(graph: Graph) -> list[Node]:
@@ -64,7 +62,7 @@ def _is_sampler(node: Node) -> bool:
     return is_fed and ((has_seed and has_schedule) or ("guider" in inputs and "sigmas" in inputs))
 
 
-def _follows_picture(_: Node, name: str) -> bool:
+def _follows_picture(name: str) -> bool:
     return name == "latent_image" or not NOT_PICTURE.search(name)
 
 

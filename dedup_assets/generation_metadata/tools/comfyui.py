@@ -17,7 +17,7 @@ WORKFLOW = ToolObject(("workflow", *EXIF_CARRIERS, "Comment"), ('"nodes"',))
 
 def detect(carriers: Carriers) -> bool:
     """Tell whether a carrier holds an API graph or a workflow."""
-    return GRAPH.find(carriers) is not None or WORKFLOW.find(carriers) is not None
+    return GRAPH.is_in(carriers) or WORKFLOW.is_in(carriers)
 
 
 def parse(carriers: Carriers) -> GenerationParameters:
@@ -38,5 +38,5 @@ def parse_beside(carriers: Carriers) -> GenerationParameters:
 
 
 def _graph(carriers: Carriers) -> Graph:
-    values = GRAPH.load(carriers) if GRAPH.find(carriers) is not None else Values()
+    values = GRAPH.load(carriers) if GRAPH.is_in(carriers) else Values()
     return load_graph(values.child("prompt") or values) if values else load_workflow(WORKFLOW.load(carriers))

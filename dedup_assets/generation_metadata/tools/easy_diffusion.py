@@ -22,12 +22,12 @@ KEYS = (
 
 def detect(carriers: Carriers) -> bool:
     """Tell whether one of the keys that no other tool writes is there."""
-    return any(sign in carriers for sign in SIGNS) or OWN.find(carriers) is not None
+    return any(sign in carriers for sign in SIGNS) or OWN.is_in(carriers)
 
 
 def parse(carriers: Carriers) -> GenerationParameters:
     """Read the settings; `prompt_strength` counts only with an image to start from, `clip_skip` is only on or off."""
-    values = OWN.load(carriers) if OWN.find(carriers) else Values(carriers)
+    values = OWN.load(carriers) if OWN.is_in(carriers) else Values(carriers)
     strength = to_float(values.first("prompt_strength", "Prompt Strength"))
     skips = str(values.first("clip_skip", "Clip Skip"))
     names, weights = values.first("use_lora_model", "LoRA model"), values.first("lora_alpha", "LoRA Strength")

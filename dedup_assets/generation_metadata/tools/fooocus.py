@@ -14,17 +14,13 @@ from dedup_assets.generation_metadata.values import to_size
 NAME = "Fooocus"
 SIGNS = ('"metadata_scheme"', '"base_model"', '"Base Model"', '"RuinedFooocus"')
 OWN = ToolObject(("parameters", *EXIF_CARRIERS, "Comment"), SIGNS)
+detect = OWN.is_in
 KEYS = (
     "prompt=prompt|Prompt, negative_prompt=negative_prompt|Negative Prompt|Negative, width, height, seed=seed|Seed, "
     "model=base_model|Base Model|base_model_name, model_hash=base_model_hash, steps=steps|Steps, "
     "sampler=sampler|Sampler|sampler_name, scheduler=scheduler|Scheduler, clip_skip=clip_skip|CLIP Skip, "
     "guidance=guidance_scale|Guidance Scale|cfg"
 )
-
-
-def detect(carriers: Carriers) -> bool:
-    """Tell whether a carrier holds the object."""
-    return OWN.find(carriers) is not None
 
 
 def parse(carriers: Carriers) -> GenerationParameters:

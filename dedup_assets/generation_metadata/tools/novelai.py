@@ -19,7 +19,7 @@ KEYS = "prompt, negative_prompt=uc, seed, steps, sampler, scheduler=noise_schedu
 
 def detect(carriers: Carriers) -> bool:
     """Tell whether `Software` names NovelAI, or an object elsewhere does."""
-    return carriers.get("Software", "") == "NovelAI" or OWN.find(carriers) is not None
+    return carriers.get("Software", "") == "NovelAI" or OWN.is_in(carriers)
 
 
 def parse(carriers: Carriers) -> GenerationParameters:

@@ -23,5 +23,5 @@ def detect(carriers: Carriers) -> bool:
 def parse(carriers: Carriers) -> GenerationParameters:
     """Read prompts and model of the object, then the graph, then what else the object says."""
     values = load_object(carriers[CARRIER])
-    named = values.parameters(NAMED)
-    return named.filled_from(comfyui.parse_beside(carriers)).filled_from(values.parameters(SETTINGS))
+    graph = comfyui.parse_beside(carriers)
+    return values.parameters(NAMED).filled_from(graph).filled_from(values.parameters(SETTINGS))

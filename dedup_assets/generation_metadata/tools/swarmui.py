@@ -11,16 +11,12 @@ from dedup_assets.generation_metadata.values import to_int, to_name
 
 NAME = "SwarmUI"
 OWN = ToolObject(("parameters", *EXIF_CARRIERS), ('"sui_image_params"',))
+detect = OWN.is_in
 KEYS = (
     "prompt, negative_prompt=negativeprompt, model, seed, subseed=variationseed, subseed_strength=variationseedstrength, "
     "steps, sampler=sampler|comfyuisampler, scheduler=scheduler|comfyuischeduler, guidance=cfgscale, width, height, "
     "distilled_guidance=fluxguidancescale, denoise=initimagecreativity"
 )
-
-
-def detect(carriers: Carriers) -> bool:
-    """Tell whether a carrier holds the object."""
-    return OWN.find(carriers) is not None
 
 
 def parse(carriers: Carriers) -> GenerationParameters:
