@@ -94,7 +94,7 @@ def report(calibration: Calibration) -> str:
     introduction = INTRODUCTION.format(
         images=calibration.plan.images,
         seed=calibration.plan.seed,
-        used=len(sample.descriptions),
+        used=len(sample.images),
         planted=len(sample.planted),
         unrelated=calibration.unrelated,
         verified=calibration.verified,

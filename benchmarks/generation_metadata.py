@@ -37,7 +37,7 @@ def print_coverage(carriers: list[dict[str, str]]) -> None:
     missing: dict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
     for texts in carriers:
         parsed = parse_generation(texts)
-        missing[parsed.tool if parsed else "none"][parsed.missing if parsed else ()] += 1
+        missing[parsed.tool if parsed else "none"][parsed.parameters.missing if parsed else ()] += 1
     for tool, counts in sorted(missing.items()):
         lacking = {" ".join(names): count for names, count in counts.items() if names}
         print(f"{tool:20} files {counts.total():4}  complete {counts[()]:4}  missing {lacking or '-'}")

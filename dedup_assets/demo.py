@@ -14,21 +14,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from dedup_assets.errors import NoPhotographsError
-from dedup_assets.kernels.planted_edits import (
-    Picture,
-    captioned,
-    cropped,
-    encode,
-    framed,
-    grayed,
-    jpeg,
-    mirrored,
-    recoloured,
-    scaled,
-    toned,
-    turned,
-    webp,
-)
+from dedup_assets.kernels import planted_edits as edits
+from dedup_assets.kernels.planted_edits import Picture, jpeg
 
 PHOTOGRAPHS = (
     "astronaut.png", "brick.png", "camera.png", "chelsea.png", "coffee.png", "coins.png", "grass.png", "gravel.png",
@@ -52,14 +39,12 @@ def build_demo_collection(folder: Path) -> int:
     Raises:
         NoPhotographsError: scikit-image is not installed.
     """
-    folder_of_photographs = _find_photographs()
-    count = 0
-    for place, (name, data) in enumerate(_files(folder_of_photographs)):
+    files = list(_files(_find_photographs()))
+    for place, (name, data) in enumerate(files):
         path = folder / PREFIXES[place % len(PREFIXES)] / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-        count += 1
-    return count
+    return len(files)
 
 
 def _find_photographs() -> Path:
@@ -88,7 +73,7 @@ def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
         for place in range(3 * number, 3 * number + 3):
             kind, (suffix, edit) = kinds[place % len(kinds)]
             yield f"{name} {kind}.{suffix}", edit(picture)
-    yield "coffee recoloured.jpg", jpeg(recoloured(photographs["coffee"]), 92)
+    yield "coffee recoloured.jpg", jpeg(edits.recoloured(photographs["coffee"]), 92)
     yield from _generations(_read(folder / GENERATED))
     yield "half a download.jpg", jpeg(photographs["chelsea"], 92)[:9_000]
     yield "not a picture.png", b"<html><body>404 Not Found</body></html>"
@@ -107,7 +92,7 @@ def _generations(picture: Picture) -> Iterator[tuple[str, bytes]]:
 
 def _sideways(picture: Picture) -> bytes:
     """Stored turned, with the EXIF flag that turns it upright again."""
-    image = Image.fromarray(turned(picture))
+    image = Image.fromarray(edits.turned(picture))
     exif = Image.Exif()
     exif[0x0112] = 6
     out = io.BytesIO()
@@ -117,15 +102,15 @@ def _sideways(picture: Picture) -> bytes:
 
 EDITS: dict[str, tuple[str, Callable[[Picture], bytes]]] = {
     "same bytes": ("jpg", lambda picture: jpeg(picture, 92)),
-    "small": ("jpg", lambda picture: jpeg(scaled(picture, 0.5), 85)),
-    "mirrored": ("jpg", lambda picture: jpeg(mirrored(picture), 90)),
+    "small": ("jpg", lambda picture: jpeg(edits.scaled(picture, 0.5), 85)),
+    "mirrored": ("jpg", lambda picture: jpeg(edits.mirrored(picture), 90)),
     "low quality": ("jpg", lambda picture: jpeg(picture, 25)),
-    "resaved": ("png", lambda picture: encode(picture, ".png")),
-    "gray": ("jpg", lambda picture: jpeg(grayed(picture), 90)),
-    "cropped": ("jpg", lambda picture: jpeg(cropped(picture, 0.36, at=0.5), 90)),
+    "resaved": ("png", lambda picture: edits.encode(picture, ".png")),
+    "gray": ("jpg", lambda picture: jpeg(edits.grayed(picture), 90)),
+    "cropped": ("jpg", lambda picture: jpeg(edits.cropped(picture, 0.36, at=0.5), 90)),
     "sideways": ("jpg", _sideways),
-    "captioned": ("jpg", lambda picture: jpeg(captioned(picture), 90)),
-    "turned": ("jpg", lambda picture: jpeg(turned(picture), 90)),
-    "brighter": ("webp", lambda picture: webp(toned(picture, gain=1.2, offset=8 / 255), 80)),
-    "framed": ("jpg", lambda picture: jpeg(framed(picture, 0.05), 90)),
+    "captioned": ("jpg", lambda picture: jpeg(edits.captioned(picture), 90)),
+    "turned": ("jpg", lambda picture: jpeg(edits.turned(picture), 90)),
+    "brighter": ("webp", lambda picture: edits.webp(edits.toned(picture, gain=1.2, offset=8 / 255), 80)),
+    "framed": ("jpg", lambda picture: jpeg(edits.framed(picture, 0.05), 90)),
 }

@@ -39,7 +39,6 @@ TESTED_ELSEWHERE = {
     "kernels/verify/thresholds.py": "test_policies.py",
     "calibration/outcome.py": "calibration/test_measuring.py",
     # parts of one parser, tested by the graphs that it reads
-    "generation_metadata/tools/comfy_nodes.py": "generation_metadata/tools/test_comfyui.py",
     "generation_metadata/tools/comfy_recipe.py": "generation_metadata/tools/test_comfyui.py",
     "generation_metadata/tools/comfy_sampler.py": "generation_metadata/tools/test_comfyui.py",
 }

@@ -52,13 +52,13 @@ def _parsed(raw: pl.DataFrame) -> Iterator[dict[str, Any]]:
             "image_id": image_id,
             "file_sha256": file_sha256,
             "tool": generation.tool,
-            "parser_version": str(generation.parser_version),
+            "parser_version": str(PARSER_VERSION),
             "parameters": json.dumps(asdict(parameters), sort_keys=True, default=str),
             "prompt": None if parameters.prompt is None else storable_text(parameters.prompt),
             "prompt_sha256": prompt_sha256(parameters.prompt),
             "canonical_text": canonical_text(parameters),
             "metadata_hash": metadata_hash(parameters),
-            "missing": ",".join(generation.missing) or None,
+            "missing": ",".join(parameters.missing) or None,
             "parse_error": generation.error,
         }
 

@@ -6,8 +6,8 @@ twin; its bands miss at most one in 200 of the pairs at exactly the limit.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +24,7 @@ NEVER = 257
 PAIRS_AT_ONCE = 100_000
 
 
-@dataclass(frozen=True)
-class HashDistances:
+class HashDistances(NamedTuple):
     """Distances of m pairs, each (m,) int32, bits of 256; NEVER where there is none.
 
     upright    the smallest DCT distance upright, among matches within the wavelet limit
@@ -50,12 +49,12 @@ class HashDistances:
 
     def take(self, chosen: NDArray[np.bool_]) -> "HashDistances":
         """The pairs that are chosen, (m,)."""
-        return HashDistances(*(getattr(self, each.name)[chosen] for each in fields(self)))
+        return HashDistances(*(each[chosen] for each in self))
 
 
 def join_distances(parts: Sequence[HashDistances]) -> HashDistances:
     """The pairs of all parts, one part after the other; at least one part."""
-    return HashDistances(*(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(parts[0])))
+    return HashDistances(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def measure_distances(

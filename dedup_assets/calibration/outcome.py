@@ -4,6 +4,7 @@ Belongs here: the plan, the sample as it was read, and the finished measurement.
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from dedup_assets.calibration.curves import CurvePoint
 from dedup_assets.calibration.planting import PlantedPair
@@ -23,24 +24,29 @@ class SamplePlan:
     distinct: bool = False
 
 
+class ReadImage(NamedTuple):
+    """What remains of one image, some 30 kB: its description, its vector (1, d), and what was planted in it."""
+
+    path: str
+    file_sha256: bytes
+    description: ImageDescription
+    vector: Vectors
+    planted: list[PlantedPair]
+
+
 @dataclass
 class Sample:
-    """What was read: the different contents of n images, their vectors (1, d) each, and what was planted in them."""
+    """What was read of the images listed: one of each content, which could not be read, and how many came again."""
 
     listed: int
+    images: list[ReadImage] = field(default_factory=list)
     unreadable: list[UnreadableSample] = field(default_factory=list)
     same_bytes: int = 0
-    paths: list[str] = field(default_factory=list)
-    descriptions: list[ImageDescription] = field(default_factory=list)
-    vectors: list[Vectors] = field(default_factory=list)
-    planted: list[PlantedPair] = field(default_factory=list)
 
-    def add(self, path: str, description: ImageDescription, vector: Vectors, planted: list[PlantedPair]) -> None:
-        """One more content."""
-        self.paths.append(path)
-        self.descriptions.append(description)
-        self.vectors.append(vector)
-        self.planted += planted
+    @property
+    def planted(self) -> list[PlantedPair]:
+        """All that was planted, image by image."""
+        return [pair for image in self.images for pair in image.planted]
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,23 @@ Belongs here: keeping local features between verifications of a pair, and which 
 belong here: the tests (`kernels/verify/cascade.py`), which thresholds are tried (`verdict_steps.py`).
 """
 
+from collections.abc import Mapping
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dedup_assets.calibration.seeing import verifiable
+from dedup_assets.calibration.thresholds import VERIFIED, PresentPolicy
+from dedup_assets.calibration.verdict_steps import verdict_steps
 from dedup_assets.kernels.candidates.near_contents import CandidateLimits, HashedContents, find_candidate_pairs
 from dedup_assets.kernels.describe.description import ImageDescription
 from dedup_assets.kernels.transforms import TRANSFORMS
 from dedup_assets.kernels.verify.cascade import UNKNOWN, LocalFeatures, extract_local_features, verify_pair
 from dedup_assets.kernels.verify.thresholds import VerificationThresholds
+
+Verdicts = Mapping[str, NDArray[np.bool_]]
+"""For each threshold of verification, the verdict at each of its values."""
 
 
 class KnownImage:
@@ -39,6 +48,11 @@ class PairJudge:
         features = [each.features if self._needs_features else None for each in self._ends]
         self._needs_features = True
         return bool(verify_pair(left.image, right.image, self._transform, thresholds, *features).verdict)
+
+
+def judge_along(present: PresentPolicy, left: KnownImage, right: KnownImage, transform: str) -> Verdicts:
+    """The verdicts on one pair at every value of every threshold, the others at the present policy."""
+    return verdict_steps(PairJudge(left, right, transform), present.verification.thresholds(), present.grids(VERIFIED))
 
 
 def proposed_transform(left: HashedContents, right: HashedContents, limits: CandidateLimits) -> str | None:

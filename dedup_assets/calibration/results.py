@@ -23,18 +23,7 @@ from dedup_assets.resources.locations import FolderLocation, parse_location, pat
 TABLE, PICTURE, POLICIES_FILE = "calibration.csv", "calibration.png", "policies.yaml"
 DUPLICATES_SHEET, LET_THROUGH_SHEET = "sample_duplicates.jpg", "let_through.jpg"
 FILES = frozenset({TABLE, PICTURE, POLICIES_FILE, DUPLICATES_SHEET, LET_THROUGH_SHEET})
-COLUMNS = (
-    "threshold",
-    "value",
-    "is_present",
-    "kind",
-    "family",
-    "pairs",
-    "recall",
-    "false_pairs",
-    "false_per_million",
-    "false_per_million_at_most",
-)
+HEADER = "threshold,value,is_present,kind,family,pairs,recall,false_pairs,false_per_million,false_per_million_at_most"
 MAX_SHOWN_PAIRS = 24
 
 
@@ -63,7 +52,7 @@ def _is_ours(folder: Path) -> bool:
     if not folder.is_dir() or not {path.name for path in folder.iterdir()} <= FILES:
         return False
     table = folder / TABLE
-    return not any(folder.iterdir()) or (table.exists() and table.read_bytes().startswith(",".join(COLUMNS).encode()))
+    return not any(folder.iterdir()) or (table.exists() and table.read_bytes().startswith(HEADER.encode()))
 
 
 def write_results(folder: Path, calibration: Calibration) -> list[str]:
@@ -87,7 +76,7 @@ def table_of(points: Sequence[CurvePoint]) -> str:
     """All points as CSV, a row a threshold, value and kind of pairs; recall only where pairs show the same picture."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(COLUMNS)
+    rows.writerow(HEADER.split(","))
     for point in sorted(points, key=lambda each: (list(RANGES).index(each.threshold), each.value)):
         about = (point.threshold, f"{point.value:g}", point.is_present, point.kind, point.family, point.pairs)
         if point.family == "different":
@@ -102,7 +91,7 @@ def picture_of(calibration: Calibration) -> bytes:
     """The curves of all thresholds as a PNG."""
     sample = calibration.sample
     title = (
-        f"{counted(len(sample.planted), 'edit')} planted in {counted(len(sample.descriptions), 'image')}, "
+        f"{counted(len(sample.planted), 'edit')} planted in {counted(len(sample.images), 'image')}, "
         f"{counted(calibration.unrelated, 'unrelated pair')}"
     )
     return threshold_curves([_panel(calibration.points, name) for name in RANGES], title)
@@ -131,5 +120,5 @@ def policies_of(calibration: Calibration) -> str:
 
 
 def _sheet(calibration: Calibration, pairs: Sequence[tuple[int, int]]) -> bytes:
-    thumbnails = [description.thumbnail for description in calibration.sample.descriptions]
+    thumbnails = [image.description.thumbnail for image in calibration.sample.images]
     return contact_sheet([[thumbnails[left], thumbnails[right]] for left, right in pairs], max_groups=MAX_SHOWN_PAIRS)

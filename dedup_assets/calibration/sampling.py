@@ -60,30 +60,26 @@ def choose_sample(images: ImageStore, count: int, seed: int) -> tuple[int, list[
     return listed, [blob for _, blob in chosen]
 
 
-class SampleReader:
-    """Reads images of a sample, from any number of threads at once."""
+def read_image(
+    images: ImageStore, decoder: IsolatedDecoder, limits: DecodeLimits, blob: Blob
+) -> SampledImage | UnreadableSample:
+    """One image, decoded here only once it was described, where its format is doubtful in a process of its own.
 
-    def __init__(self, images: ImageStore, decoder: IsolatedDecoder, limits: DecodeLimits) -> None:
-        self._images, self._decoder, self._limits = images, decoder, limits
-
-    def read(self, blob: Blob) -> SampledImage | UnreadableSample:
-        """One image, decoded here only once it was described, where its format is doubtful in a process of its own.
-
-        Raises:
-            StoreAccessError: the source itself cannot be read any more.
-        """
-        try:
-            data = self._images.read(blob.path, blob.etag)
-        except BlobError as cause:
-            return UnreadableSample(blob.path, str(cause))
-        try:
-            description = describe_sketches([self._decoder.sketch(data, self._limits)])[0]
-            picture = decode_image(data, self._limits).rgb
-        except UnreadableImage as cause:
-            return UnreadableSample(blob.path, cause.sentence)
-        except DecodingTimedOutError as cause:
-            return UnreadableSample(blob.path, str(cause))
-        except Exception as cause:  # noqa: BLE001 - whatever one image's bytes do to a decoder, it is one unreadable image
-            return UnreadableSample(blob.path, f"It could not be described: {type(cause).__name__}: {cause}.")
-        small = scaled(picture, min(1.0, PLANTED_SIDE_PX / max(picture.shape[:2])))
-        return SampledImage(blob.path, hashlib.sha256(data).digest(), description, small)
+    Raises:
+        StoreAccessError: the source itself cannot be read any more.
+    """
+    try:
+        data = images.read(blob.path, blob.etag)
+    except BlobError as cause:
+        return UnreadableSample(blob.path, str(cause))
+    try:
+        description = describe_sketches([decoder.sketch(data, limits)])[0]
+        picture = decode_image(data, limits).rgb
+    except UnreadableImage as cause:
+        return UnreadableSample(blob.path, cause.sentence)
+    except DecodingTimedOutError as cause:
+        return UnreadableSample(blob.path, str(cause))
+    except Exception as cause:  # noqa: BLE001 - whatever one image's bytes do to a decoder, it is one unreadable image
+        return UnreadableSample(blob.path, f"It could not be described: {type(cause).__name__}: {cause}.")
+    small = scaled(picture, min(1.0, PLANTED_SIDE_PX / max(picture.shape[:2])))
+    return SampledImage(blob.path, hashlib.sha256(data).digest(), description, small)

@@ -61,7 +61,7 @@ def embed_all(descriptions: Sequence[ImageDescription], embedder: Embedder) -> V
     return embedder.embed([decode_thumbnail(description.thumbnail) for description in descriptions])
 
 
-def cosines_with(vectors: Vectors, other: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Cosine of each row (n, d) with one vector (d,), -1 where either has none: (n,)."""
-    products = (vectors.astype(np.float64) * other).sum(axis=1)
-    return np.where(np.isfinite(products), products, -1.0)
+def cosine_of(vector: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Cosine of two vectors (d,), -1 where either is NaN."""
+    product = float((vector.astype(np.float64) * other).sum())
+    return product if np.isfinite(product) else -1.0

@@ -6,6 +6,7 @@ Belongs here: words and columns. Does not belong here: files (`results.py`), num
 from collections.abc import Iterator
 
 from dedup_assets.calibration.curves import (
+    FAMILIES,
     UNRELATED,
     CurvePoint,
     better_value,
@@ -16,11 +17,9 @@ from dedup_assets.calibration.curves import (
 from dedup_assets.calibration.outcome import Calibration
 from dedup_assets.calibration.results import DUPLICATES_SHEET, policies_of
 from dedup_assets.calibration.thresholds import RANGES, VERIFIED
-from dedup_assets.kernels.planted_edits import Family
 from dedup_assets.report.plain_words import counted, visible
 
 MAX_NAMED = 5
-FAMILIES_OF_COPIES: tuple[Family, ...] = ("near", "turned", "copy")
 ROW = "{:<24}{:>8}{:>9}{:>9}{:>9}{:>12}{:>12}  {}"
 
 
@@ -49,7 +48,7 @@ def tell(calibration: Calibration) -> str:
 def _about_sample(calibration: Calibration) -> Iterator[str]:
     sample = calibration.sample
     yield (
-        f"{len(sample.descriptions):,} of {counted(sample.listed, 'image')}, {counted(len(sample.planted), 'edit')} planted in "
+        f"{len(sample.images):,} of {counted(sample.listed, 'image')}, {counted(len(sample.planted), 'edit')} planted in "
         f"them, {counted(calibration.unrelated, 'unrelated pair')} of them."
     )
     if sample.same_bytes:
@@ -83,23 +82,15 @@ def _row(calibration: Calibration, name: str) -> str:
     own = curve[present]
     unrelated = next(point for point in own if point.kind == UNRELATED)
     better = better_value(calibration.points, name)
-    shares = [_share(family_total(own, family)) for family in FAMILIES_OF_COPIES]
+    near, turned, copy, different = (family_total(own, family) for family in FAMILIES)
     return ROW.format(
         name,
         f"{present:g}",
-        *shares,
-        _count(family_total(own, "different")),
+        *(f"{total.share:.4f}" if total else "-" for total in (near, turned, copy)),
+        f"{different.passed} of {different.pairs}" if different else "-",
         f"{unrelated.passed:,}",
         "" if better is None else _better(own, better, curve[better], name),
     ).rstrip()
-
-
-def _share(total: CurvePoint | None) -> str:
-    return f"{total.share:.4f}" if total else "-"
-
-
-def _count(total: CurvePoint | None) -> str:
-    return f"{total.passed} of {total.pairs}" if total else "-"
 
 
 def _better(present: list[CurvePoint], value: float, points: list[CurvePoint], name: str) -> str:

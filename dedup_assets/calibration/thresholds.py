@@ -3,7 +3,7 @@
 Belongs here: the ranges. Does not belong here: the present values and their reasons (the policies themselves), measuring.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,9 +38,6 @@ RANGES: Mapping[str, tuple[Stage, Sequence[float]]] = {
 }
 """Each threshold, its section, and the values that are tried beside the present one; cosines depend on the provider."""
 
-NOT_VERDICTS = frozenset({"min_near_overlap"})
-"""What only names the level of an accepted pair, near-duplicate or copy."""
-
 HASHED, VERIFIED, COSINES = (
     tuple(name for name, (stage, _) in RANGES.items() if stage == section)
     for section in ("wavelet_groups", "verified_groups", "similar_groups")
@@ -63,12 +60,7 @@ class PresentPolicy:
         cosines = self.similarity.limits({name: getattr(self.embedder, name) for name in COSINES})
         return {name: settings[name] for name in (*HASHED, *VERIFIED)} | dict(zip(COSINES, cosines, strict=True))
 
-    @property
-    def min_copy_cosine(self) -> float:
-        """From here on a pair is tested for a copy."""
-        return self.values["min_copy_cosine"]
-
-    def grids(self, names: Sequence[str]) -> dict[str, tuple[float, ...]]:
+    def grids(self, names: Iterable[str]) -> dict[str, tuple[float, ...]]:
         """The values that are tried, sorted, the present one among them."""
         present = self.values
         return {name: _grid(name, present[name]) for name in names}

@@ -4,21 +4,17 @@ Belongs here: which pairs of a sample are looked at, and setting aside those tha
 belong here: planted pairs (`planting.py`).
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
-from dataclasses import dataclass
-from functools import lru_cache, partial
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.calibration.hash_distances import NEVER, HashDistances, measure_distances
 from dedup_assets.calibration.lookalikes import LOOKALIKES
-from dedup_assets.calibration.pair_judge import KnownImage, PairJudge, proposed_transform
-from dedup_assets.calibration.planting import Verdicts
+from dedup_assets.calibration.pair_judge import KnownImage, Verdicts, judge_along, proposed_transform
 from dedup_assets.calibration.seeing import describe_planted, hash_all
-from dedup_assets.calibration.thresholds import VERIFIED, PresentPolicy
-from dedup_assets.calibration.verdict_steps import verdict_steps
+from dedup_assets.calibration.thresholds import PresentPolicy
 from dedup_assets.embedders.protocol import Vectors
 from dedup_assets.kernels.candidates.near_contents import find_candidate_pairs
 from dedup_assets.kernels.describe.description import ImageDescription
@@ -33,27 +29,8 @@ LOOKALIKES_OF_A_KIND = 60
 KNOWN_AT_ONCE = 256
 """Pictures kept with their local features, 0.4 MB each."""
 
-
-@dataclass(frozen=True)
-class HardPair:
-    """Two images of the sample by their numbers, and under which transform they are verified."""
-
-    left: int
-    right: int
-    transform: str
-
-
-@dataclass(frozen=True)
-class JudgedPair:
-    """Two images of the sample by their numbers, and the verdict on them at each value of each threshold."""
-
-    ends: tuple[int, int]
-    verdicts: Verdicts
-
-    @property
-    def ever_accepted(self) -> bool:
-        """Whether any value of any threshold accepts the pair."""
-        return any(bool(verdicts.any()) for verdicts in self.verdicts.values())
+Ends = tuple[int, int]
+"""Two images of the sample by their numbers, the lower first."""
 
 
 class SamplePairs:
@@ -73,20 +50,15 @@ class SamplePairs:
         self.cosines: NDArray[np.float64] = np.where(has_vector[self.left] & has_vector[self.right], cosines, -1.0)
         self._known = lru_cache(KNOWN_AT_ONCE)(lambda number: KnownImage(descriptions[number]))
 
-    def candidates(self) -> dict[tuple[int, int], str]:
+    def candidates(self) -> dict[Ends, str]:
         """The pairs that the present policy would verify, and under which transform."""
         found = find_candidate_pairs(self.hashes, self.hashes, self._present.candidates.limits())
-        by_hash = {
-            (left, right): TRANSFORMS[transform]
-            for left, right, transform in zip(
-                found.query.tolist(), found.other.tolist(), found.transform.tolist(), strict=True
-            )
-            if left < right
-        }
-        near = self.cosines >= self._present.min_copy_cosine
+        numbers = np.column_stack([found.query, found.other, found.transform]).tolist()
+        by_hash = {(left, right): TRANSFORMS[transform] for left, right, transform in numbers if left < right}
+        near = self.cosines >= self._present.values["min_copy_cosine"]
         return dict.fromkeys(self._ends(np.flatnonzero(near)), UNKNOWN) | by_hash
 
-    def hardest(self) -> list[HardPair]:
+    def hardest(self) -> dict[Ends, str]:
         """The nearest pairs by hash, under the transform that is nearest, and the nearest by vector, under any; sorted."""
         count = len(self._descriptions)
         candidates = self.candidates()
@@ -97,25 +69,17 @@ class SamplePairs:
         proposed = {ends: transform for ends, transform in candidates.items() if transform != UNKNOWN}
         chosen = dict.fromkeys(self._ends(by_vector[self.cosines[by_vector] > -1]), UNKNOWN)
         chosen |= dict(zip(self._ends(by_hash), transforms, strict=True)) | proposed
-        return [HardPair(*ends, transform) for ends, transform in sorted(chosen.items())]
+        return dict(sorted(chosen.items()))
 
-    def judge(self, pairs: Sequence[HardPair], pool: Executor, advance: Callable[[], None]) -> Iterator[JudgedPair]:
-        """Verify pairs at every value of every threshold."""
-        for judged in pool.map(self._judge, pairs):
-            yield judged
-            advance()
+    def judge(self, ends: Ends, transform: str) -> Verdicts:
+        """The verdicts on a pair at every value of every threshold."""
+        return judge_along(self._present, self._known(ends[0]), self._known(ends[1]), transform)
 
-    def _judge(self, pair: HardPair) -> JudgedPair:
-        judge = PairJudge(self._known(pair.left), self._known(pair.right), pair.transform)
-        present = self._present
-        verdicts = verdict_steps(judge, present.verification.thresholds(), present.grids(VERIFIED))
-        return JudgedPair((pair.left, pair.right), verdicts)
-
-    def _ends(self, rows: NDArray[np.int64]) -> list[tuple[int, int]]:
+    def _ends(self, rows: NDArray[np.int64]) -> list[Ends]:
         return list(zip(self.left[rows].tolist(), self.right[rows].tolist(), strict=True))
 
 
-def same_pictures(pairs: Sequence[tuple[int, int]], count: int) -> NDArray[np.int64]:
+def same_pictures(pairs: Iterable[Ends], count: int) -> NDArray[np.int64]:
     """For each of `count` images the lowest number among those that accepted pairs connect it with: (count,)."""
     first = np.arange(count, dtype=np.int64)
     for left, right in pairs:
@@ -124,29 +88,18 @@ def same_pictures(pairs: Sequence[tuple[int, int]], count: int) -> NDArray[np.in
     return first
 
 
-def lookalikes_of(descriptions: Sequence[ImageDescription]) -> int:
-    """How many pairs of each kind are made of a sample: each takes four different pictures."""
-    return min(len(descriptions), LOOKALIKES_OF_A_KIND) if len(descriptions) >= 4 else 0
+def lookalikes_of(images: int) -> list[tuple[str, int]]:
+    """The pairs that are made of a sample: their kinds, and the first image of the four different ones that each takes."""
+    count = min(images, LOOKALIKES_OF_A_KIND) if images >= 4 else 0
+    return [(kind, number) for kind in LOOKALIKES for number in range(count)]
 
 
-def judge_lookalikes(
-    descriptions: Sequence[ImageDescription], present: PresentPolicy, pool: Executor, advance: Callable[[], None]
-) -> Iterator[tuple[str, Verdicts]]:
-    """The kinds and verdicts of pairs that agree in part."""
-    jobs = [(kind, number) for kind in LOOKALIKES for number in range(lookalikes_of(descriptions))]
-    for found in pool.map(partial(_judge_lookalike, descriptions, present), jobs):
-        yield found
-        advance()
-
-
-def _judge_lookalike(
-    descriptions: Sequence[ImageDescription], present: PresentPolicy, job: tuple[str, int]
+def judge_lookalike(
+    descriptions: Sequence[ImageDescription], present: PresentPolicy, kind: str, number: int
 ) -> tuple[str, Verdicts]:
-    """Verified as hashes propose the pair, or else as if vectors had."""
-    kind, number = job
+    """The kind and the verdicts of a pair that agrees in part, as hashes propose it, or else as if vectors had."""
     four = [descriptions[(number + step) % len(descriptions)] for step in range(4)]
     made = LOOKALIKES[kind]([decode_thumbnail(description.thumbnail) for description in four])
     left, right = (describe_planted(jpeg(picture)) for picture in made)
     transform = proposed_transform(hash_all([left]), hash_all([right]), present.candidates.limits()) or UNKNOWN
-    judge = PairJudge(KnownImage(left), KnownImage(right), transform)
-    return kind, verdict_steps(judge, present.verification.thresholds(), present.grids(VERIFIED))
+    return kind, judge_along(present, KnownImage(left), KnownImage(right), transform)

@@ -10,7 +10,6 @@ side of a score that was seen: mostly never, rarely twice.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +26,8 @@ class WatchedThreshold(float):
     __array_ufunc__ = None
     """Makes NumPy's numbers leave a comparison with this one to this one."""
 
-    scores: list[float]
-
     def __init__(self, value: float) -> None:
-        super().__init__()
-        self.scores = []
+        self.scores: list[float] = []
 
     def __lt__(self, other: float) -> bool:
         return self._noted(other) < other
@@ -68,12 +64,15 @@ def verdict_steps(judge: Judge, present: VerificationThresholds, grids: Grids) -
 
     `judge` verifies one pair under given thresholds. Returns (n,) bool for the n values of each threshold in `grids`.
     """
-    watched: dict[str, Any] = {name: WatchedThreshold(getattr(present, name)) for name in grids}
+    first = _run(judge, present, {name: getattr(present, name) for name in grids})
+    return {name: _along(judge, present, name, grids[name], first[name]) for name in grids}
+
+
+def _run(judge: Judge, present: VerificationThresholds, values: Mapping[str, float]) -> dict[str, _Run]:
+    """One verification with some thresholds at given values, as each of these saw it."""
+    watched = {name: WatchedThreshold(value) for name, value in values.items()}
     verdict = judge(present.model_copy(update=watched))
-    return {
-        name: _along(judge, present, name, grids[name], _Run(float(seen), tuple(seen.scores), verdict))
-        for name, seen in watched.items()
-    }
+    return {name: _Run(values[name], tuple(seen.scores), verdict) for name, seen in watched.items()}
 
 
 def _along(
@@ -84,9 +83,7 @@ def _along(
     for value in values:
         known = next((run for run in runs if run.holds_at(value)), None)
         if known is None:
-            moved: dict[str, Any] = {name: WatchedThreshold(value)}
-            verdict = judge(present.model_copy(update=moved))
-            known = _Run(value, tuple(moved[name].scores), verdict)
+            known = _run(judge, present, {name: value})[name]
             runs.append(known)
         verdicts.append(known.verdict)
     return np.array(verdicts, np.bool_)

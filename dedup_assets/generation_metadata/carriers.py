@@ -3,7 +3,8 @@
 Belongs here: which container reader a file gets. Does not: pixels, downloads, or what a text means (`registry`).
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 
 from dedup_assets.generation_metadata.carrier_texts import CarrierTexts
 from dedup_assets.generation_metadata.containers.heif import read_heif
@@ -12,6 +13,15 @@ from dedup_assets.generation_metadata.containers.png import SIGNATURE as PNG_SIG
 from dedup_assets.generation_metadata.containers.png import read_png
 from dedup_assets.generation_metadata.containers.tiff import read_tiff
 from dedup_assets.generation_metadata.containers.webp import read_webp
+
+READERS: Mapping[re.Pattern[bytes], Callable[[bytes, CarrierTexts], None]] = {
+    re.compile(rb"\xff\xd8"): read_jpeg,
+    re.compile(re.escape(PNG_SIGNATURE)): read_png,
+    re.compile(rb"RIFF....WEBP", re.DOTALL): read_webp,
+    re.compile(rb"II\*\x00|MM\x00\*"): read_tiff,
+    re.compile(rb"....ftyp", re.DOTALL): read_heif,
+}
+"""The start of a file, and who reads it."""
 
 
 def read_carriers(data: bytes) -> dict[str, str]:
@@ -23,23 +33,9 @@ def read_carriers(data: bytes) -> dict[str, str]:
     lone surrogates: store them as `json.dumps` (ASCII). An unknown format, or a file without metadata, gives `{}`.
     Never raises.
     """
-    read_container = _container_reader(data[:12])
-    if read_container is None:
-        return {}
     texts = CarrierTexts()
-    read_container(data, texts)
+    for signature, read_container in READERS.items():
+        if signature.match(data):
+            read_container(data, texts)
+            break
     return texts.result()
-
-
-def _container_reader(head: bytes) -> Callable[[bytes, CarrierTexts], None] | None:
-    if head[:2] == b"\xff\xd8":
-        return read_jpeg
-    if head[:8] == PNG_SIGNATURE:
-        return read_png
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return read_webp
-    if head[:4] in (b"II*\x00", b"MM\x00*"):
-        return read_tiff
-    if head[4:8] == b"ftyp":
-        return read_heif
-    return None

@@ -56,13 +56,9 @@ class GenerationParameters:
     @property
     def missing(self) -> tuple[str, ...]:
         """Names of prompt, model, seed and steps that are not known, in this order."""
-        known = {
-            "prompt": self.prompt is not None,
-            "model": not (self.model is None and self.model_hash is None and self.model_id is None),
-            "seed": self.seed is not None,
-            "steps": self.steps is not None,
-        }
-        return tuple(name for name, is_known in known.items() if not is_known)
+        models = {self.model, self.model_hash, self.model_id} - {None}
+        known = {"prompt": self.prompt, "model": models or None, "seed": self.seed, "steps": self.steps}
+        return tuple(name for name, value in known.items() if value is None)
 
     def filled_from(self, other: "GenerationParameters") -> "GenerationParameters":
         """Return these parameters, with what is unknown (None or no LoRAs) taken from the other."""

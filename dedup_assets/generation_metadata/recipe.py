@@ -12,7 +12,6 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import asdict
 
 from dedup_assets.generation_metadata.carrier_texts import ERROR_CARRIER
@@ -96,23 +95,20 @@ def file_report(path: str, data: bytes, *, read_stealth: bool = False) -> dict[s
     carriers = {**read_carriers(data), **(read_stealth_file(data) if read_stealth else {})}
     parsed = parse_generation(carriers)
     parameters = parsed.parameters if parsed else GenerationParameters()
+    errors = (carriers.get(ERROR_CARRIER), parsed.error if parsed else None)
     return {
         "path": path,
         "tool": parsed.tool if parsed else None,
         **asdict(parameters),
         "loras": [asdict(lora) for lora in parameters.loras],
         "metadata_hash": metadata_hash(parameters),
-        "missing": list(parsed.missing) if parsed else [],
-        "error": _joined_errors(carriers, parsed.error if parsed else None),
+        "missing": list(parameters.missing) if parsed else [],
+        "error": "; ".join(filter(None, errors)) or None,
     }
 
 
 def _with_pairs_joined(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-
-
-def _joined_errors(carriers: Mapping[str, str], parse_error: str | None) -> str | None:
-    return "; ".join(filter(None, [carriers.get(ERROR_CARRIER), parse_error])) or None
 
 
 def _model_identity(parameters: GenerationParameters) -> str | None:

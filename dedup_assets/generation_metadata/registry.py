@@ -3,10 +3,10 @@
 Belongs here: the order, and turning any failure into a cause. Does not: knowledge of any tool's format.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from dedup_assets.generation_metadata.objects import Carriers
 from dedup_assets.generation_metadata.parameters import GenerationParameters, MetadataError
 from dedup_assets.generation_metadata.tools import (
     automatic1111,
@@ -33,11 +33,11 @@ class ToolParser(Protocol):
 
     NAME: str
 
-    def detect(self, carriers: Mapping[str, str]) -> bool:
+    def detect(self, carriers: Carriers) -> bool:
         """Tell, in time linear in the text and without parsing it, whether the tool wrote it; never raises."""
         ...
 
-    def parse(self, carriers: Mapping[str, str]) -> GenerationParameters:
+    def parse(self, carriers: Carriers) -> GenerationParameters:
         """Return what is known; raises `MetadataError` for a text that cannot be read."""
         ...
 
@@ -62,32 +62,22 @@ TOOLS: tuple[ToolParser, ...] = (
 
 @dataclass(frozen=True)
 class ParsedGeneration:
-    """One file's generation metadata: who wrote it, what it says, and which of the four main fields it lacks.
-
-    `error` is a sentence where the text could not be read; `parameters` is then empty.
-    """
+    """One file's generation metadata: who wrote it and what it says; `error` is a sentence where it could not be read."""
 
     tool: str
-    parser_version: int
-    parameters: GenerationParameters
-    missing: tuple[str, ...]
+    parameters: GenerationParameters = field(default_factory=GenerationParameters)
     error: str | None = None
 
 
-def parse_generation(carriers: Mapping[str, str]) -> ParsedGeneration | None:
+def parse_generation(carriers: Carriers) -> ParsedGeneration | None:
     """Return the parsed generation metadata of one file's carriers, or None where no tool knows them; never raises."""
     tool = next((tool for tool in TOOLS if tool.detect(carriers)), None)
     if tool is None:
         return None
     try:
-        parameters = tool.parse(carriers)
+        return ParsedGeneration(tool.NAME, tool.parse(carriers))
     except MetadataError as cause:
-        return _failed(tool.NAME, f"{tool.NAME}: {cause}")
+        words = str(cause)
     except Exception as cause:  # noqa: BLE001 - one image's hostile text becomes its row's error, never the run's
-        return _failed(tool.NAME, f"{tool.NAME}: {type(cause).__name__} while reading the metadata")
-    return ParsedGeneration(tool.NAME, PARSER_VERSION, parameters, parameters.missing)
-
-
-def _failed(tool_name: str, error: str) -> ParsedGeneration:
-    nothing = GenerationParameters()
-    return ParsedGeneration(tool_name, PARSER_VERSION, nothing, nothing.missing, error)
+        words = f"{type(cause).__name__} while reading the metadata"
+    return ParsedGeneration(tool.NAME, error=f"{tool.NAME}: {words}")

@@ -41,16 +41,12 @@ def canonical_sampler(sampler: str | None, scheduler: str | None) -> tuple[str |
     `DPM++ 2M Karras` alone, `DPM++ 2M` with `Karras`, and `dpmpp_2m` with `karras` give the same pair.
     """
     name, schedule = _squeezed(sampler), _squeezed(scheduler)
-    if name is None:
-        return None, None if schedule in DEFAULT_SCHEDULES else schedule
-    suffix = next((known for known in SCHEDULES if name.endswith(known) and len(name) > len(known)), None)
-    if suffix:
+    suffix = next((known for known in SCHEDULES if name and name.endswith(known) and len(name) > len(known)), None)
+    if name and suffix:
         name = name.removesuffix(suffix)
         schedule = schedule or suffix
-    return ALIASES.get(name, name), None if schedule in DEFAULT_SCHEDULES else schedule
+    return ALIASES.get(name or "", name), None if schedule in DEFAULT_SCHEDULES else schedule
 
 
 def _squeezed(name: str | None) -> str | None:
-    if name is None:
-        return None
-    return re.sub(r"[^0-9a-z]", "", name.lower().replace("++", "pp"))
+    return None if name is None else re.sub(r"[^0-9a-z]", "", name.lower().replace("++", "pp"))

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dedup_assets.generation_metadata.carrier_texts import MAX_TOTAL_BYTES
+from dedup_assets.generation_metadata.containers.png import SIGNATURE as PNG_SIGNATURE
 
 CARRIER = "stealth-alpha"
 SIGNATURE_BYTES = 15
 ALPHA_SIGNATURES = {b"stealth_pnginfo": False, b"stealth_pngcomp": True}
 COLOR_SIGNATURES = {b"stealth_rgbinfo": False, b"stealth_rgbcomp": True}
 GZIP_WINDOW = 31
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_PIXELS = 50_000_000
 """Pixels decoded to look for a text: 200 MB; generated pictures have fewer than 20 million."""
 

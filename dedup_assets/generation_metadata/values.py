@@ -1,13 +1,10 @@
 """Tolerant reading of single values out of untrusted metadata; every function returns None for what it cannot read.
 
-Belongs here: numbers, texts and JSON from JSON values or strings. Does not: any tool's field names.
+Belongs here: numbers and texts from JSON values or strings. Does not: objects (`objects`), any tool's field names.
 """
 
-import json
 import math
 import re
-
-from dedup_assets.generation_metadata.parameters import MetadataError
 
 MAX_SEED = 2**64 - 1
 MAX_NUMBER_CHARS = 40
@@ -45,11 +42,8 @@ def to_int(value: object) -> int | None:
     """Return an integer, from an integer, an integral float, or the text of either; else None."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if (
-        isinstance(value, str)
-        and len(value) <= MAX_NUMBER_CHARS
-        and re.fullmatch(r"[+-]?[0-9]+", text := value.strip())
-    ):
+    text = value.strip() if isinstance(value, str) and len(value) <= MAX_NUMBER_CHARS else ""
+    if re.fullmatch(r"[+-]?[0-9]+", text):
         return int(text)
     number = to_float(value)
     return int(number) if number is not None and number.is_integer() else None
@@ -71,27 +65,3 @@ def to_size(value: object) -> tuple[int | None, int | None]:
     """Return (width, height) from `512x768`, `(512, 768)` or `512 × 768`; else (None, None)."""
     match = SIZE.match(value[:64]) if isinstance(value, str) else None
     return (int(match[1]), int(match[2])) if match else (None, None)
-
-
-def load_object(text: str) -> dict[str, object]:
-    """Parse a JSON object (`NaN` allowed); raises `MetadataError` for anything else, however deep or broken."""
-    try:
-        value = json.loads(text)
-    except RecursionError:
-        raise MetadataError("the JSON is nested too deeply") from None
-    except ValueError as error:
-        raise MetadataError(f"the JSON cannot be read: {str(error)[:200]}") from None
-    if not isinstance(value, dict):
-        raise MetadataError("the JSON is not an object")
-    return value
-
-
-def child(values: dict[str, object], key: str) -> dict[str, object]:
-    """Return the object under a key, or an empty one."""
-    value = values.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def first_of(values: dict[str, object], *keys: str) -> object:
-    """Return the first value that is there and not None, or None."""
-    return next((values[key] for key in keys if values.get(key) is not None), None)

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -103,23 +103,23 @@ def captioned(picture: Picture, words: str = "LOOK AT THIS") -> Picture:
 
 def dated(picture: Picture) -> Picture:
     """With a date in its lower right corner."""
-    height, width = picture.shape[:2]
-    at, size = (int(width * 0.62), int(height * 0.95)), width / 700
-    thickness = max(1, width // 160)
-    written = cv2.putText(
-        picture.copy(), "2025-06-01", at, cv2.FONT_HERSHEY_DUPLEX, size, WHITE, thickness, cv2.LINE_AA
-    )
-    return np.asarray(written, np.uint8)
+    width = picture.shape[1]
+    return _written(picture, "2025-06-01", (0.62, 0.95), width / 700, max(1, width // 160))
 
 
 def watermarked(picture: Picture) -> Picture:
     """Under words across its middle that let 60 % of it through."""
-    height, width = picture.shape[:2]
-    at, size = (int(width * 0.08), int(height * 0.55)), width / 340
-    written = cv2.putText(
-        picture.copy(), "WATERMARK", at, cv2.FONT_HERSHEY_DUPLEX, size, WHITE, max(2, width // 100), cv2.LINE_AA
-    )
+    width = picture.shape[1]
+    written = _written(picture, "WATERMARK", (0.08, 0.55), width / 340, max(2, width // 100))
     return np.asarray(cv2.addWeighted(picture, 0.6, written, 0.4, 0), np.uint8)
+
+
+def _written(picture: Picture, words: str, at: tuple[float, float], size: float, thickness: int) -> Picture:
+    """With white words, of which the lower left corner stands at shares of its width and height."""
+    height, width = picture.shape[:2]
+    corner = int(width * at[0]), int(height * at[1])
+    font = cv2.FONT_HERSHEY_DUPLEX
+    return np.asarray(cv2.putText(picture.copy(), words, corner, font, size, WHITE, thickness, cv2.LINE_AA), np.uint8)
 
 
 def mirrored(picture: Picture) -> Picture:
@@ -146,44 +146,41 @@ def recoloured(picture: Picture) -> Picture:
     return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), np.uint8)
 
 
-def _drawn(edit: Callable[[Picture], Picture]) -> Callable[[Picture], bytes]:
+def _drawn(edit: Callable[..., Picture], **strength: Any) -> Callable[[Picture], bytes]:
     """An edit of pixels, saved as a JPEG."""
-    return lambda picture: jpeg(edit(picture))
+    return lambda picture: jpeg(edit(picture, **strength))
 
 
-PLANTED_EDITS: tuple[PlantedEdit, ...] = (
-    *(PlantedEdit(f"JPEG {quality}", "near", partial(jpeg, quality=quality)) for quality in (90, 70, 45, 20)),
-    PlantedEdit("WebP 60", "near", partial(webp, quality=60)),
-    *(
-        PlantedEdit(f"size {factor:g}", "near", _drawn(partial(scaled, factor=factor)))
-        for factor in (1.5, 0.75, 0.5, 0.25, 0.125)
-    ),
-    PlantedEdit("brighter", "near", _drawn(partial(toned, gain=1.2, offset=0.03))),
-    PlantedEdit("darker", "near", _drawn(partial(toned, gain=0.7))),
-    PlantedEdit("more contrast", "near", _drawn(partial(toned, gain=1.4, offset=-0.2))),
-    PlantedEdit("gamma 1.5", "near", _drawn(partial(toned, gamma=1.5))),
-    PlantedEdit("grayscale", "near", _drawn(grayed)),
-    PlantedEdit("blurred", "near", _drawn(partial(blurred, pixels=1.8))),
-    PlantedEdit("noisy", "near", _drawn(partial(noisy, levels=12))),
-    *(
-        PlantedEdit(f"cropped {removed:.0%}", "near", _drawn(partial(cropped, removed=removed)))
-        for removed in (0.02, 0.05, 0.1)
-    ),
-    PlantedEdit("border 3%", "near", _drawn(partial(framed, share=0.03, colour=WHITE))),
-    PlantedEdit("watermark", "near", _drawn(watermarked)),
-    PlantedEdit("date", "near", _drawn(dated)),
-    PlantedEdit("mirrored", "turned", _drawn(mirrored)),
-    PlantedEdit("turned", "turned", _drawn(turned)),
-    PlantedEdit("upside down", "turned", _drawn(partial(turned, quarters=2))),
-    *(
-        PlantedEdit(f"cropped {removed:.0%}", "copy", _drawn(partial(cropped, removed=removed)))
-        for removed in (0.2, 0.5, 0.65)
-    ),
-    PlantedEdit("frame 15%", "copy", _drawn(partial(framed, share=0.15))),
-    PlantedEdit("caption", "copy", _drawn(captioned)),
-    PlantedEdit("tilted 6°", "copy", _drawn(partial(tilted, degrees=6))),
-    PlantedEdit("mirrored, cropped", "copy", _drawn(lambda picture: cropped(mirrored(picture), 0.2))),
-    PlantedEdit("cropped, dark, JPEG 20", "copy", lambda picture: jpeg(toned(cropped(picture, 0.4), gain=0.7), 20)),
-    PlantedEdit("recoloured", "different", _drawn(recoloured)),
+_EDITS: dict[Family, dict[str, Callable[[Picture], bytes]]] = {
+    "near": {
+        **{f"JPEG {quality}": partial(jpeg, quality=quality) for quality in (90, 70, 45, 20)},
+        "WebP 60": partial(webp, quality=60),
+        **{f"size {factor:g}": _drawn(scaled, factor=factor) for factor in (1.5, 0.75, 0.5, 0.25, 0.125)},
+        "brighter": _drawn(toned, gain=1.2, offset=0.03),
+        "darker": _drawn(toned, gain=0.7),
+        "more contrast": _drawn(toned, gain=1.4, offset=-0.2),
+        "gamma 1.5": _drawn(toned, gamma=1.5),
+        "grayscale": _drawn(grayed),
+        "blurred": _drawn(blurred, pixels=1.8),
+        "noisy": _drawn(noisy, levels=12),
+        **{f"cropped {removed:.0%}": _drawn(cropped, removed=removed) for removed in (0.02, 0.05, 0.1)},
+        "border 3%": _drawn(framed, share=0.03, colour=WHITE),
+        "watermark": _drawn(watermarked),
+        "date": _drawn(dated),
+    },
+    "turned": {"mirrored": _drawn(mirrored), "turned": _drawn(turned), "upside down": _drawn(turned, quarters=2)},
+    "copy": {
+        **{f"cropped {removed:.0%}": _drawn(cropped, removed=removed) for removed in (0.2, 0.5, 0.65)},
+        "frame 15%": _drawn(framed, share=0.15),
+        "caption": _drawn(captioned),
+        "tilted 6°": _drawn(tilted, degrees=6),
+        "mirrored, cropped": _drawn(lambda picture: cropped(mirrored(picture), 0.2)),
+        "cropped, dark, JPEG 20": lambda picture: jpeg(toned(cropped(picture, 0.4), gain=0.7), 20),
+    },
+    "different": {"recoloured": _drawn(recoloured)},
+}
+
+PLANTED_EDITS = tuple(
+    PlantedEdit(name, family, edit) for family, kinds in _EDITS.items() for name, edit in kinds.items()
 )
 """Every kind that calibration plants, from light to heavy."""

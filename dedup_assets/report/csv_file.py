@@ -56,20 +56,13 @@ def write_image_report(report: Iterable[pl.DataFrame], out: BinaryIO) -> None:
     where frames are no larger than a partition.
     Raises polars' ColumnNotFoundError for a missing column, InvalidOperationError for an unknown status.
     """
-    _write(pl.DataFrame(schema=dict.fromkeys(REPORT_CSV_COLUMNS, pl.String)), out, include_header=True)
+    header = pl.DataFrame(schema=dict.fromkeys(REPORT_CSV_COLUMNS, pl.String))
+    header.write_csv(out, line_terminator="\r\n")
     for rows in sort_frames(map(shape_rows, report), "_key"):
-        _write(rows.drop("_key"), out, include_header=False)
+        rows.drop("_key").write_csv(out, include_header=False, line_terminator="\r\n")
 
 
 def shape_rows(frame: pl.DataFrame) -> pl.DataFrame:
     """Rows of `dedup_report` as columns of the CSV, and the `_key` that they are sorted by."""
-    rounded = {name: _round(pl.col(name)) for name in ("quality_score", "avg_color_correlation")}
-    return frame.with_columns(**rounded).select(**_SOURCES, _key=_KEY)
-
-
-def _round(number: pl.Expr) -> pl.Expr:
-    return number.cast(pl.Float64).fill_nan(None).round(6) + 0.0
-
-
-def _write(rows: pl.DataFrame, out: BinaryIO, include_header: bool) -> None:
-    rows.write_csv(out, include_header=include_header, line_terminator="\r\n")
+    numbers = pl.col("quality_score", "avg_color_correlation").cast(pl.Float64)
+    return frame.with_columns(numbers.fill_nan(None).round(6) + 0.0).select(**_SOURCES, _key=_KEY)

@@ -4,7 +4,7 @@ Belongs here: which files there are, and in what order they are written. Does no
 (`gallery_pages.py`, `templates/`), which groups are shown (`stages/shown_groups.py`).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from dedup_assets.report.gallery_groups import GalleryGroup, thumbnail_name
 from dedup_assets.report.gallery_pages import GalleryPages
@@ -24,24 +24,15 @@ def write_gallery(
 
     `groups` are duplicate groups in the order in which they are shown, the kept image first in each; `look_alikes` get a
     section of their own. The names are index.html, groups-002.html ..., thumbnails/<SHA-256 of its bytes>.jpg, all to
-    stand in one folder beside image_report.csv. Raises ValueError if `groups_per_page` is below 1.
+    stand in one folder beside image_report.csv.
     """
-    if groups_per_page < 1:
-        raise ValueError(f"a page holds at least one group, but {groups_per_page} was asked for")
     unreadable = sorted(summary.unreadable_causes)[:MAX_UNREADABLE_SHOWN]
     pages = GalleryPages(summary, groups, look_alikes, unreadable, groups_per_page)
-    written = _put_thumbnails(put, [*groups, *look_alikes])
-    for number in range(pages.count, 0, -1):
+    images = (image for group in (*groups, *look_alikes) for image in group.images)
+    files = {thumbnail_name(image.thumbnail): image.thumbnail for image in images if image.thumbnail}
+    for name, thumbnail in files.items():
+        put(name, thumbnail)
+    numbers = range(pages.count, 0, -1)
+    for number in numbers:
         put(pages.name(number), pages.render(number).encode("utf-8", "backslashreplace"))
-        written.append(pages.name(number))
-    return written
-
-
-def _put_thumbnails(put: Callable[[str, bytes], None], groups: Iterable[GalleryGroup]) -> list[str]:
-    written: dict[str, None] = {}
-    for thumbnail in (image.thumbnail for group in groups for image in group.images if image.thumbnail):
-        name = thumbnail_name(thumbnail)
-        if name not in written:
-            put(name, thumbnail)
-            written[name] = None
-    return list(written)
+    return [*files, *map(pages.name, numbers)]

@@ -45,11 +45,9 @@ def distance_histogram(distances: NDArray[Any], threshold: float | None, title: 
     whole numbers. A vertical line marks `threshold`, in the same `unit`. Where a bar is 50 times another one, the
     counts stand on a logarithmic axis, so that the few near ones are seen beside the many far ones.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7.2, 3.2), dpi=100, facecolor=_PAPER, layout="constrained")
-    FigureCanvasAgg(figure)
     axes = figure.add_subplot(facecolor=_PAPER)
     values = np.asarray(distances, dtype=np.float64).ravel()
     values = values[np.isfinite(values)]
@@ -67,13 +65,11 @@ def threshold_curves(panels: Sequence[ThresholdPanel], title: str) -> bytes:
 
     A vertical line marks the present value. Same input, same bytes.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     rows = len(panels) // _PANELS_A_ROW + 1  # one more place than panels, for the legend
     height = 3.1 * rows + 0.5
     figure = Figure(figsize=(15, height), dpi=80, facecolor=_PAPER)
-    FigureCanvasAgg(figure)
     figure.subplots_adjust(0.035, 0.35 / height, 0.965, 1 - 0.75 / height, 0.2, 0.28)
     figure.suptitle(title, x=0.01, y=1 - 0.1 / height, ha="left", va="top", color=_INK, fontsize=13, parse_math=False)
     places = figure.subplots(rows, _PANELS_A_ROW, squeeze=False).ravel()

@@ -6,7 +6,7 @@ Does not belong here: counting them (`assets/`), the page (`gallery.py`).
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from dedup_assets.report.plain_words import counted, human_bytes, level_title, visible, without_secrets
 from dedup_assets.tables import LEVELS
@@ -72,8 +72,8 @@ class RunWork:
 
 def by_level_in_order(by_level: Mapping[str, int]) -> list[tuple[str, int]]:
     """The levels at which duplicates were found, surest first; look-alikes are no duplicates and left out."""
-    found = [level for level, count in by_level.items() if count and level != "similar"]
-    return [(level, by_level[level]) for level in sorted(found, key=_order_of_level)]
+    levels = [*LEVELS, *sorted(by_level.keys() - set(LEVELS))]
+    return [(level, by_level[level]) for level in levels if by_level.get(level) and level != "similar"]
 
 
 def summary_text(summary: RunSummary, work: RunWork | None = None) -> str:
@@ -87,24 +87,12 @@ def summary_text(summary: RunSummary, work: RunWork | None = None) -> str:
 
 def summary_json(summary: RunSummary, work: RunWork) -> str:
     """The figures as a JSON object; its keys are an interface that scripts may rely on."""
-    figures = {
-        "images": summary.images,
-        "groups": summary.groups,
-        "duplicates": summary.duplicates,
-        "unreadable": summary.unreadable,
-        "bytes_reclaimable": summary.bytes_reclaimable,
-        "downloaded_images": work.downloaded_images,
-        "downloaded_bytes": work.downloaded_bytes,
-        "verified_pairs": work.verified_pairs,
-        "embedded_images": work.embedded_images,
-        "seconds": {stage: round(seconds, 3) for stage, seconds in work.seconds.items()},
-        "peak_rss_mb": round(work.peak_rss_mb, 1),
+    found = {
+        name: getattr(summary, name) for name in ("images", "groups", "duplicates", "unreadable", "bytes_reclaimable")
     }
+    rounded = {name: round(seconds, 3) for name, seconds in work.seconds.items()}
+    figures = found | asdict(replace(work, seconds=rounded, peak_rss_mb=round(work.peak_rss_mb, 1)))
     return json.dumps(figures, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _order_of_level(level: str) -> tuple[int, str]:
-    return (LEVELS.index(level) if level in LEVELS else len(LEVELS), level)
 
 
 def _found(summary: RunSummary) -> list[str]:

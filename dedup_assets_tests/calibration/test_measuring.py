@@ -21,6 +21,10 @@ def ends_of(calibration: Calibration, name: str) -> tuple[list[CurvePoint], list
     return curve[0], curve[-1]
 
 
+def paths_of(calibration: Calibration) -> list[str]:
+    return [image.path for image in calibration.sample.images]
+
+
 def share(points: list[CurvePoint], *families: str) -> float:
     totals = [family_total(points, family) for family in ("near", "turned", "copy", "different") if family in families]
     return sum(total.passed for total in totals if total) / sum(total.pairs for total in totals if total)
@@ -30,14 +34,14 @@ def test_every_image_of_the_sample_is_accounted_for(calibration: Calibration) ->
     sample = calibration.sample
     assert sample.listed == len(files()) - 1
     assert (sample.same_bytes, [each.path for each in sample.unreadable]) == (1, ["half.jpg"])
-    assert len(sample.paths) == len(NAMES) + 1
-    assert len(sample.planted) == 4 * len(sample.paths)
+    assert len(sample.images) == len(NAMES) + 1
+    assert len(sample.planted) == 4 * len(sample.images)
 
 
 def test_copies_in_the_sample_are_set_aside_and_named(calibration: Calibration) -> None:
-    names = [{calibration.sample.paths[number] for number in pair} for pair in calibration.duplicates]
+    names = [{calibration.sample.images[number].path for number in pair} for pair in calibration.duplicates]
     assert names == [{"smaller.jpg", "photos/chelsea.png.jpg"}]
-    contents = len(calibration.sample.paths)
+    contents = len(calibration.sample.images)
     assert calibration.unrelated == contents * (contents - 1) // 2 - 1
 
 
@@ -86,9 +90,9 @@ def test_the_same_source_gives_the_same_table_whatever_the_threads(source: Path)
     plan = SamplePlan(images=4, edits_per_image=2)
     one, three = (measured(source, plan, workers) for workers in (1, 3))
     assert table_of(one.points) == table_of(three.points)
-    assert one.sample.paths == three.sample.paths
+    assert paths_of(one) == paths_of(three)
     other = measured(source, replace(plan, seed=7, edits_per_image=0))
-    assert other.sample.paths != one.sample.paths
+    assert paths_of(other) != paths_of(one)
 
 
 def test_what_is_accepted_among_distinct_images_counts_as_false(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from dedup_assets.calibration.planting import PlantedPair, Planter, edits_of, has_colour
+from dedup_assets.calibration.planting import PlantedPair, edits_of, has_colour, plant
 from dedup_assets.calibration.sampling import SampledImage
 from dedup_assets.calibration.seeing import describe_planted, embed_all
 from dedup_assets.calibration.thresholds import VERIFIED
@@ -18,7 +18,7 @@ def planted() -> dict[str, PlantedPair]:
     present = present_policy()
     image = SampledImage("coffee", b"1", described("coffee.png"), photograph("coffee.png"))
     vector = embed_all([image.description], present.embedder)[0]
-    return {pair.kind: pair for pair in Planter(present, len(PLANTED_EDITS)).plant(0, image, vector)}
+    return {pair.kind: pair for pair in plant(present, PLANTED_EDITS, image, vector)}
 
 
 @pytest.mark.parametrize("each", [1, 4, 5])
@@ -53,15 +53,14 @@ def test_a_picture_without_colour_is_not_recoloured() -> None:
     assert not has_colour(gray)
     present = present_policy()
     image = SampledImage("gray", b"1", describe_planted(jpeg(gray)), gray)
-    number = [edit.name for edit in PLANTED_EDITS].index("recoloured")
-    assert Planter(present, 1).plant(number, image, np.full(256, np.nan, np.float32)) == []
+    recolouring = [edit for edit in PLANTED_EDITS if edit.name == "recoloured"]
+    assert plant(present, recolouring, image, np.full(256, np.nan, np.float32)) == []
 
 
 def test_a_copy_that_nothing_proposes_is_found_at_no_value() -> None:
     present = present_policy()
     image = SampledImage("coffee", b"1", described("coffee.png"), photograph("coffee.png"))
-    kinds = [edit.name for edit in PLANTED_EDITS]
-    number = kinds.index("cropped 50%")
-    (pair,) = Planter(present, 1).plant(number, image, np.full(256, np.nan, np.float32))
+    cropping = [edit for edit in PLANTED_EDITS if edit.name == "cropped 50%"]
+    (pair,) = plant(present, cropping, image, np.full(256, np.nan, np.float32))
     assert pair.kind == "cropped 50%"
     assert not any(verdicts.any() for verdicts in pair.verdicts.values())

@@ -9,7 +9,7 @@ import yaml
 from PIL import Image
 
 from dedup_assets.calibration.outcome import Calibration
-from dedup_assets.calibration.results import COLUMNS, policies_of, prepare_folder, table_of, write_results
+from dedup_assets.calibration.results import HEADER, policies_of, prepare_folder, table_of, write_results
 from dedup_assets.errors import CalibrationError
 from dedup_assets.policies import build_policies
 from dedup_assets_tests.conftest import write_files
@@ -17,7 +17,7 @@ from dedup_assets_tests.conftest import write_files
 
 def test_the_table_tells_recall_of_copies_and_rates_of_others(calibration: Calibration) -> None:
     rows = list(csv.DictReader(io.StringIO(table_of(calibration.points))))
-    assert list(rows[0]) == list(COLUMNS)
+    assert list(rows[0]) == HEADER.split(",")
     assert len(rows) == len(calibration.points)
     for row in rows:
         assert (row["recall"] == "") == (row["family"] == "different") != (row["false_pairs"] == "")
@@ -44,7 +44,7 @@ def test_the_policies_are_a_policy_file_of_the_present_values(calibration: Calib
     policies = build_policies(sections)
     assert policies["verification_policy"] == calibration.present.verification
     assert policies["candidate_policy"] == calibration.present.candidates
-    assert sections["similar_groups"]["min_copy_cosine"] == calibration.present.min_copy_cosine
+    assert sections["similar_groups"]["min_copy_cosine"] == calibration.present.values["min_copy_cosine"]
 
 
 @pytest.mark.parametrize(

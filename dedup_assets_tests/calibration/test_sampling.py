@@ -8,9 +8,9 @@ import pytest
 from dedup_assets.calibration.sampling import (
     PLANTED_SIDE_PX,
     SampledImage,
-    SampleReader,
     UnreadableSample,
     choose_sample,
+    read_image,
 )
 from dedup_assets.kernels.decode.image import DecodeLimits
 from dedup_assets.resources.images.opening import open_image_store
@@ -51,7 +51,7 @@ def test_a_small_source_is_taken_whole_and_other_files_are_not_images(tmp_path: 
 
 def test_an_image_is_read_and_made_small_enough(tmp_path: Path, decoder: IsolatedDecoder) -> None:
     store = store_of(tmp_path / "one", {"large.jpg": jpeg(make_photograph(1, 1500, 900))})
-    read = SampleReader(store, decoder, DecodeLimits()).read(choose_sample(store, 1, 0)[1][0])
+    read = read_image(store, decoder, DecodeLimits(), choose_sample(store, 1, 0)[1][0])
     assert isinstance(read, SampledImage)
     assert (read.description.width_px, max(read.picture.shape)) == (1500, PLANTED_SIDE_PX)
 
@@ -59,7 +59,7 @@ def test_an_image_is_read_and_made_small_enough(tmp_path: Path, decoder: Isolate
 @pytest.mark.parametrize("data", [b"", b"<html>", jpeg(make_photograph(1))[:900]])
 def test_an_unreadable_image_is_named_with_its_cause(tmp_path: Path, decoder: IsolatedDecoder, data: bytes) -> None:
     store = store_of(tmp_path / "bad", {"bad.jpg": data})
-    read = SampleReader(store, decoder, DecodeLimits()).read(choose_sample(store, 1, 0)[1][0])
+    read = read_image(store, decoder, DecodeLimits(), choose_sample(store, 1, 0)[1][0])
     assert isinstance(read, UnreadableSample)
     assert (read.path, read.cause[-1:]) == ("bad.jpg", ".")
 
@@ -68,4 +68,4 @@ def test_an_image_that_has_gone_meanwhile_is_named(tmp_path: Path, decoder: Isol
     store = store_of(tmp_path / "gone", {"gone.jpg": b"1"})
     blob = choose_sample(store, 1, 0)[1][0]
     (tmp_path / "gone" / "gone.jpg").unlink()
-    assert isinstance(SampleReader(store, decoder, DecodeLimits()).read(blob), UnreadableSample)
+    assert isinstance(read_image(store, decoder, DecodeLimits(), blob), UnreadableSample)

@@ -1,8 +1,9 @@
 """Calibration sees pictures as the line does."""
 
 import numpy as np
+import pytest
 
-from dedup_assets.calibration.seeing import cosines_with, describe_planted, embed_all, hash_all, verifiable
+from dedup_assets.calibration.seeing import cosine_of, describe_planted, embed_all, hash_all, verifiable
 from dedup_assets.embedders.descriptor import DescriptorEmbedder
 from dedup_assets.kernels.describe.hashes import dct_hashes
 from dedup_assets.kernels.planted_edits import framed, jpeg
@@ -29,5 +30,5 @@ def test_verification_sees_the_stored_thumbnail() -> None:
 def test_a_picture_without_vector_is_near_to_none() -> None:
     flat = describe_planted(jpeg(np.full((80, 80, 3), 90, np.uint8)))
     vectors = embed_all([described("coffee.png"), flat], DescriptorEmbedder())
-    assert np.allclose(cosines_with(vectors, vectors[0]), [1, -1], atol=1e-5)
-    assert cosines_with(vectors, vectors[1]).tolist() == [-1, -1]
+    assert cosine_of(vectors[0], vectors[0]) == pytest.approx(1, abs=1e-5)
+    assert [cosine_of(vector, vectors[1]) for vector in vectors] == [-1, -1] == [cosine_of(vectors[1], vectors[0]), -1]

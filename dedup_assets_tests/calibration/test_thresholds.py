@@ -2,9 +2,12 @@
 
 from typing import Any
 
-from dedup_assets.calibration.thresholds import COSINES, HASHED, NOT_VERDICTS, RANGES, VERIFIED
+from dedup_assets.calibration.thresholds import COSINES, HASHED, RANGES, VERIFIED
 from dedup_assets.policies import CandidatePolicy, SimilarityPolicy, VerificationPolicy
 from dedup_assets_tests.calibration.samples import present_policy
+
+NOT_VERDICTS = {"min_near_overlap"}
+"""What only names the level of an accepted pair, near-duplicate or copy."""
 
 
 def test_every_threshold_of_a_verdict_is_measured() -> None:
@@ -31,8 +34,11 @@ def test_every_value_tried_is_one_that_the_policy_takes() -> None:
 
 def test_the_cosines_are_those_of_the_provider_unless_the_policy_names_them() -> None:
     present = present_policy()
-    assert present.min_copy_cosine == present.embedder.min_copy_cosine
+    assert present.values["min_copy_cosine"] == present.embedder.min_copy_cosine
     named = type(present)(
         present.candidates, present.verification, SimilarityPolicy(min_copy_cosine=0.3), present.embedder
     )
-    assert (named.min_copy_cosine, named.candidates.limits().dct) == (0.3, present.candidates.max_dct_distance)
+    assert (named.values["min_copy_cosine"], named.candidates.limits().dct) == (
+        0.3,
+        present.candidates.max_dct_distance,
+    )

@@ -2,9 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup_assets.generation_metadata.parameters import MetadataError
 from dedup_assets.generation_metadata.values import (
-    load_object,
     to_count,
     to_float,
     to_int,
@@ -58,26 +56,6 @@ def test_sizes_are_read_in_all_spellings(value: str, size: tuple[int | None, int
 
 def test_weighted_prompt_parts_are_joined_by_lines() -> None:
     assert to_text([{"prompt": "a fox", "weight": 1}, "in snow", 3]) == "a fox\nin snow"
-
-
-@pytest.mark.parametrize(
-    ("text", "cause"),
-    [
-        ('{"a": ' * 200_000, "nested too deeply"),
-        ("[" * 1_000_000, "nested too deeply"),
-        ("[]", "not an object"),
-        ('{"a": 1', "cannot be read"),
-        ('{"a": ' + "9" * 100_000 + "}", "cannot be read"),
-        ("", "cannot be read"),
-    ],
-)
-def test_hostile_json_is_an_error_in_words(text: str, cause: str) -> None:
-    with pytest.raises(MetadataError, match=cause):
-        load_object(text)
-
-
-def test_nan_is_json_here() -> None:
-    assert to_float(load_object('{"cfg": NaN}')["cfg"]) is None
 
 
 def test_a_number_between_separators_that_are_no_blanks_is_read() -> None:

@@ -1,7 +1,6 @@
 from io import BytesIO
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from dedup_assets.report.contact_sheet import MAX_SHEET_BYTES, contact_sheet
@@ -50,8 +49,3 @@ def test_broken_thumbnails_and_no_groups_still_give_a_sheet() -> None:
 def test_the_same_thumbnails_give_the_same_bytes() -> None:
     groups = [[jpeg(photo(name))] * 2 for name in PHOTOS]
     assert contact_sheet(groups) == contact_sheet(groups)
-
-
-def test_an_empty_sheet_cannot_be_asked_for() -> None:
-    with pytest.raises(ValueError, match="at least one group"):
-        contact_sheet([], max_groups=0)

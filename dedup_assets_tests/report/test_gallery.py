@@ -53,11 +53,6 @@ def test_a_large_group_counts_the_images_that_are_not_shown() -> None:
     assert "and 99,999 more" in gallery([replace(group, size=100_001)])["index.html"].decode()
 
 
-def test_a_page_holds_at_least_one_group() -> None:
-    with pytest.raises(ValueError, match="at least one group"):
-        gallery([], groups_per_page=0)
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")

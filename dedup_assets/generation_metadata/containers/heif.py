@@ -4,6 +4,7 @@ Belongs here: the boxes that locate an item (ISO 14496-12: `meta`, `iinf`, `iloc
 """
 
 from collections.abc import Iterator
+from io import BytesIO
 
 from dedup_assets.generation_metadata.carrier_texts import CarrierTexts
 from dedup_assets.generation_metadata.containers.tiff import read_exif
@@ -67,25 +68,17 @@ def _item_locations(iloc: bytes) -> Iterator[tuple[int, int, int]]:
     offset_size, length_size, base_size, index_size = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
     id_size = 4 if version == b"\x02" else 2
     method_size = 0 if version == b"\x00" else 2
-    fields = _NumberReader(iloc, 6)
-    for _ in range(min(fields.take(id_size), MAX_BOXES)):
-        item_id, method = fields.take(id_size), fields.take(method_size)
-        _, base, extents = fields.take(2), fields.take(base_size), fields.take(2)
+    fields = BytesIO(iloc[6:])
+
+    def take(size: int) -> int:
+        """The next number; zero behind the end."""
+        return int.from_bytes(fields.read(size), "big")
+
+    for _ in range(min(take(id_size), MAX_BOXES)):
+        item_id, method = take(id_size), take(method_size)
+        _, base, extents = take(2), take(base_size), take(2)
         for extent in range(min(extents, MAX_BOXES)):
-            fields.take(index_size if method_size else 0)
-            start, size = base + fields.take(offset_size), fields.take(length_size)
+            take(index_size if method_size else 0)
+            start, size = base + take(offset_size), take(length_size)
             if extents == 1 and method == 0 and extent == 0:
                 yield item_id, start, size
-
-
-class _NumberReader:
-    """Big-endian numbers, one behind the other; zeros behind the end."""
-
-    def __init__(self, data: bytes, position: int) -> None:
-        self.data = data
-        self.position = position
-
-    def take(self, size: int) -> int:
-        number = int.from_bytes(self.data[self.position : self.position + size], "big")
-        self.position += size
-        return number

@@ -6,7 +6,6 @@ Belongs here: the segment walk (ITU T.81, B.1). Does not: quantization tables or
 from dedup_assets.generation_metadata.carrier_texts import CarrierTexts
 from dedup_assets.generation_metadata.containers.tiff import read_exif
 
-SIGNATURE = b"\xff\xd8"
 XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\x00"
 APP1, COM, START_OF_SCAN, END_OF_IMAGE = 0xE1, 0xFE, 0xDA, 0xD9
 MAX_SEGMENTS = 5_000

@@ -10,6 +10,7 @@ from dedup_assets.generation_metadata.carrier_texts import CarrierTexts, decode_
 from dedup_assets.generation_metadata.containers.tiff import read_exif
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+METADATA_CHUNKS = frozenset({b"tEXt", b"zTXt", b"iTXt", b"eXIf"})
 MAX_CHUNKS = 100_000
 """Chunks walked of one file: with the customary 8 KiB of pixels a chunk this is 800 MB; the walk takes under 50 ms."""
 
@@ -21,7 +22,7 @@ def read_png(data: bytes, texts: CarrierTexts) -> None:
         if position > end:
             return
         size, kind = read_header(data, position)
-        if kind in CHUNK_READERS:
+        if kind in METADATA_CHUNKS:
             _read_chunk(kind, data[position + 8 : position + 8 + min(size, texts.remaining_bytes + 256)], size, texts)
         elif kind == b"IEND":
             return
@@ -30,38 +31,28 @@ def read_png(data: bytes, texts: CarrierTexts) -> None:
 
 
 def _read_chunk(kind: bytes, body: bytes, size: int, texts: CarrierTexts) -> None:
-    if len(body) == size:
-        CHUNK_READERS[kind](body, texts)
-    elif size > texts.remaining_bytes:
-        texts.report(f"a PNG {kind.decode()} chunk is too large or cut")
+    if len(body) < size:
+        reason = "too large or cut" if size > texts.remaining_bytes else "cut"
+        texts.report(f"a PNG {kind.decode()} chunk is {reason}")
+    elif kind == b"eXIf":
+        read_exif(body, texts)
     else:
-        texts.report(f"a PNG {kind.decode()} chunk is cut")
+        _read_text(kind, body, texts)
 
 
-def _read_text(body: bytes, texts: CarrierTexts) -> None:
+def _read_text(kind: bytes, body: bytes, texts: CarrierTexts) -> None:
     keyword, _, raw = body.partition(b"\x00")
-    _add_text(keyword, raw, texts)
-
-
-def _read_compressed_text(body: bytes, texts: CarrierTexts) -> None:
-    keyword, _, raw = body.partition(b"\x00")
-    _add_text(keyword, texts.unpack(_name(keyword), raw[1:]), texts)
-
-
-def _read_international_text(body: bytes, texts: CarrierTexts) -> None:
-    keyword, _, rest = body.partition(b"\x00")
-    compressed = rest[:1] == b"\x01"
-    _, _, after_language = rest[2:].partition(b"\x00")
-    _, _, raw = after_language.partition(b"\x00")
-    _add_text(keyword, texts.unpack(_name(keyword), raw) if compressed else raw, texts)
-
-
-def _add_text(keyword: bytes, raw: bytes, texts: CarrierTexts) -> None:
-    name = _name(keyword)
+    name = "XMP" if keyword == b"XML:com.adobe.xmp" else decode_text(keyword[:79])
+    is_compressed = kind == b"zTXt" or (kind == b"iTXt" and raw[:1] == b"\x01")
+    if kind == b"zTXt":
+        raw = raw[1:]
+    elif kind == b"iTXt":
+        raw = b"".join(raw[2:].split(b"\x00", 2)[2:])  # behind the language and the keyword in it
+    text = texts.unpack(name, raw) if is_compressed else raw
     if name in ("Raw profile type exif", "Raw profile type APP1"):
-        _read_hex_profile(raw, texts)
+        _read_hex_profile(text, texts)
     else:
-        texts.add_bytes(name, raw)
+        texts.add_bytes(name, text)
 
 
 def _read_hex_profile(raw: bytes, texts: CarrierTexts) -> None:
@@ -72,15 +63,3 @@ def _read_hex_profile(raw: bytes, texts: CarrierTexts) -> None:
         texts.report("the raw EXIF profile is damaged")
         return
     read_exif(block, texts)
-
-
-def _name(keyword: bytes) -> str:
-    return "XMP" if keyword == b"XML:com.adobe.xmp" else decode_text(keyword[:79])
-
-
-CHUNK_READERS = {
-    b"tEXt": _read_text,
-    b"zTXt": _read_compressed_text,
-    b"iTXt": _read_international_text,
-    b"eXIf": read_exif,
-}

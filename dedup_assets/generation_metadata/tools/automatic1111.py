@@ -8,49 +8,41 @@ Belongs here: this format. Does not: other texts under the same `parameters` key
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 
+from dedup_assets.generation_metadata.objects import MAX_ROWS, Carriers, Values, named_loras
 from dedup_assets.generation_metadata.parameters import GenerationParameters, Lora, MetadataError
 from dedup_assets.generation_metadata.tools.infotext import Infotext, split_infotext
-from dedup_assets.generation_metadata.values import to_count, to_float, to_name, to_seed, to_size
+from dedup_assets.generation_metadata.values import to_size
 
 NAME = "AUTOMATIC1111"
 CARRIERS = ("parameters", "EXIF:UserComment", "COM", "EXIF:ImageDescription", "Comment", "Description", "stealth-alpha")
 LORA_TAG = re.compile(r"<(?:lora|lyco|lora_?\w{0,8}):([^:<>]{1,256})(?::([^:<>]{0,24}))?[^<>]{0,256}>", re.IGNORECASE)
-MAX_LORAS = 256
+KEYS = (
+    "model, model_hash=model hash, seed, subseed=variation seed, subseed_strength=variation seed strength, steps, sampler, "
+    "scheduler=schedule type|sampler sigma|scheduler, guidance=cfg scale, distilled_guidance=distilled cfg scale, "
+    "clip_skip=clip skip, denoise=denoising strength"
+)
 
 
-def detect(carriers: Mapping[str, str]) -> bool:
+def detect(carriers: Carriers) -> bool:
     """Tell whether a carrier holds an infotext."""
     return find_infotext(carriers) is not None
 
 
-def parse(carriers: Mapping[str, str]) -> GenerationParameters:
+def parse(carriers: Carriers) -> GenerationParameters:
     """Read the infotext; sampler and schedule stay as written."""
     infotext = find_infotext(carriers)
     if infotext is None:
         raise MetadataError("there is no line `Steps: …`")
-    return _parameters(infotext, infotext.settings)
-
-
-def _parameters(infotext: Infotext, settings: Mapping[str, str]) -> GenerationParameters:
+    settings = infotext.settings
     width, height = to_size(settings.get("size"))
     first_width, first_height = _first_pass_size(settings)
-    return GenerationParameters(
+    return Values({key: value or None for key, value in settings.items()}).parameters(
+        KEYS,
         prompt=infotext.prompt,
         negative_prompt=infotext.negative_prompt,
-        model=to_name(settings.get("model")),
-        model_hash=to_name(settings.get("model hash")),
-        seed=to_seed(settings.get("seed")),
-        subseed=to_seed(settings.get("variation seed")),
-        subseed_strength=to_float(settings.get("variation seed strength")),
-        steps=to_count(settings.get("steps")),
-        sampler=to_name(settings.get("sampler")),
-        scheduler=to_name(settings.get("schedule type") or settings.get("sampler sigma") or settings.get("scheduler")),
-        guidance=to_float(settings.get("cfg scale")),
-        distilled_guidance=to_float(settings.get("distilled cfg scale")),
-        clip_skip=to_count(settings.get("clip skip")),
         loras=prompt_loras(infotext.prompt),
-        denoise=to_float(settings.get("denoising strength")),
         width=width,
         height=height,
         first_pass_width=first_width,
@@ -59,7 +51,7 @@ def _parameters(infotext: Infotext, settings: Mapping[str, str]) -> GenerationPa
     )
 
 
-def find_infotext(carriers: Mapping[str, str]) -> Infotext | None:
+def find_infotext(carriers: Carriers) -> Infotext | None:
     """Return the first carrier's text that is an infotext, split into its parts."""
     texts = (carriers[name] for name in CARRIERS if "Steps: " in carriers.get(name, ""))
     return next((infotext for text in texts if (infotext := split_infotext(text))), None)
@@ -67,8 +59,8 @@ def find_infotext(carriers: Mapping[str, str]) -> Infotext | None:
 
 def prompt_loras(prompt: str | None) -> tuple[Lora, ...]:
     """Return the LoRAs that a prompt's `<lora:name:weight>` tags name, in order; no weight means 1."""
-    tags = LORA_TAG.finditer(prompt or "")
-    return tuple(Lora(tag[1].strip(), to_float(tag[2] or "1")) for tag, _ in zip(tags, range(MAX_LORAS), strict=False))
+    tags = islice(LORA_TAG.finditer(prompt or ""), MAX_ROWS)
+    return named_loras((tag[1].strip(), tag[2] or "1") for tag in tags)
 
 
 def _first_pass_size(settings: Mapping[str, str]) -> tuple[int | None, int | None]:

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from dedup_assets.generation_metadata.parameters import MetadataError
-from dedup_assets.generation_metadata.tools.comfy_nodes import Node, linked_node
-from dedup_assets.generation_metadata.tools.comfy_switches import without_switches
+from dedup_assets.generation_metadata.tools.comfy_nodes import Node, linked_node, without_switches
 
 MAX_NODES = 20_000
 """Nodes read of one graph; the largest honest ones have about 1,000."""
@@ -43,8 +42,8 @@ class Graph:
             if source is not None:
                 yield name, source
 
-    def upstream(self, start: Node, follows: Callable[[Node, str], bool]) -> Iterator[Node]:
-        """Yield the start and what it is made from, depth first in file order, along links that `follows` accepts."""
+    def upstream(self, start: Node, follows: Callable[[str], object]) -> Iterator[Node]:
+        """Yield the start and what it is made from, depth first in file order, along links whose names `follows` accepts."""
         stack, seen = [start], set()
         while stack:
             node = stack.pop()
@@ -52,7 +51,7 @@ class Graph:
                 continue
             seen.add(node.node_id)
             yield node
-            stack.extend(reversed([source for name, source in self.links(node) if follows(node, name)]))
+            stack.extend(reversed([source for name, source in self.links(node) if follows(name)]))
 
 
 def load_graph(values: dict[str, object]) -> Graph:

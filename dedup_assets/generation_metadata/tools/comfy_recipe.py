@@ -37,10 +37,8 @@ def read_recipes(graph: Graph) -> list[GenerationParameters]:
 
 def agreed(recipes: list[GenerationParameters]) -> GenerationParameters:
     """Return what all recipes (at least one) say alike; a field on which they differ is not known."""
-    first = recipes[0]
-    values = {field.name: getattr(first, field.name) for field in fields(first)}
-    alike = {name: value for name, value in values.items() if all(getattr(other, name) == value for other in recipes)}
-    return GenerationParameters(**alike)
+    told = {field.name: {getattr(recipe, field.name) for recipe in recipes} for field in fields(GenerationParameters)}
+    return GenerationParameters(**{name: values.pop() for name, values in told.items() if len(values) == 1})
 
 
 def _output_nodes(graph: Graph) -> list[Node]:
@@ -64,7 +62,7 @@ def _is_sampler(node: Node) -> bool:
     return is_fed and ((has_seed and has_schedule) or ("guider" in inputs and "sigmas" in inputs))
 
 
-def _follows_picture(_: Node, name: str) -> bool:
+def _follows_picture(name: str) -> bool:
     return name == "latent_image" or not NOT_PICTURE.search(name)
 
 
@@ -99,16 +97,17 @@ def _read_branch(graph: Graph, output: Node) -> GenerationParameters:
 def _origin(graph: Graph, start: Node, passes: int) -> GenerationParameters:
     """Return what the picture was made from: a loaded image or an empty latent, and in how many passes."""
     nodes = list(graph.upstream(start, _follows_picture))
-    source_image = next((name for node in nodes if (name := _loaded_image(graph, node))), None)
+    loaders = (node for node in nodes if "load" in node.class_type.lower())
+    source_image = next((name for node in loaders if (name := typed_value(graph, node, "image", to_name))), None)
     width, height = next((size for node in nodes if (size := _latent_size(graph, node)) != NO_SIZE), NO_SIZE)
-    is_second = passes > 1
+    stage = "upscale" if passes == 0 else ("text" if source_image is None else "image")
     return GenerationParameters(
         source_image=source_image,
         width=width,
         height=height,
-        first_pass_width=width if is_second else None,
-        first_pass_height=height if is_second else None,
-        stage=_stage(passes, source_image),
+        first_pass_width=width if passes > 1 else None,
+        first_pass_height=height if passes > 1 else None,
+        stage="hires" if passes > 1 else stage,
     )
 
 
@@ -120,15 +119,3 @@ def _latent_size(graph: Graph, node: Node) -> tuple[int | None, int | None]:
     if not prefix and "Latent" not in node.class_type and not _is_sampler(node):
         return NO_SIZE
     return typed_value(graph, node, f"{prefix}width", to_count), typed_value(graph, node, f"{prefix}height", to_count)
-
-
-def _loaded_image(graph: Graph, node: Node) -> str | None:
-    return typed_value(graph, node, "image", to_name) if "load" in node.class_type.lower() else None
-
-
-def _stage(passes: int, source_image: str | None) -> str:
-    if passes == 0:
-        return "upscale"
-    if passes > 1:
-        return "hires"
-    return "text" if source_image is None else "image"

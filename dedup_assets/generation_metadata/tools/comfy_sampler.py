@@ -4,16 +4,19 @@ Belongs here: the inputs' names in ComfyUI and its common extensions. Does not: 
 """
 
 import re
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
 
 from dedup_assets.generation_metadata.parameters import GenerationParameters, Lora
 from dedup_assets.generation_metadata.tools.comfy_graph import Graph
 from dedup_assets.generation_metadata.tools.comfy_nodes import Node
-from dedup_assets.generation_metadata.tools.comfy_texts import SEED_NAMES, conditioning_text, typed_value
+from dedup_assets.generation_metadata.tools.comfy_texts import (
+    SEED_NAMES,
+    Convert,
+    Value,
+    conditioning_text,
+    typed_value,
+)
 from dedup_assets.generation_metadata.values import to_count, to_float, to_int, to_name, to_seed
-
-Value = TypeVar("Value")
 
 CHECKPOINT_NAMES = ("ckpt_name", "unet_name", "base_ckpt_name")
 MODEL_NAMES = (*CHECKPOINT_NAMES, "model_name", "gguf_name", "model_path", "checkpoint", "model")
@@ -61,35 +64,25 @@ def _seed(graph: Graph, sampler: Node) -> int | None:
     """Return the seed of the noise: the sampler's own, or that of the latent's node where the sampler adds none."""
     if adds_noise(sampler):
         return _setting(graph, sampler, SEED_NAMES, "noise", to_seed)
-    return next(
-        (
-            seed
-            for node in graph.upstream(sampler, lambda _, name: bool(PICTURE_LINKS.fullmatch(name)))
-            if node is not sampler and (seed := _typed(graph, node, SEED_NAMES, to_seed)) is not None
-        ),
-        None,
-    )
+    behind = (node for node in graph.upstream(sampler, PICTURE_LINKS.fullmatch) if node is not sampler)
+    return next((seed for node in behind if (seed := _typed(graph, node, SEED_NAMES, to_seed)) is not None), None)
 
 
 def _setting(
-    graph: Graph, sampler: Node, names: tuple[str, ...], through: str, convert: Callable[[object], Value | None]
+    graph: Graph, sampler: Node, names: tuple[str, ...], through: str, convert: Convert[Value]
 ) -> Value | None:
     """Return the first known of the named inputs, of the sampler or of the nodes behind one kind of link or a pipe."""
     return _first_along(graph, sampler, re.compile(rf"{through}|.*pipe.*|context"), names, convert)
 
 
 def _first_along(
-    graph: Graph,
-    start: Node,
-    links: re.Pattern[str],
-    names: tuple[str, ...],
-    convert: Callable[[object], Value | None],
+    graph: Graph, start: Node, links: re.Pattern[str], names: tuple[str, ...], convert: Convert[Value]
 ) -> Value | None:
-    nodes = graph.upstream(start, lambda _, name: bool(links.fullmatch(name)))
+    nodes = graph.upstream(start, links.fullmatch)
     return next((value for node in nodes if (value := _typed(graph, node, names, convert)) is not None), None)
 
 
-def _typed(graph: Graph, node: Node, names: tuple[str, ...], convert: Callable[[object], Value | None]) -> Value | None:
+def _typed(graph: Graph, node: Node, names: tuple[str, ...], convert: Convert[Value]) -> Value | None:
     values = (typed_value(graph, node, name, convert) for name in names if name in node.inputs)
     return next((value for value in values if value is not None), None)
 
@@ -100,10 +93,6 @@ def _class_behind(graph: Graph, sampler: Node, name: str) -> str | None:
     return re.sub(r"^K?Sampler|Scheduler$", "", source.class_type) or None if source else None
 
 
-def _model_path(graph: Graph, sampler: Node) -> Iterator[Node]:
-    return graph.upstream(sampler, lambda _, name: bool(MODEL_LINKS.fullmatch(name)))
-
-
 def _model(graph: Graph, sampler: Node) -> str | None:
     """Return the name that the model's loader was given; `a + b` for a merge of several.
 
@@ -111,7 +100,7 @@ def _model(graph: Graph, sampler: Node) -> str | None:
     """
     names: list[str] = []
     merged = False
-    for node in _model_path(graph, sampler):
+    for node in graph.upstream(sampler, MODEL_LINKS.fullmatch):
         merged = merged or "merge" in node.class_type.lower()
         if any("model" in name and MODEL_LINKS.fullmatch(name) for name, _ in graph.links(node)):
             continue
@@ -133,7 +122,7 @@ def _clip_skip(graph: Graph, sampler: Node) -> int | None:
 
 def _loras(graph: Graph, sampler: Node) -> Iterator[Lora]:
     """Yield the LoRAs on the model's way, the nearest to the sampler first."""
-    for node in _model_path(graph, sampler):
+    for node in graph.upstream(sampler, MODEL_LINKS.fullmatch):
         for key, value in node.inputs.items():
             match = LORA_INPUT.fullmatch(key)
             if match and isinstance(value, dict):

@@ -9,10 +9,11 @@ from typing import TypeVar
 
 from dedup_assets.generation_metadata.parameters import MetadataError
 from dedup_assets.generation_metadata.tools.comfy_graph import Graph
-from dedup_assets.generation_metadata.tools.comfy_nodes import Node
-from dedup_assets.generation_metadata.tools.comfy_switches import RUNTIME_TEXTS
+from dedup_assets.generation_metadata.tools.comfy_nodes import RUNTIME_TEXTS, Node
 
 Value = TypeVar("Value")
+Convert = Callable[[object], Value | None]
+"""Reads a literal, or returns None for what it cannot read."""
 
 MAX_TEXT_CHARS = 1_000_000
 MAX_DEPTH = 64
@@ -44,7 +45,7 @@ NOT_CONDITIONING = re.compile(
 )
 
 
-def typed_value(graph: Graph, node: Node, name: str, convert: Callable[[object], Value | None]) -> Value | None:
+def typed_value(graph: Graph, node: Node, name: str, convert: Convert[Value]) -> Value | None:
     """Return an input's literal, or what the linked chain of primitive nodes holds under the same or a usual name."""
     value = node.inputs.get(name)
     usual = (name, *(SEED_NAMES if name in SEED_NAMES else ()), *PRIMITIVES)
@@ -108,9 +109,9 @@ def _input_text(graph: Graph, node: Node, name: str, positive: bool, depth: int)
     if isinstance(value, str):
         return value
     source = graph.source(value)
-    if source is None or depth > MAX_DEPTH or "CLIPTextEncode" in source.class_type:
+    if source is None or depth > MAX_DEPTH:
         return None
-    if source.class_type in RUNTIME_TEXTS:
+    if source.class_type in RUNTIME_TEXTS or "CLIPTextEncode" in source.class_type:
         return None
     text = _string_node_text(graph, source, positive, depth + 1)
     if text is not None and len(text) > MAX_TEXT_CHARS:

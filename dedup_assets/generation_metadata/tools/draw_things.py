@@ -5,46 +5,31 @@ Belongs here: this object. Does not: the same settings as prose in `dc:descripti
 
 import html
 import re
-from collections.abc import Mapping
 
-from dedup_assets.generation_metadata.parameters import GenerationParameters, Lora, MetadataError
-from dedup_assets.generation_metadata.values import (
-    child,
-    first_of,
-    load_object,
-    to_count,
-    to_float,
-    to_name,
-    to_seed,
-    to_size,
-    to_text,
-)
+from dedup_assets.generation_metadata.objects import Carriers, load_object, named_loras
+from dedup_assets.generation_metadata.parameters import GenerationParameters, MetadataError
+from dedup_assets.generation_metadata.values import to_count, to_float, to_size
 
 NAME = "Draw Things"
 OBJECT_START = re.compile(r"<rdf:li[^<>]{0,64}>\s*(?=\{)|<exif:UserComment>\s*(?=\{)")
-MAX_LORAS = 256
 
 
-def detect(carriers: Mapping[str, str]) -> bool:
+def detect(carriers: Carriers) -> bool:
     """Tell whether the XMP packet or the EXIF software tag names Draw Things."""
     return any("Draw Things" in carriers.get(name, "") for name in ("XMP", "EXIF:Software", "Software"))
 
 
-def parse(carriers: Mapping[str, str]) -> GenerationParameters:
+def parse(carriers: Carriers) -> GenerationParameters:
     """Read the object: `c` is the prompt, `uc` the negative prompt."""
     values = load_object(_object_text(carriers))
     width, height = to_size(values.get("size"))
-    denoise = to_float(first_of(values, "strength"))
-    return GenerationParameters(
-        prompt=to_text(values.get("c")),
-        negative_prompt=to_text(values.get("uc")),
-        model=to_name(values.get("model")),
-        seed=to_seed(values.get("seed")),
-        steps=to_count(values.get("steps")),
-        sampler=to_name(values.get("sampler")),
-        guidance=to_float(values.get("scale")),
-        clip_skip=to_count(first_of(child(values, "v2"), "clipSkip")),
-        loras=_loras(first_of(values, "lora") or child(values, "v2").get("loras")),
+    denoise = to_float(values.get("strength"))
+    second = values.child("v2")
+    loras = values.rows("lora") if values.get("lora") else second.rows("loras")
+    return values.parameters(
+        "prompt=c, negative_prompt=uc, model, seed, steps, sampler, guidance=scale",
+        clip_skip=to_count(second.get("clipSkip")),
+        loras=named_loras((row.first("model", "file"), row.get("weight")) for row in loras),
         denoise=denoise,
         width=width,
         height=height,
@@ -52,7 +37,7 @@ def parse(carriers: Mapping[str, str]) -> GenerationParameters:
     )
 
 
-def _object_text(carriers: Mapping[str, str]) -> str:
+def _object_text(carriers: Carriers) -> str:
     comment = carriers.get("EXIF:UserComment", "")
     if comment.startswith("{"):
         return comment
@@ -61,9 +46,3 @@ def _object_text(carriers: Mapping[str, str]) -> str:
     if start is None:
         raise MetadataError("the XMP packet holds no settings")
     return html.unescape(packet[start.end() : packet.find("<", start.end())])
-
-
-def _loras(values: object) -> tuple[Lora, ...]:
-    rows = [row for row in values[:MAX_LORAS] if isinstance(row, dict)] if isinstance(values, list) else []
-    named = [(first_of(row, "model", "file"), row.get("weight")) for row in rows]
-    return tuple(Lora(name, to_float(weight)) for name, weight in named if isinstance(name, str))

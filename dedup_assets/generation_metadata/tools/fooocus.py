@@ -5,57 +5,34 @@ The prompt is what the person typed (`prompt`), not what styles and expansion ma
 Belongs here: Fooocus' own scheme. Does not: its `a1111` scheme, which is an infotext (`automatic1111`).
 """
 
-from collections.abc import Mapping
+from dataclasses import replace
 
-from dedup_assets.generation_metadata.json_carriers import EXIF_CARRIERS, find_object
+from dedup_assets.generation_metadata.objects import EXIF_CARRIERS, MAX_ROWS, Carriers, ToolObject, named_loras
 from dedup_assets.generation_metadata.parameters import GenerationParameters, Lora
-from dedup_assets.generation_metadata.values import (
-    first_of,
-    load_object,
-    to_count,
-    to_float,
-    to_name,
-    to_seed,
-    to_size,
-    to_text,
-)
+from dedup_assets.generation_metadata.values import to_size
 
 NAME = "Fooocus"
-CARRIERS = ("parameters", *EXIF_CARRIERS, "Comment")
 SIGNS = ('"metadata_scheme"', '"base_model"', '"Base Model"', '"RuinedFooocus"')
-MAX_LORAS = 256
+OWN = ToolObject(("parameters", *EXIF_CARRIERS, "Comment"), SIGNS)
+detect = OWN.is_in
+KEYS = (
+    "prompt=prompt|Prompt, negative_prompt=negative_prompt|Negative Prompt|Negative, width, height, seed=seed|Seed, "
+    "model=base_model|Base Model|base_model_name, model_hash=base_model_hash, steps=steps|Steps, "
+    "sampler=sampler|Sampler|sampler_name, scheduler=scheduler|Scheduler, clip_skip=clip_skip|CLIP Skip, "
+    "guidance=guidance_scale|Guidance Scale|cfg"
+)
 
 
-def detect(carriers: Mapping[str, str]) -> bool:
-    """Tell whether a carrier holds the object."""
-    return find_object(carriers, CARRIERS, SIGNS) is not None
-
-
-def parse(carriers: Mapping[str, str]) -> GenerationParameters:
+def parse(carriers: Carriers) -> GenerationParameters:
     """Read the object; keys of older versions are the labels of its log."""
-    values = load_object(find_object(carriers, CARRIERS, SIGNS) or "")
-    width, height = to_size(first_of(values, "resolution", "Resolution"))
-    return GenerationParameters(
-        prompt=to_text(first_of(values, "prompt", "Prompt")),
-        negative_prompt=to_text(first_of(values, "negative_prompt", "Negative Prompt", "Negative")),
-        model=to_name(first_of(values, "base_model", "Base Model", "base_model_name")),
-        model_hash=to_name(values.get("base_model_hash")),
-        seed=to_seed(first_of(values, "seed", "Seed")),
-        steps=to_count(first_of(values, "steps", "Steps")),
-        sampler=to_name(first_of(values, "sampler", "Sampler", "sampler_name")),
-        scheduler=to_name(first_of(values, "scheduler", "Scheduler")),
-        guidance=to_float(first_of(values, "guidance_scale", "Guidance Scale", "cfg")),
-        clip_skip=to_count(first_of(values, "clip_skip", "CLIP Skip")),
-        loras=_loras(values.get("loras")),
-        width=to_count(values.get("width")) or width,
-        height=to_count(values.get("height")) or height,
-        stage="text",
-    )
+    values = OWN.load(carriers)
+    width, height = to_size(values.first("resolution", "Resolution"))
+    told = values.parameters(KEYS, loras=_loras(values.get("loras")), stage="text")
+    return replace(told, width=told.width or width, height=told.height or height)
 
 
 def _loras(values: object) -> tuple[Lora, ...]:
     """Return the LoRAs of `[[name, weight, hash], …]`, or of RuinedFooocus' `[{"name": …, "weight": …}, …]`."""
-    rows = values[:MAX_LORAS] if isinstance(values, list) else []
+    rows = values[:MAX_ROWS] if isinstance(values, list) else []
     pairs = [(row.get("name"), row.get("weight")) if isinstance(row, dict) else row for row in rows]
-    named = [pair for pair in pairs if isinstance(pair, (list, tuple)) and len(pair) >= 2]
-    return tuple(Lora(pair[0], to_float(pair[1])) for pair in named if isinstance(pair[0], str))
+    return named_loras((pair[0], pair[1]) for pair in pairs if isinstance(pair, (list, tuple)) and len(pair) >= 2)

@@ -4,34 +4,34 @@ Belongs here: these three. Does not: `invokeai_graph` and `invokeai_workflow`, w
 """
 
 import re
-from collections.abc import Mapping
+from dataclasses import replace
 
-from dedup_assets.generation_metadata.parameters import GenerationParameters, Lora, MetadataError
-from dedup_assets.generation_metadata.values import (
-    child,
-    first_of,
-    load_object,
-    to_count,
-    to_float,
-    to_name,
-    to_seed,
-    to_text,
-)
+from dedup_assets.generation_metadata.objects import Carriers, Values, load_object, named_loras
+from dedup_assets.generation_metadata.parameters import GenerationParameters, MetadataError
+from dedup_assets.generation_metadata.values import to_name, to_text
 
 NAME = "InvokeAI"
+METADATA_KEYS = (
+    "prompt=positive_prompt, negative_prompt, seed, steps, sampler=scheduler, guidance=cfg_scale, "
+    "distilled_guidance=guidance, clip_skip, denoise=strength, width, height"
+)
+IMAGE_KEYS = "seed, steps, sampler, guidance=cfg_scale, denoise=strength, width, height"
+DREAM_KEYS = (
+    "seed=S|seed, subseed_strength=v|variation_amount, steps=s|steps, sampler=A|sampler, guidance=C|cfg_scale, "
+    "source_image=I|init_img, denoise=f|strength, width=W|width, height=H|height"
+)
 NEGATIVE_WORDS = re.compile(r"\[([^\[\]]*)\]")
 DREAM_PROMPT = re.compile(r'\s*"((?:[^"\\]|\\.)*)"|\s*([^-][^"]*?)(?=\s-\w)', re.DOTALL)
 DREAM_OPTION = re.compile(r"(?:^|\s)-(-[A-Za-z][\w-]{0,32}|[A-Za-z]{1,2})[ =]?([^\s\"]*)")
-MAX_LORAS = 256
 MAX_COMMAND_CHARS = 100_000
 
 
-def detect(carriers: Mapping[str, str]) -> bool:
+def detect(carriers: Carriers) -> bool:
     """Tell whether a carrier of any InvokeAI version is there."""
     return any(name in carriers for name in ("invokeai_metadata", "sd-metadata", "Dream"))
 
 
-def parse(carriers: Mapping[str, str]) -> GenerationParameters:
+def parse(carriers: Carriers) -> GenerationParameters:
     """Read the newest carrier that is there."""
     if "invokeai_metadata" in carriers:
         return _parse_metadata(load_object(carriers["invokeai_metadata"]))
@@ -40,50 +40,27 @@ def parse(carriers: Mapping[str, str]) -> GenerationParameters:
     return parse_dream(carriers["Dream"])
 
 
-def _parse_metadata(values: dict[str, object]) -> GenerationParameters:
-    model = child(values, "model")
-    source_image = _image_name(first_of(values, "init_image", "strength_image"))
-    hires = values.get("hrf_enabled") is True
-    return GenerationParameters(
-        prompt=to_text(values.get("positive_prompt")),
-        negative_prompt=to_text(values.get("negative_prompt")),
-        model=to_name(first_of(model, "model_name", "name")),
-        model_hash=to_name(model.get("hash")),
-        seed=to_seed(values.get("seed")),
-        steps=to_count(values.get("steps")),
-        sampler=to_name(values.get("scheduler")),
-        guidance=to_float(values.get("cfg_scale")),
-        distilled_guidance=to_float(values.get("guidance")),
-        clip_skip=to_count(values.get("clip_skip")),
-        loras=_loras(values.get("loras")),
+def _parse_metadata(values: Values) -> GenerationParameters:
+    source_image = _image_name(values.first("init_image", "strength_image"))
+    loras = [(row.child("model") or row.child("lora"), row.get("weight")) for row in values.rows("loras")]
+    return values.parameters(
+        METADATA_KEYS,
+        loras=named_loras((named.first("name", "model_name"), weight) for named, weight in loras),
         source_image=source_image,
-        denoise=to_float(values.get("strength")),
-        width=to_count(values.get("width")),
-        height=to_count(values.get("height")),
-        stage="hires" if hires else ("image" if source_image else "text"),
-    )
+        stage="hires" if values.get("hrf_enabled") is True else ("image" if source_image else "text"),
+    ).filled_from(values.child("model").parameters("model=model_name|name, model_hash=hash"))
 
 
-def _parse_sd_metadata(values: dict[str, object]) -> GenerationParameters:
-    images = values.get("images")
-    image = child(values, "image") or child({"": images[0]} if isinstance(images, list) and images else {}, "")
+def _parse_sd_metadata(values: Values) -> GenerationParameters:
+    image = values.child("image") or next(iter(values.rows("images")), Values())
     prompt, negative = split_negative(to_text(image.get("prompt")))
-    source_image = _image_name(first_of(image, "init_image_path", "orig_hash"))
-    return GenerationParameters(
+    return image.parameters(
+        IMAGE_KEYS,
         prompt=prompt,
         negative_prompt=negative,
-        model=to_name(first_of(values, "model_weights", "model_id", "model")),
-        model_hash=to_name(values.get("model_hash")),
-        seed=to_seed(image.get("seed")),
-        steps=to_count(image.get("steps")),
-        sampler=to_name(image.get("sampler")),
-        guidance=to_float(image.get("cfg_scale")),
-        source_image=source_image,
-        denoise=to_float(image.get("strength")),
-        width=to_count(image.get("width")),
-        height=to_count(image.get("height")),
+        source_image=_image_name(image.first("init_image_path", "orig_hash")),
         stage="image" if image.get("type") == "img2img" else "text",
-    )
+    ).filled_from(values.parameters("model=model_weights|model_id|model, model_hash"))
 
 
 def parse_dream(command: str) -> GenerationParameters:
@@ -92,22 +69,11 @@ def parse_dream(command: str) -> GenerationParameters:
     if quoted is None:
         raise MetadataError(f"the Dream command starts with no prompt, or has more than {MAX_COMMAND_CHARS} characters")
     prompt, negative = split_negative(quoted[1] if quoted[1] is not None else quoted[2])
-    options = {option[1].lstrip("-"): option[2] for option in DREAM_OPTION.finditer(command, quoted.end())}
-    source_image = to_name(options.get("I") or options.get("init_img"))
-    return GenerationParameters(
-        prompt=prompt,
-        negative_prompt=negative,
-        seed=to_seed(options.get("S") or options.get("seed")),
-        subseed_strength=to_float(options.get("v") or options.get("variation_amount")),
-        steps=to_count(options.get("s") or options.get("steps")),
-        sampler=to_name(options.get("A") or options.get("sampler")),
-        guidance=to_float(options.get("C") or options.get("cfg_scale")),
-        source_image=source_image,
-        denoise=to_float(options.get("f") or options.get("strength")),
-        width=to_count(options.get("W") or options.get("width")),
-        height=to_count(options.get("H") or options.get("height")),
-        stage="image" if source_image else "text",
+    options = Values(
+        (option[1].lstrip("-"), option[2] or None) for option in DREAM_OPTION.finditer(command, quoted.end())
     )
+    told = options.parameters(DREAM_KEYS, prompt=prompt, negative_prompt=negative)
+    return replace(told, stage="image" if told.source_image else "text")
 
 
 def split_negative(prompt: str | None) -> tuple[str | None, str | None]:
@@ -116,14 +82,6 @@ def split_negative(prompt: str | None) -> tuple[str | None, str | None]:
         return prompt, None
     negative = [words.strip() for words in NEGATIVE_WORDS.findall(prompt)]
     return " ".join(NEGATIVE_WORDS.sub("", prompt).split()), ", ".join(negative) if negative else None
-
-
-def _loras(values: object) -> tuple[Lora, ...]:
-    rows = [row for row in values[:MAX_LORAS] if isinstance(row, dict)] if isinstance(values, list) else []
-    named = [
-        (first_of(child(row, "model") or child(row, "lora"), "name", "model_name"), row.get("weight")) for row in rows
-    ]
-    return tuple(Lora(name, to_float(weight)) for name, weight in named if isinstance(name, str))
 
 
 def _image_name(value: object) -> str | None:

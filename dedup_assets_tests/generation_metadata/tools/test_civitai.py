@@ -29,7 +29,7 @@ UPSCALE = {
 def test_the_model_of_an_infotext_is_its_checkpoint_resource() -> None:
     parsed = parse_generation({"EXIF:UserComment": INFOTEXT})
     assert parsed is not None
-    assert (parsed.tool, parsed.missing) == ("Civitai", ())
+    assert (parsed.tool, parsed.parameters.missing) == ("Civitai", ())
     assert (parsed.parameters.model, parsed.parameters.model_id) == ("Fox", "civitai@22")
 
 

@@ -26,7 +26,7 @@ VALUES: dict[str, Any] = {
 def test_the_object_is_read_and_no_other_tool_claims_it(carrier: str) -> None:
     parsed = parse_generation({carrier: json.dumps(VALUES)})
     assert parsed is not None
-    assert (parsed.tool, parsed.missing) == ("Hugging Face Space", ())
+    assert (parsed.tool, parsed.parameters.missing) == ("Hugging Face Space", ())
     assert parsed.parameters == GenerationParameters(
         prompt="a red fox",
         negative_prompt="rain",

@@ -23,7 +23,11 @@ def test_prompt_and_model_are_the_objects_and_the_rest_is_the_graphs() -> None:
     parsed = parse_generation(carriers)
     assert parsed is not None
     parameters = parsed.parameters
-    assert (parsed.tool, parsed.missing, parameters.prompt) == ("Stability Matrix", (), "a fox <lora:fur:0.8>")
+    assert (parsed.tool, parsed.parameters.missing, parameters.prompt) == (
+        "Stability Matrix",
+        (),
+        "a fox <lora:fur:0.8>",
+    )
     assert (parameters.model, parameters.model_hash) == ("fox.safetensors", "abc123")
     assert (parameters.seed, parameters.steps, parameters.sampler) == (99, 20, "euler")
 

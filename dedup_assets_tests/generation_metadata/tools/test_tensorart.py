@@ -27,7 +27,7 @@ def test_prompt_and_model_are_the_objects_and_the_seed_is_the_graphs() -> None:
     parsed = parse_generation({"generation_data": json.dumps(DATA), **comfy_carriers(comfy_graph())})
     assert parsed is not None
     parameters = parsed.parameters
-    assert (parsed.tool, parsed.missing) == ("Tensor.Art", ())
+    assert (parsed.tool, parsed.parameters.missing) == ("Tensor.Art", ())
     assert (parameters.prompt, parameters.negative_prompt) == ("a fox as typed", "rain")
     assert (parameters.model, parameters.model_hash, parameters.loras) == (
         "fox_v1",
