@@ -20,8 +20,8 @@ from dedup_assets.calibration.curves import (
 )
 from dedup_assets.calibration.measuring import measure
 from dedup_assets.calibration.outcome import Calibration, SamplePlan
+from dedup_assets.calibration.ranges import RANGES
 from dedup_assets.calibration.results import picture_of
-from dedup_assets.calibration.thresholds import RANGES
 from dedup_assets.commands.calibrate import present_policy
 from dedup_assets.definitions import build_resources
 from dedup_assets.kernels.decode.image import DecodeLimits

@@ -14,7 +14,7 @@ from dedup_assets.calibration.curves import UNRELATED, CurvePoint
 from dedup_assets.calibration.hash_distances import HashDistances, join_distances
 from dedup_assets.calibration.pair_judge import Verdicts
 from dedup_assets.calibration.planting import PlantedPair
-from dedup_assets.calibration.thresholds import COSINES, HASHED, RANGES, VERIFIED, PresentPolicy
+from dedup_assets.calibration.ranges import COSINES, HASHED, RANGES, VERIFIED, PresentPolicy
 from dedup_assets.calibration.unrelated import SamplePairs
 from dedup_assets.kernels.planted_edits import Family
 

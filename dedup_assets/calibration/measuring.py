@@ -16,9 +16,9 @@ from dedup_assets.calibration.counting import PointCounter
 from dedup_assets.calibration.outcome import Calibration, ReadImage, Sample, SamplePlan
 from dedup_assets.calibration.pair_judge import Verdicts
 from dedup_assets.calibration.planting import edits_of, plant
+from dedup_assets.calibration.ranges import PresentPolicy
 from dedup_assets.calibration.sampling import SampledImage, UnreadableSample, choose_sample, read_image
 from dedup_assets.calibration.seeing import embed_all
-from dedup_assets.calibration.thresholds import PresentPolicy
 from dedup_assets.calibration.unrelated import Ends, SamplePairs, judge_lookalike, lookalikes_of, same_pictures
 from dedup_assets.errors import CalibrationError
 from dedup_assets.kernels.decode.image import DecodeLimits

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from dedup_assets.calibration.curves import CurvePoint
 from dedup_assets.calibration.planting import PlantedPair
+from dedup_assets.calibration.ranges import PresentPolicy
 from dedup_assets.calibration.sampling import UnreadableSample
-from dedup_assets.calibration.thresholds import PresentPolicy
 from dedup_assets.embedders.protocol import Vectors
 from dedup_assets.kernels.describe.description import ImageDescription
 

@@ -10,8 +10,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.calibration.ranges import VERIFIED, PresentPolicy
 from dedup_assets.calibration.seeing import verifiable
-from dedup_assets.calibration.thresholds import VERIFIED, PresentPolicy
 from dedup_assets.calibration.verdict_steps import verdict_steps
 from dedup_assets.kernels.candidates.near_contents import CandidateLimits, HashedContents, find_candidate_pairs
 from dedup_assets.kernels.describe.description import ImageDescription

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from dedup_assets.calibration.hash_distances import HashDistances, measure_distances
 from dedup_assets.calibration.pair_judge import KnownImage, Verdicts, judge_along, proposed_transform
+from dedup_assets.calibration.ranges import VERIFIED, PresentPolicy
 from dedup_assets.calibration.sampling import SampledImage
 from dedup_assets.calibration.seeing import cosine_of, describe_planted, embed_all, hash_all
-from dedup_assets.calibration.thresholds import VERIFIED, PresentPolicy
 from dedup_assets.kernels.candidates.near_contents import HashedContents
 from dedup_assets.kernels.describe.description import ImageDescription
 from dedup_assets.kernels.planted_edits import PLANTED_EDITS, Family, Picture, PlantedEdit

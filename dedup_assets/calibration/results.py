@@ -13,7 +13,7 @@ import yaml
 
 from dedup_assets.calibration.curves import FAMILIES, UNRELATED, CurvePoint, curve_of, family_total
 from dedup_assets.calibration.outcome import Calibration
-from dedup_assets.calibration.thresholds import RANGES
+from dedup_assets.calibration.ranges import RANGES
 from dedup_assets.errors import CalibrationError
 from dedup_assets.report.contact_sheet import contact_sheet
 from dedup_assets.report.plain_words import counted

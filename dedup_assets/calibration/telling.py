@@ -15,8 +15,8 @@ from dedup_assets.calibration.curves import (
     found_and_false,
 )
 from dedup_assets.calibration.outcome import Calibration
+from dedup_assets.calibration.ranges import RANGES, VERIFIED
 from dedup_assets.calibration.results import DUPLICATES_SHEET, policies_of
-from dedup_assets.calibration.thresholds import RANGES, VERIFIED
 from dedup_assets.report.plain_words import counted, visible
 
 MAX_NAMED = 5

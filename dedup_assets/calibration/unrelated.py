@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from dedup_assets.calibration.hash_distances import NEVER, HashDistances, measure_distances
 from dedup_assets.calibration.lookalikes import LOOKALIKES
 from dedup_assets.calibration.pair_judge import KnownImage, Verdicts, judge_along, proposed_transform
+from dedup_assets.calibration.ranges import PresentPolicy
 from dedup_assets.calibration.seeing import describe_planted, hash_all
-from dedup_assets.calibration.thresholds import PresentPolicy
 from dedup_assets.embedders.protocol import Vectors
 from dedup_assets.kernels.candidates.near_contents import find_candidate_pairs
 from dedup_assets.kernels.describe.description import ImageDescription

@@ -15,7 +15,7 @@ from dedup_assets.settings import Settings, read_policies
 
 if TYPE_CHECKING:
     from dedup_assets.calibration.outcome import SamplePlan
-    from dedup_assets.calibration.thresholds import PresentPolicy
+    from dedup_assets.calibration.ranges import PresentPolicy
 
 
 @click.command()
@@ -74,7 +74,7 @@ def present_policy(resources: Mapping[str, Any]) -> "PresentPolicy":
     Raises:
         NoEmbedderError: none of the configured providers of vectors can work.
     """
-    from dedup_assets.calibration.thresholds import PresentPolicy
+    from dedup_assets.calibration.ranges import PresentPolicy
 
     return PresentPolicy(
         candidates=resources["candidate_policy"],

@@ -1,6 +1,6 @@
 """`dedup-assets demo`: what the pipeline does, shown on a small collection.
 
-Belongs here: the option and what a person is told. Does not belong here: the collection (`demo.py` of the package).
+Belongs here: the option and what a person is told. Does not belong here: the collection (`demo_collection.py` of the package).
 """
 
 from pathlib import Path
@@ -23,7 +23,7 @@ DEMO_FOLDER = Path(".demo")
 )
 def demo(folder: Path) -> None:
     """Build a small collection of real photographs with planted copies, and find them."""
-    from dedup_assets.demo import build_demo_collection
+    from dedup_assets.demo_collection import build_demo_collection
 
     photographs, store = folder / "photographs", folder / "store"
     count = build_demo_collection(photographs)

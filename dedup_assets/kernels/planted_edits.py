@@ -1,7 +1,7 @@
 """Edits of known kind and strength, as people make them: what the demo plants, and what calibration measures with.
 
 Belongs here: what an edit does to pixels, how the result is encoded, and the list of kinds that are planted. Does not
-belong here: which pictures get which edit (`calibration/`, `demo.py`), or finding them again.
+belong here: which pictures get which edit (`calibration/`, `demo_collection.py`), or finding them again.
 
 Pictures are (h, w, 3) uint8 RGB. Everything is a function of the picture alone: noise is drawn from its own content.
 """

@@ -7,8 +7,8 @@ from functools import cache
 
 import numpy as np
 
+from dedup_assets.calibration.ranges import PresentPolicy
 from dedup_assets.calibration.seeing import describe_planted
-from dedup_assets.calibration.thresholds import PresentPolicy
 from dedup_assets.embedders.descriptor import DescriptorEmbedder
 from dedup_assets.kernels.describe.description import ImageDescription
 from dedup_assets.kernels.planted_edits import Picture, jpeg, scaled

@@ -6,7 +6,7 @@ from dedup_assets.calibration.counting import PointCounter
 from dedup_assets.calibration.curves import curve_of
 from dedup_assets.calibration.hash_distances import HashDistances
 from dedup_assets.calibration.planting import PlantedPair
-from dedup_assets.calibration.thresholds import COSINES, HASHED, VERIFIED
+from dedup_assets.calibration.ranges import COSINES, HASHED, VERIFIED
 from dedup_assets.kernels.planted_edits import Family
 from dedup_assets_tests.calibration.samples import present_policy
 

@@ -7,8 +7,8 @@ import pytest
 
 from dedup_assets.calibration.curves import UNRELATED, CurvePoint, curve_of, family_total
 from dedup_assets.calibration.outcome import Calibration, SamplePlan
+from dedup_assets.calibration.ranges import RANGES
 from dedup_assets.calibration.results import table_of
-from dedup_assets.calibration.thresholds import RANGES
 from dedup_assets.errors import CalibrationError
 from dedup_assets_tests.calibration.conftest import files, measured
 from dedup_assets_tests.calibration.samples import NAMES

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from dedup_assets.calibration.planting import PlantedPair, edits_of, has_colour, plant
+from dedup_assets.calibration.ranges import VERIFIED
 from dedup_assets.calibration.sampling import SampledImage
 from dedup_assets.calibration.seeing import describe_planted, embed_all
-from dedup_assets.calibration.thresholds import VERIFIED
 from dedup_assets.kernels.planted_edits import PLANTED_EDITS, grayed, jpeg
 from dedup_assets_tests.calibration.samples import described, photograph, present_policy
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import yaml
 
 from dedup_assets.calibration.outcome import Calibration
+from dedup_assets.calibration.ranges import RANGES
 from dedup_assets.calibration.sampling import UnreadableSample
 from dedup_assets.calibration.telling import tell
-from dedup_assets.calibration.thresholds import RANGES
 
 
 def test_the_summary_fits_a_terminal_and_names_every_threshold(calibration: Calibration) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from dedup_assets.calibration.pair_judge import KnownImage, PairJudge
+from dedup_assets.calibration.ranges import VERIFIED
 from dedup_assets.calibration.seeing import describe_planted
-from dedup_assets.calibration.thresholds import VERIFIED
 from dedup_assets.calibration.verdict_steps import WatchedThreshold, verdict_steps
 from dedup_assets.kernels.planted_edits import Picture, captioned, cropped, framed, jpeg, recoloured, scaled, turned
 from dedup_assets.kernels.verify.cascade import UNKNOWN, verify_pair

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dedup_assets.calibration.thresholds import COSINES, HASHED, RANGES, VERIFIED
+from dedup_assets.calibration.ranges import COSINES, HASHED, RANGES, VERIFIED
 from dedup_assets.policies import CandidatePolicy, SimilarityPolicy, VerificationPolicy
 from dedup_assets_tests.calibration.samples import present_policy
 

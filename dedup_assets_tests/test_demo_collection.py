@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dedup_assets.demo import EDITS, PHOTOGRAPHS, PREFIXES, build_demo_collection
+from dedup_assets.demo_collection import EDITS, PHOTOGRAPHS, PREFIXES, build_demo_collection
 from dedup_assets.generation_metadata.carriers import read_carriers
 from dedup_assets.kernels.decode.image import DecodeLimits, UnreadableImage, decode_image
 
