@@ -42,7 +42,7 @@ SUMMARIES_AT_ONCE = 20_000
 """Colour summaries that are correlated at once: 100 MB in double precision."""
 
 
-@table_asset(DEDUP_REPORT, {"csv"}, "3", reads_all=[REPRESENTATIVES, SIMILAR_GROUPS], in_one_run=True)
+@table_asset(DEDUP_REPORT, {"csv"}, "4", reads_all=[REPRESENTATIVES, SIMILAR_GROUPS], in_one_run=True)
 def dedup_report(
     context: dg.AssetExecutionContext,
     collection: Collection,

@@ -25,7 +25,7 @@ MIN_SEARCH_RECALL = 0.6
 """Of all neighbours, most of which are unrelated and lie anywhere; of copies, an index finds more."""
 
 
-@table_asset(SIMILAR_GROUPS, {"opencv"}, "2", reads_all=[EMBEDDINGS], in_one_run=True)
+@table_asset(SIMILAR_GROUPS, {"opencv"}, "3", reads_all=[EMBEDDINGS], in_one_run=True)
 def similar_groups(
     context: dg.AssetExecutionContext,
     collection: Collection,

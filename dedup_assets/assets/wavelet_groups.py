@@ -39,7 +39,6 @@ def wavelet_groups(
             work.counts = {
                 "candidate_pairs": work.commit.rows,
                 "crowded_recipes": search.recipes.crowded if search else 0,
-                "crowded_contents": int(work.commit.details.get("crowded_contents", 0)),
             }
             pairs = stage.tables.read(WAVELET_GROUPS, key, ["left_id", "right_id", "dct_distance", "transform"])
             work.preview, limit = pairs, candidate_policy.max_dct_distance

@@ -13,7 +13,7 @@ from dedup_assets.report.gallery_groups import GalleryGroup, GalleryImage
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.grouping.collected_images import read_thumbnails
 from dedup_assets.stages.pairs.contents import PAIR_KEY
-from dedup_assets.tables import SIMILAR_GROUPS, VERIFIED_GROUPS
+from dedup_assets.tables import SIMILAR_GROUPS, STAR_PAIRS, VERIFIED_GROUPS
 
 SHOWN_GROUPS = 500
 SHOWN_IMAGES = 24
@@ -70,7 +70,7 @@ def _read_scores(tables: TableStore, contents: pl.Series) -> Scores:
     """The evidence on the pairs among some contents."""
     both = pl.all_horizontal(pl.col(PAIR_KEY).is_in(contents.unique().implode()))
     found: Scores = {}
-    for table in (VERIFIED_GROUPS, SIMILAR_GROUPS):
+    for table in (STAR_PAIRS, VERIFIED_GROUPS, SIMILAR_GROUPS):
         pairs = tables.read_many(table, columns=[*PAIR_KEY, *SCORES]).filter(both)
         found |= {frozenset((row.pop("left_sha256"), row.pop("right_sha256"))): row for row in pairs.to_dicts()}
     return found

@@ -1,140 +1,147 @@
-"""Groups of crowds: thousands of contents with equal or near hashes, of which all pairs would be too many to look at.
+"""Stars of contents that are near each other by their hashes, by asking: of n that show one picture n - 1 are asked about.
 
-Belongs here: which classes of equal hashes are crowded, and stars of their contents, verified as they are asked for. Does
-not belong here: classes and their links (`kernels/candidates/hash_classes.py`, `kernels/candidates/near_contents.py`), the
-final stars (`stars.py`).
+Belongs here: who asks whom, many stars at a time. Does not belong here: classes of equal hashes and which are near each other
+(`kernels/candidates/`), the final stars, which know of people's words and other evidence too (`stars.py`).
 """
 
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.candidates.hash_classes import count_within_reach
-from dedup_assets.kernels.group.stars import Neighbours, Verify, find_components
-from dedup_assets.kernels.members import Members
+from dedup_assets.kernels.group.stars import Neighbours, find_components
 
-MAX_LISTED = 64
-"""Where more contents than this share or nearly share their hashes, pairs are not listed but asked for: below it the pairs
-are at most 32 a content, which is what verification is fast enough for."""
 FIRST_QUESTIONS = 64
 """A centre asks its 64 nearest contents by colour, then twice as many as before while any passes. Pictures of one photograph
 are nearer in colour than those of others, so that nothing is missed but by 64 others that are nearer still."""
 
+NEIGHBOURHOODS_AT_ONCE = 1_000
+"""So many put their questions together: enough to keep all processors at work, and little to hold."""
+
+Nodes = NDArray[np.int64]
+Pairs = NDArray[np.int64]
+Talk = Generator[Pairs, NDArray[np.bool_], None]
+"""Yields questions, pairs (m, 2) with the centre first, and is sent for each whether it passes."""
+
 
 @dataclass(frozen=True)
 class ClassGraph:
-    """Contents 0..n-1 in their classes, and the classes that are near each other.
-
-    class_of  (n,) int64 class numbers 0..c-1
-    near      the classes linked to each class
-    crowded   (c,) bool: more than MAX_LISTED contents are in the class and those linked to it
-    """
+    """Contents 0..n-1 in their classes of equal hashes, (n,) int64 numbers, and the classes that are near each other."""
 
     class_of: NDArray[np.int64]
     near: Neighbours
-    crowded: NDArray[np.bool_]
-
-    @classmethod
-    def build(cls, class_of: NDArray[np.int64], class_count: int, links: NDArray[np.int64]) -> "ClassGraph":
-        """Links are (m, 2) pairs of classes, each once; a class without contents counts for nothing."""
-        sizes = np.bincount(class_of, minlength=class_count)
-        apart = np.unique(np.sort(links[links[:, 0] != links[:, 1]], axis=1), axis=0)
-        present = apart[(sizes[apart] > 0).all(axis=1)]
-        crowded = (count_within_reach(sizes, present) > MAX_LISTED) & (sizes > 0)
-        return cls(class_of, Neighbours(class_count, present), crowded)
-
-    def is_of_a_crowd(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Whether the two contents of each pair, (m, 2), are candidates of each other and one is in a crowded class."""
-        classes = self.class_of[pairs]
-        return self.crowded[classes].any(axis=1) & self.near.contains(classes)
 
     def neighbourhoods(self) -> NDArray[np.int64]:
-        """A label for each content, (n,): the same where a chain of near classes leads from one to the other."""
-        return np.asarray(find_components(len(self.crowded), self.near.pairs())[self.class_of], np.int64)
-
-    def open_pairs(self) -> NDArray[np.int64]:
-        """All candidate pairs (m, 2) of contents of which neither is in a crowded class."""
-        members = Members(self.class_of, len(self.crowded))
-        found = [np.empty((0, 2), np.int64)]
-        for number in np.flatnonzero(~self.crowded & (members.sizes > 0)).tolist():
-            own, near = members[number], self.near[number]
-            others = [members[each] for each in near[(near > number) & ~self.crowded[near]]]
-            found.append(own[np.stack(np.triu_indices(len(own), 1), axis=1)])
-            found += [np.stack(np.meshgrid(own, other, indexing="ij"), axis=-1).reshape(-1, 2) for other in others]
-        return np.concatenate(found)
+        """The first content, (n,), of those to which a chain of near classes leads from each."""
+        chains = find_components(len(self.near.degrees()), self.near.pairs())[self.class_of]
+        _chains, first, which = np.unique(chains, return_index=True, return_inverse=True)
+        return np.asarray(first[which], np.int64)
 
 
 @dataclass(frozen=True)
 class CrowdStars:
-    """What asking about crowds came to: pairs that passed, (m, 2), centre first; and how many candidates were not asked."""
+    """What asking came to: pairs that passed, (m, 2), centre first; and how many candidates were not asked about."""
 
-    edges: NDArray[np.int64]
+    edges: Pairs
     left_out: int
 
 
-def star_crowds(graph: ClassGraph, colours: NDArray[np.uint8], verify: Verify, place: NDArray[np.int64]) -> CrowdStars:
-    """Form stars of the contents of crowded classes and of the classes next to them.
+def star_crowds(
+    graph: ClassGraph, colours: NDArray[np.uint8], judge: Callable[[Pairs], NDArray[np.bool_]], place: NDArray[np.int64]
+) -> CrowdStars:
+    """Form stars of contents whose classes are equal or near.
 
-    The content with the lowest place in no star becomes a centre, and asks the others of its class and of the near ones that
-    are in none, the nearest by colour first. So n equal contents cost n - 1 questions, and what a centre rejects finds another
-    centre. The stars depend on the contents, their classes and places alone. colours, place: (n, d) uint8 and (n,), distinct;
-    of crowded contents and those near them.
+    The content with the lowest place in no star becomes a centre, and asks the others in no star of its class and of the near
+    ones, the nearest by colour first; then the candidates of those that passed. So n equal contents cost n - 1 questions, and
+    what a centre rejects finds another. `judge` gets the questions of many neighbourhoods together; what is asked depends on
+    the contents, their classes and places alone. Each class has contents. place: (n,),
+    distinct. colours: (n, d) uint8, those of neighbourhoods of up to FIRST_QUESTIONS contents do not count.
     """
-    waiting = _Waiting(graph)
-    edges, left_out = [np.empty((0, 2), np.int64)], 0
-    for node in waiting.nodes[np.argsort(place[waiting.nodes])].tolist():
-        if waiting.free[node]:
-            waiting.free[node] = False
-            others = waiting.candidates_of(node)
-            passed, unasked = _ask_nearest(node, others, colours, verify)
-            waiting.free[passed] = False
-            edges.append(np.stack([np.full(len(passed), node), passed], axis=1))
-            left_out += unasked
-    return CrowdStars(np.concatenate(edges), left_out)
+    asking = _Asking(graph, colours)
+    waiting = map(asking.form_stars, _neighbourhoods(graph, place))
+    talks: dict[Talk, Pairs] = {}
+    edges = [np.empty((0, 2), np.int64)]
+    while talks := talks | _begin(islice(waiting, NEIGHBOURHOODS_AT_ONCE - len(talks))):
+        asked = np.concatenate(list(talks.values()))
+        passed = judge(asked)
+        edges.append(asked[passed])
+        answers = np.split(passed, np.cumsum([len(pairs) for pairs in talks.values()])[:-1])
+        talks = {
+            talk: more
+            for talk, answer in zip(talks, answers, strict=True)
+            if (more := _go_on(talk, answer)) is not None
+        }
+    return CrowdStars(np.concatenate(edges), asking.left_out)
 
 
-def concerned(graph: ClassGraph) -> NDArray[np.int64]:
-    """The contents that crowds are about, ascending: those of crowded classes, and of the classes next to them."""
-    wanted = graph.crowded.copy()
-    wanted[graph.near.of_all(np.flatnonzero(graph.crowded))] = True
-    return np.flatnonzero(wanted[graph.class_of])
+def _begin(talks: Iterator[Talk]) -> dict[Talk, Pairs]:
+    """New talks with their first questions; each neighbourhood of two and more has one."""
+    return {talk: next(talk) for talk in talks}
 
 
-class _Waiting:
-    """The contents of each class that are in no star yet."""
-
-    def __init__(self, graph: ClassGraph) -> None:
-        self._graph = graph
-        self.nodes = concerned(graph)
-        self.free = np.zeros(len(graph.class_of), np.bool_)
-        self.free[self.nodes] = True
-        members = Members(graph.class_of, len(graph.crowded))
-        numbers = np.unique(graph.class_of[self.nodes]).tolist()
-        self._members = {number: members[number] for number in numbers}
-
-    def candidates_of(self, node: int) -> NDArray[np.int64]:
-        """Free contents that are candidates of one, where either is in a crowd, ascending."""
-        own, crowded = int(self._graph.class_of[node]), self._graph.crowded
-        near = self._graph.near[own]
-        classes = [own, *near.tolist()] if crowded[own] else near[crowded[near]].tolist()
-        for number in classes:
-            members = self._members[number]
-            self._members[number] = members[self.free[members]]
-        return np.sort(np.concatenate([np.empty(0, np.int64), *(self._members[number] for number in classes)]))
+def _go_on(talk: Talk, answer: NDArray[np.bool_]) -> Pairs | None:
+    try:
+        return talk.send(answer)
+    except StopIteration:
+        return None
 
 
-def _ask_nearest(
-    node: int, others: NDArray[np.int64], colours: NDArray[np.uint8], verify: Verify
-) -> tuple[NDArray[np.int64], int]:
-    """The contents that pass against a centre, ascending, and how many were left out once a whole round was rejected."""
-    distance = np.abs(colours[others].astype(np.int16) - colours[node].astype(np.int16)).sum(axis=1, dtype=np.int32)
-    nearest = others[np.argsort(distance, kind="stable")]
-    passed, start, count = [np.empty(0, np.int64)], 0, FIRST_QUESTIONS
-    while start < len(nearest):
-        asked = np.sort(nearest[start : start + count])
-        passed.append(asked[verify(node, asked)])
-        start, count = start + len(asked), 2 * count
-        if not len(passed[-1]):
-            break
-    return np.sort(np.concatenate(passed)), len(nearest) - start
+def _neighbourhoods(graph: ClassGraph, place: NDArray[np.int64]) -> Iterator[Nodes]:
+    """The contents of each neighbourhood of two and more, the lowest place first."""
+    labels = graph.neighbourhoods()
+    order = np.lexsort((place, labels))
+    starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
+    sizes = np.diff(starts, append=len(order))
+    return (order[start : start + size] for start, size in zip(starts[sizes > 1], sizes[sizes > 1], strict=True))
+
+
+class _Asking:
+    """Talks about the contents of one neighbourhood each; counts the candidates that they left out."""
+
+    def __init__(self, graph: ClassGraph, colours: NDArray[np.uint8]) -> None:
+        self._graph, self._colours = graph, colours
+        self._open = np.ones(len(graph.class_of), np.bool_)
+        self._reached = np.zeros(len(graph.near.degrees()), np.bool_)
+        self.left_out = 0
+
+    def form_stars(self, free: Nodes) -> Talk:
+        """Ask about contents that are in no star, the best first."""
+        while len(free) > 1:
+            centre, free = free[:1], free[1:]
+            near = self._within_reach(centre, free)
+            passed = yield from self._ask_nearest(centre, near)
+            self._open[near] = False
+            further = self._within_reach(passed, free[self._open[free]])
+            joining = yield from self._ask_nearest(centre, further)
+            self._open[near] = True
+            self._open[passed] = self._open[joining] = False
+            free = free[self._open[free]]
+
+    def _within_reach(self, nodes: Nodes, others: Nodes) -> Nodes:
+        """Those of the others whose class is that of one of some nodes, or near it."""
+        classes = np.unique(self._graph.class_of[nodes])
+        reached = np.concatenate([classes, self._graph.near.of_all(classes)])
+        self._reached[reached] = True
+        found = others[self._reached[self._graph.class_of[others]]]
+        self._reached[reached] = False
+        return found
+
+    def _ask_nearest(self, centre: Nodes, others: Nodes) -> Generator[Pairs, NDArray[np.bool_], Nodes]:
+        """The others that pass against a centre; once a whole round was rejected, the rest is left out."""
+        passed, start, count = [others[:0]], 0, FIRST_QUESTIONS
+        if len(others) > count:
+            distance = np.abs(self._colours[others].astype(np.int16) - self._colours[centre].astype(np.int16)).sum(
+                axis=1
+            )
+            others = others[np.lexsort((others, distance))]
+        while start < len(others):
+            asked = others[start : start + count]
+            verdicts = yield np.stack([np.repeat(centre, len(asked)), asked], axis=1)
+            passed.append(asked[verdicts])
+            start, count = start + len(asked), 2 * count
+            if not verdicts.any():
+                break
+        self.left_out += max(0, len(others) - start)
+        return np.concatenate(passed)

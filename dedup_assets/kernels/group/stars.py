@@ -45,15 +45,6 @@ class Neighbours:
         """Return the neighbours of one node, ascending."""
         return self._targets[self._starts[node] : self._starts[node + 1]]
 
-    def contains(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return for each of (m, 2) pairs whether its nodes are the same or neighbours."""
-        count = len(self._starts) - 1
-        keys = np.repeat(np.arange(count), np.diff(self._starts)) * count + self._targets
-        asked = pairs[:, 0] * count + pairs[:, 1]
-        at = np.minimum(np.searchsorted(keys, asked), max(0, len(keys) - 1))
-        found = keys[at] == asked if len(keys) else np.zeros(len(pairs), np.bool_)
-        return np.asarray((pairs[:, 0] == pairs[:, 1]) | found)
-
     def pairs(self) -> NDArray[np.int64]:
         """Return all pairs of neighbours, (m, 2), each both ways round."""
         return np.stack([np.repeat(np.arange(len(self._degrees)), self._degrees), self._targets], axis=1)

@@ -27,8 +27,8 @@ COLUMNS = (
 
 
 CollectedImages = NewType("CollectedImages", pl.DataFrame)
-"""One row a readable image: COLUMNS, and `partition`, `created_at`, `has_metadata`, `has_recipe` (its metadata tell the whole
-recipe of a generation)."""
+"""One row a readable image: COLUMNS, and `partition`, `created_at`, `has_metadata`, `recipe` (a number in place of its
+metadata_hash, another in each process; null where its metadata do not tell the whole recipe of a generation)."""
 
 
 def read_images(tables: TableStore) -> CollectedImages:
@@ -75,9 +75,8 @@ def _readable(features: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_origin(images: pl.DataFrame, manifest: pl.DataFrame, recipes: pl.DataFrame, key: str) -> pl.DataFrame:
-    named = images.with_columns(
-        partition=pl.lit(key), has_recipe=pl.col("image_id").is_in(recipes.drop_nulls()["image_id"].implode())
-    )
+    told = recipes.drop_nulls().select("image_id", recipe=pl.col("metadata_hash").hash())
+    named = images.with_columns(partition=pl.lit(key)).join(told, on="image_id", how="left", maintain_order="left")
     return named.join(manifest.select("image_id", "created_at"), on="image_id", maintain_order="left")
 
 

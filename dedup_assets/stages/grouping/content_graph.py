@@ -30,9 +30,9 @@ class ContentGraph:
         return cls(contents, number_contents(contents, images["file_sha256"]), edges[(edges >= 0).all(axis=1)])
 
     @property
-    def component_of_image(self) -> NDArray[np.int64]:
-        """Label of the connected component of each image; images are ranked against those of their own."""
-        return find_components(len(self.contents), self.edges)[self.node_of_image]
+    def components(self) -> NDArray[np.int64]:
+        """Label of the connected component of each content; images are ranked against those of their own."""
+        return find_components(len(self.contents), self.edges)
 
 
 def rank_contents(graph: ContentGraph, place: NDArray[np.int64]) -> NDArray[np.int64]:

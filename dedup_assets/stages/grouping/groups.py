@@ -13,18 +13,20 @@ from numpy.typing import NDArray
 from dedup_assets.kernels.group.bonds import form_decided_stars
 from dedup_assets.kernels.group.stars import find_namesakes, form_stars_with
 from dedup_assets.kernels.keep.ranking import Ranking
-from dedup_assets.kernels.keep.within import count_within, place_within
+from dedup_assets.kernels.keep.within import count_within, least_within, place_within
 from dedup_assets.policies import KeepPolicy
 from dedup_assets.stages.grouping.applied_decisions import Decided
 from dedup_assets.stages.grouping.collected_images import CollectedImages
 from dedup_assets.stages.grouping.content_graph import ContentGraph, find_pairs, rank_contents
-from dedup_assets.stages.grouping.crowd_verdicts import PlaceContents, with_crowds
+from dedup_assets.stages.grouping.crowd_verdicts import Crowds
 from dedup_assets.stages.grouping.keep_inputs import explain_kept, path_places, rank_collected
 from dedup_assets.stages.grouping.star_verifier import StarVerifier
 from dedup_assets.stages.grouping.verdicts import tell_apart, tell_kept, tell_vouched
-from dedup_assets.stages.pairs.contents import number_contents
 
 NOTHING_DECIDED = Decided()
+
+MAX_ROUNDS = 3
+"""How often images are ranked and asked about each other: two rounds settle whom the first connected with too many."""
 
 
 def group_images(
@@ -41,10 +43,9 @@ def group_images(
     decided; `stars` knows these, and judges other pairs of contents. Contents in `first` become centres before any
     other, and before them those that people want to keep.
     """
-    edges = with_crowds(pairs.filter("verdict"), stars, _place_contents(images, policy, stars, first, decided))
-    graph = ContentGraph.build(images, edges)
-    ranking = rank_collected(images, graph.component_of_image, policy.keep_rule, policy.prefer_prefixes, stars.tables)
-    grouped = form_groups(images, graph, ranking, decided, first, stars)
+    tiers = decided.tiers(stars.contents, first)
+    graph, ranking = _ask_until_settled(images, Crowds(pairs.filter("verdict"), stars), policy, stars, tiers)
+    grouped = form_groups(images, graph, ranking, decided, tiers, stars)
     judged = [verdicts.filter("verdict").select(pairs.columns) for verdicts in (stars.known, stars.asked)]
     described = describe_members(images, graph, grouped, pl.concat(judged))
     rows = pl.concat([images.select("image_id", "file_sha256", "partition"), grouped, described], how="horizontal")
@@ -58,21 +59,28 @@ def group_images(
     )
 
 
-def _place_contents(
-    images: CollectedImages, policy: KeepPolicy, stars: StarVerifier, first: pl.Series | None, decided: Decided
-) -> PlaceContents:
-    """How crowds are to rank their contents: as groups will, so that what is asked for crowds is what groups ask again."""
+def _ask_until_settled(
+    images: CollectedImages, crowds: Crowds, policy: KeepPolicy, stars: StarVerifier, tiers: NDArray[np.int64]
+) -> tuple[ContentGraph, Ranking]:
+    """The pairs that groups are formed from, and the ranks of images by which these were asked about.
 
-    def place(nodes: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
-        contents = stars.contents[nodes]
-        node_of_image = number_contents(contents, images["file_sha256"])
-        rows = np.flatnonzero(node_of_image >= 0)
-        own, some = node_of_image[rows], CollectedImages(images[rows])
-        ranking = rank_collected(some, labels[own], policy.keep_rule, policy.prefer_prefixes, stars.tables)
-        graph = ContentGraph(contents, own, np.empty((0, 2), np.int64))
-        return _centres_first(rank_contents(graph, ranking.rank), decided.tiers(contents, first))
-
-    return place
+    First images are ranked among all that are near by hash, then among those that the pairs which passed connect: where that
+    makes another the best, it has questions of its own. Of two components the one whose best came first in the first ranking
+    comes first: ranks tell who is better within each.
+    """
+    graph, before = ContentGraph.build(images, crowds.proposed), crowds.neighbourhoods
+    first: NDArray[np.int64] | None = None
+    for _ in range(MAX_ROUNDS):
+        component = before[graph.node_of_image]
+        ranking = rank_collected(images, component, policy.keep_rule, policy.prefer_prefixes, stars.tables)
+        rank = rank_contents(graph, ranking.rank)
+        first = rank if first is None else first
+        order = np.lexsort((rank, least_within(first.astype(np.float64), before), tiers))
+        graph = ContentGraph.build(images, crowds.ask(np.argsort(order, kind="stable")))
+        components, before = before, graph.components
+        if (components == before).all():
+            break
+    return graph, ranking
 
 
 def _centres_first(keep_rank: NDArray[np.int64], tiers: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -85,16 +93,15 @@ def form_groups(
     graph: ContentGraph,
     ranking: Ranking,
     decided: Decided,
-    first: pl.Series | None,
+    tiers: NDArray[np.int64],
     verify: StarVerifier,
 ) -> pl.DataFrame:
     """Columns group_id, group_size, representative_row, keep_rank of each image, in the order of `images`.
 
-    Contents that people want to keep become centres first, then those in `first`. `verify` judges pairs of contents that
-    no search has proposed.
+    Contents of a lower tier become centres before others. `verify` judges pairs of contents that no search has proposed.
     """
     keep_rank = rank_contents(graph, ranking.rank)
-    content_rank = _centres_first(keep_rank, decided.tiers(graph.contents, first))
+    content_rank = _centres_first(keep_rank, tiers)
     bonds = decided.bonds_of(graph.contents)
     centre_of_node = (
         form_stars_with(content_rank, graph.edges, verify, tell_left_out=verify.tell_left_out)
@@ -128,17 +135,21 @@ def describe_members(
 ) -> pl.DataFrame:
     """Columns representative_id, representative_sha256, level and decided_by of each image, in the order of `images`."""
     kept_row = grouped["representative_row"].to_numpy()
-    kept = images.select(representative_id="image_id", representative_sha256="file_sha256")[kept_row]
+    kept = images.select(representative_id="image_id", representative_sha256="file_sha256", kept_recipe="recipe")[
+        kept_row
+    ]
     pair = find_pairs(graph, graph.node_of_image, graph.node_of_image[kept_row], passed)
-    members = pl.concat([images.select("image_id", "file_sha256"), kept], how="horizontal").with_columns(
+    members = pl.concat([images.select("image_id", "file_sha256", "recipe"), kept], how="horizontal").with_columns(
         pair_level=passed["level"].gather(pair), pair_decided_by=passed["decided_by"].gather(pair)
     )
+    generation = pl.col("pair_level").is_not_null() & (pl.col("recipe") == pl.col("kept_recipe"))
+    level = pl.when(generation).then(pl.lit("generation")).otherwise(pl.col("pair_level"))
     itself = pl.col("image_id") == pl.col("representative_id")
     same = pl.col("file_sha256") == pl.col("representative_sha256")
     return members.select(
         "representative_id",
         "representative_sha256",
-        level=pl.when(itself).then(None).when(same).then(pl.lit("exact")).otherwise(pl.col("pair_level")),
+        level=pl.when(itself).then(None).when(same).then(pl.lit("exact")).otherwise(level),
         decided_by=pl.when(itself)
         .then(None)
         .when(same)

@@ -96,6 +96,6 @@ def keep_columns(images: CollectedImages) -> dict[str, NDArray[Any]]:
         "path": images["path"].to_numpy(),
         "image_format": images["image_format"].fill_null("").to_numpy(),
         "has_metadata": images["has_metadata"].to_numpy(),
-        "has_recipe": images["has_recipe"].to_numpy(),
+        "has_recipe": images["recipe"].is_not_null().to_numpy(),
         "modified_at": images["created_at"].dt.epoch("us").to_numpy(),
     }

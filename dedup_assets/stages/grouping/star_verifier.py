@@ -65,23 +65,18 @@ class StarVerifier:
         `policy_version` is that of the verifier, which is made when it is first needed.
         """
         self.tables, self.contents, self.policy_version = tables, contents, policy_version
-        self.asked = STAR_PAIRS.empty()
+        self.known, self.asked = known, known.clear()
         self.left_out = 0
         self.transforms: Transforms = _unknown
         self._make_verifier = make_verifier
         self._places: _Places | None = None
         self._partition, self._parts = f"run {uuid.uuid4().hex}", Parts(self._store)
-        self.rely_on(known)
+        self._keys, self._verdicts = self._index(known)
         self._new: dict[int, bool] = {}
 
     def __call__(self, centre: int, members: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Verdicts of (n,) members against one centre; unknown pairs are verified now."""
         return self.judge(np.stack([np.full(len(members), centre, np.int64), members], axis=1))
-
-    def rely_on(self, known: pl.DataFrame) -> None:
-        """Take other known verdicts in the place of those that were given."""
-        self.known = known
-        self._keys, self._verdicts = self._index(known)
 
     def tell_left_out(self, pairs: int) -> None:
         """Count candidate pairs that a cap kept from being asked."""
@@ -95,10 +90,6 @@ class StarVerifier:
             verdicts[~is_known] = found = self._verify(missing)
             self._new |= dict(zip(self._key(missing).tolist(), found.tolist(), strict=True))
         return verdicts
-
-    def knows(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """For which of (m, 2) pairs of nodes there is a verdict."""
-        return self._look_up(pairs)[1]
 
     def remember(self) -> int:
         """Store the pairs that were verified here, and return their number; what many runs stored is merged."""
@@ -141,7 +132,7 @@ class StarVerifier:
         ordered = order_pair_ends(asked)
         for chunk in self._places.in_order(ordered, pairs).iter_slices(PAIRS_AT_ONCE):
             found = pl.concat([STAR_PAIRS.empty(), *self._places.verifier.verify(chunk, lambda _: None)])
-            rows, self.asked = pl.concat([rows, found]), pl.concat([self.asked, found])
+            rows, self.asked = pl.concat([rows, found]), pl.concat([self.asked, found.select(self.asked.columns)])
             self._parts.add(found)
         return (
             ordered.select(PAIR_KEY)

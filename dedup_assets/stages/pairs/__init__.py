@@ -1,6 +1,6 @@
 """Pairs of contents across all partitions: which may be duplicates, and the evidence on each.
 
 In the order in which data pass: `contents` are distinct bytes, `hashed_contents` their hashes and classes; `candidate_index`
-proposes pairs by hash, `recipe_pairs` by recipe, `candidate_search` asks both for what is new; `verifier` looks at pairs,
-`candidate_verdicts` keeps what it says of a partition's.
+proposes pairs by hash, `recipe_pairs` by recipe, `candidate_search` asks both for what is new; `class_links` tells who is near
+whom of all; `verifier` looks at pairs, `candidate_verdicts` keeps what it says of a partition's.
 """

@@ -1,8 +1,8 @@
-"""Candidate pairs of some contents with all others, by their hashes: listed one by one, or one for all where there are too many.
+"""Candidate pairs of some contents with all others, by their hashes: one stands for all pairs of two classes, or of one.
 
 Belongs here: turning near classes of equal hashes into pairs of contents. Does not belong here: the search itself
-(`kernels/candidates/near_contents.py`), pairs by recipe and who owns a pair (`wavelet_groups`), groups of crowds
-(`stages/grouping/crowd_verdicts.py`).
+(`kernels/candidates/near_contents.py`), pairs by recipe and who owns a pair (`candidate_search.py`), which of the others are
+asked about (`stages/grouping/crowd_verdicts.py`).
 """
 
 from dataclasses import dataclass
@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from dedup_assets.kernels.candidates.hash_classes import count_within_reach
 from dedup_assets.kernels.candidates.near_contents import CandidateLimits, CandidatePairs, find_candidate_pairs
 from dedup_assets.kernels.candidates.plain_links import find_plain_links
-from dedup_assets.kernels.group.crowds import MAX_LISTED
 from dedup_assets.kernels.members import Members
 from dedup_assets.kernels.transforms import TRANSFORMS
-from dedup_assets.stages.pairs.contents import order_pair_ends, pair_up
+from dedup_assets.stages.pairs.contents import PAIR_KEY, order_pair_ends, pair_up
 from dedup_assets.stages.pairs.hashed_contents import ClassIndex
 
 QUERIES_AT_ONCE = 10_000
@@ -38,17 +37,6 @@ class Links:
         return Links(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
-@dataclass(frozen=True)
-class HashCandidates:
-    """Candidate pairs: left_id, right_id, their SHA-256 and classes, distances, transform, stands_for_more.
-
-    `crowded` is the number of contents that stand in classes too crowded to list all pairs.
-    """
-
-    pairs: pl.DataFrame
-    crowded: int
-
-
 class CandidateIndex:
     """All contents by the class of their hashes, and who is near whom."""
 
@@ -56,29 +44,19 @@ class CandidateIndex:
         self.index, self.limits = index, limits
         self.members = Members(index.class_of, len(index.classes))
 
-    def candidates_of(self, contents: NDArray[np.int64]) -> HashCandidates:
-        """Pairs of some contents, by row of the index, with all: each of them where at most MAX_LISTED contents are near.
+    def candidates_of(self, contents: NDArray[np.int64]) -> pl.DataFrame:
+        """One pair for each class of some contents, by row of the index, with each near it, and for each of several contents.
 
-        Where more are, one pair stands for all pairs of two classes: what is verified of them is asked when groups are
-        formed.
+        left_id, right_id, their SHA-256 and classes, distances, transform, and stands_for_more: false for two contents that
+        are near no other. Other pairs are asked about when groups are formed.
         """
         queries = np.unique(self.index.class_of[contents])
         links = self._links_of(queries)
-        crowded = self._crowded(queries, links)
-        open_links = ~crowded[links.query] & ~crowded[links.other]
-        asked = np.zeros(len(self.index.class_of), np.bool_)
-        asked[contents] = True
-        itself = _itself(queries[~crowded[queries]])
-        listed = [self._every_pair(each, asked) for each in (links.take(open_links), itself)]
-        standing = [self._one_pair(links.take(~open_links), 0), self._one_pair(_itself(queries[crowded[queries]]), 1)]
-        pairs = pl.concat(
-            [
-                frame.with_columns(stands_for_more=pl.lit(stands))
-                for frames, stands in ((listed, False), (standing, True))
-                for frame in frames
-            ]
+        reach = count_within_reach(
+            self.members.sizes, np.unique(np.sort(np.stack([links.query, links.other]).T), axis=0)
         )
-        return HashCandidates(_once(pairs), int(self.members.sizes[crowded].sum()))
+        pairs = pl.concat([self._one_pair(links, reach, 0), self._one_pair(_itself(queries), reach, 1)])
+        return pairs.unique(PAIR_KEY, keep="first", maintain_order=True)
 
     def _links_of(self, queries: NDArray[np.int64]) -> Links:
         low = self.index.classes.hashes.low_information
@@ -91,29 +69,10 @@ class CandidateIndex:
         columns = zip(*([getattr(each, name) for name in Links.__dataclass_fields__] for each in found), strict=True)
         return Links(*(np.concatenate(column) for column in columns))
 
-    def _crowded(self, queries: NDArray[np.int64], links: Links) -> NDArray[np.bool_]:
-        """Which classes have more than MAX_LISTED contents near, as far as the links of the queries tell."""
-        ends = np.stack([links.query, links.other], axis=1)
-        reach = count_within_reach(self.members.sizes, np.unique(np.sort(ends, axis=1), axis=0))
-        crowded = np.zeros(len(self.members.sizes), np.bool_)
-        crowded[queries] = reach[queries] > MAX_LISTED
-        return crowded
-
-    def _every_pair(self, links: Links, asked: NDArray[np.bool_]) -> pl.DataFrame:
-        """All pairs of an asked content of the one class and a content of the other."""
-        of_query, left = self.members.of(links.query)
-        keep = asked[left]
-        of_query, left = of_query[keep], left[keep]
-        of_left, right = self.members.of(links.other[of_query])
-        return self._frame(links.take(of_query[of_left]), left[of_left], right)
-
-    def _one_pair(self, links: Links, place: int) -> pl.DataFrame:
-        """One pair for all: the first content of the one class, and that at `place` of the other; none where there is none."""
+    def _one_pair(self, links: Links, reach: NDArray[np.int64], place: int) -> pl.DataFrame:
+        """The first content of the one class, and that at `place` of the other; none where there is none."""
         members, links = self.members, links.take(self.members.sizes[links.other] > place)
         left, right = (members.rows[members.starts[ends] + at] for ends, at in ((links.query, 0), (links.other, place)))
-        return self._frame(links, left, right)
-
-    def _frame(self, links: Links, left: NDArray[np.int64], right: NDArray[np.int64]) -> pl.DataFrame:
         names = self.index.classes.names
         pairs = pair_up(self.index.contents, left, right).with_columns(
             left_class=pl.Series(names[links.query], dtype=pl.Int64),
@@ -121,8 +80,9 @@ class CandidateIndex:
             dct_distance=pl.Series(links.dct_distance, dtype=pl.Int32),
             wavelet_distance=pl.Series(links.wavelet_distance, dtype=pl.Int32),
             transform=pl.Series(np.array(TRANSFORMS)[links.transform], dtype=pl.String),
+            stands_for_more=pl.Series(reach[links.query] > 2),
         )
-        return order_pair_ends(pairs.filter(pl.col("left_sha256") != pl.col("right_sha256")))
+        return order_pair_ends(pairs)
 
 
 def _numbered(near: CandidatePairs, queries: NDArray[np.int64], others: NDArray[np.int64]) -> Links:
@@ -143,7 +103,3 @@ def _itself(classes: NDArray[np.int64]) -> Links:
     """A link of each class with itself."""
     zero = np.zeros(len(classes), np.int32)
     return Links(classes, classes, zero, zero, zero.astype(np.int64))
-
-
-def _once(pairs: pl.DataFrame) -> pl.DataFrame:
-    return pairs.unique(["left_sha256", "right_sha256"], keep="first", maintain_order=True)

@@ -15,7 +15,7 @@ from dedup_assets.policies import CandidatePolicy
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.resources.tables.commits import Commit, Part
 from dedup_assets.stages.pairs.candidate_index import CandidateIndex
-from dedup_assets.stages.pairs.contents import PAIR_KEY, readable
+from dedup_assets.stages.pairs.contents import PAIR_KEY, number_contents, readable
 from dedup_assets.stages.pairs.hashed_contents import read_class_index
 from dedup_assets.stages.pairs.recipe_pairs import RecipeIndex
 from dedup_assets.stages.stage import PartitionWork, Stage
@@ -53,30 +53,46 @@ class CandidateSearch:
         parsers, parsed = self._parser_versions(recipes), queries
         if details.get("parser_versions") != parsers:
             before, parsed = self.recipes.tell_same(before), self._contents_of(work.key, features.parts)
-        found, crowded = self._candidates_of(queries, parsed)
-        every = pl.concat([before, self._drop_known(work.key, before, found)])
-        pairs = every.unique(PAIR_KEY, keep="first", maintain_order=True).sort(PAIR_KEY)
+        found = self._candidates_of(queries, parsed, self._known(work.key, before))
+        pairs = pl.concat([before, found]).sort(PAIR_KEY)
         made_by = {
             "searched_parts": features.part_names,
             "search": self._version,
             "parser_versions": parsers,
-            "crowded_contents": crowded + (int(details.get("crowded_contents", 0)) if searched else 0),
         }
         work.commit = self._tables.rewrite(WAVELET_GROUPS, work.key, pairs, work.fingerprint, made_by)
 
-    def _candidates_of(self, queries: NDArray[np.int64], parsed: NDArray[np.int64]) -> tuple[pl.DataFrame, int]:
-        """Candidate pairs of `queries` by hash and of `parsed` by recipe with all; and how many contents are crowded.
+    def _known(self, key: str, before: pl.DataFrame) -> pl.DataFrame:
+        """The pairs, and their classes, that this partition has and that others have found: each is verified by one owner."""
+        others = [name for name in self._tables.partitions(WAVELET_GROUPS) if name != key]
+        columns = [*PAIR_KEY, *CLASS_KEY]
+        return pl.concat([before.select(columns), self._tables.read_many(WAVELET_GROUPS, others, columns)])
 
-        The ends of a pair are in order, and each pair stands there once.
+    def _candidates_of(
+        self, queries: NDArray[np.int64], parsed: NDArray[np.int64], known: pl.DataFrame
+    ) -> pl.DataFrame:
+        """Candidate pairs of `queries` by hash and of `parsed` by recipe with all, each once, but those that are known.
+
+        One pair for all of two classes is left out where any pair of these is known, and a pair of one recipe where hashes are
+        near: that is asked about.
         """
         by_hash = self._hashes.candidates_of(queries)
-        by_recipe = self.recipes.candidates_of(self._contents[parsed]).with_columns(
-            transform=pl.lit(UNKNOWN), stands_for_more=pl.lit(False)
-        )
-        every = pl.concat([by_hash.pairs, by_recipe], how="diagonal").unique(
-            PAIR_KEY, keep="first", maintain_order=True
-        )
-        return self.recipes.tell_same(every).select(WAVELET_GROUPS.column_names), by_hash.crowded
+        listed, standing = by_hash.filter(~pl.col("stands_for_more")), by_hash.filter("stands_for_more")
+        new = pl.concat([listed, _not_linked(standing, known)])
+        by_recipe = self._with_classes(self.recipes.candidates_of(self._contents[parsed]))
+        linked = pl.concat([known.select(CLASS_KEY), by_hash.select(CLASS_KEY)])
+        unlike = _not_linked(by_recipe.filter(pl.col("left_class") != pl.col("right_class")), linked).drop(CLASS_KEY)
+        told = unlike.with_columns(transform=pl.lit(UNKNOWN), stands_for_more=pl.lit(False))
+        every = pl.concat([new, told], how="diagonal").join(known, on=PAIR_KEY, how="anti", maintain_order="left")
+        return self.recipes.tell_same(every).select(WAVELET_GROUPS.column_names)
+
+    def _with_classes(self, pairs: pl.DataFrame) -> pl.DataFrame:
+        index = self._hashes.index
+        for side in ("left", "right"):
+            rows = number_contents(self._contents["file_sha256"], pairs[f"{side}_sha256"])
+            names = index.classes.names[index.class_of[rows]]
+            pairs = pairs.with_columns(pl.Series(f"{side}_class", names, dtype=pl.Int64))
+        return pairs
 
     def _parser_versions(self, recipes: Commit) -> list[str]:
         """Which parsers read the recipes of a partition: another one may have found some in files that are known."""
@@ -89,15 +105,9 @@ class CandidateSearch:
         rows = self._contents.with_row_index("row").join(new, on="file_sha256", how="semi", maintain_order="left")
         return rows["row"].to_numpy().astype(np.int64)
 
-    def _drop_known(self, key: str, before: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
-        """Leave out pairs that another partition has found already: each pair is verified by one owner.
 
-        One pair for all of two classes is left out where any pair of these is known.
-        """
-        others = [name for name in self._tables.partitions(WAVELET_GROUPS) if name != key]
-        known = self._tables.read_many(WAVELET_GROUPS, others, [*PAIR_KEY, *CLASS_KEY])
-        classes = pl.concat([known.select(CLASS_KEY), before.select(CLASS_KEY)]).drop_nulls().unique()
-        both = pl.concat([classes, classes.select(left_class="right_class", right_class="left_class")])
-        listed = pairs.filter(~pl.col("stands_for_more"))
-        standing = pairs.filter("stands_for_more").join(both, on=CLASS_KEY, how="anti", maintain_order="left")
-        return pl.concat([listed, standing]).join(known, on=PAIR_KEY, how="anti", maintain_order="left")
+def _not_linked(pairs: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
+    """The pairs of which no pair of the same two classes is among `linked`."""
+    classes = linked.select(CLASS_KEY)
+    both = pl.concat([classes, classes.select(left_class="right_class", right_class="left_class")])
+    return pairs.join(both, on=CLASS_KEY, how="anti", maintain_order="left")

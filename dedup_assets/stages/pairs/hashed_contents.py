@@ -4,19 +4,21 @@ Belongs here: reading projections of `image_features` partition by partition int
 not belong here: searching them (`stages/pairs/candidate_index.py`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.candidates.hash_classes import RECORD_BYTES, HashClasses, classify, hash_records
+from dedup_assets.kernels.candidates.hash_classes import RECORD_BYTES, HashClasses, classify, hash_records, name_rows
 from dedup_assets.kernels.candidates.near_contents import HashedContents
 from dedup_assets.kernels.describe.hashes import HASH_BYTES
 from dedup_assets.kernels.describe.palette import SUMMARY_BYTES
 from dedup_assets.kernels.describe.quality import is_low_information
+from dedup_assets.resources.tables.commits import Part
 from dedup_assets.resources.tables.store import TableStore
-from dedup_assets.stages.pairs.contents import readable
+from dedup_assets.stages.pairs.contents import number_contents, readable
 from dedup_assets.tables import IMAGE_FEATURES
 
 HASHES = ("dct", "wavelet", "inner_dct", "inner_wavelet")
@@ -38,7 +40,8 @@ class ClassIndex:
 
 def read_class_index(tables: TableStore) -> ClassIndex:
     """Read the hashes of all partitions; nothing depends on the order of partitions or of rows."""
-    parts = [_read_partition(tables, key) for key in tables.partitions(IMAGE_FEATURES)]
+    keys = tables.partitions(IMAGE_FEATURES)
+    parts = [_read_parts(tables, key, tables.commit_of(IMAGE_FEATURES, key).parts) for key in keys]
     empty = pl.DataFrame(schema={"image_id": pl.Int64, "file_sha256": pl.Binary})
     names = pl.concat([empty, *(frame for frame, _ in parts)]).with_row_index("row").sort("file_sha256", "image_id")
     contents = names.unique("file_sha256", keep="first", maintain_order=True)
@@ -47,8 +50,19 @@ def read_class_index(tables: TableStore) -> ClassIndex:
     return ClassIndex(contents.drop("row"), class_of, classes)
 
 
-def _read_partition(tables: TableStore, key: str) -> tuple[pl.DataFrame, NDArray[np.uint8]]:
-    rows = readable(tables, key, tables.commit_of(IMAGE_FEATURES, key).parts, COLUMNS)
+def read_class_names(tables: TableStore, contents: pl.Series) -> NDArray[np.int64]:
+    """The names of the classes of contents, distinct and ascending: (n,), of which little more is held at a time."""
+    names = np.zeros(len(contents), np.int64)
+    for key in tables.partitions(IMAGE_FEATURES):
+        for part in tables.commit_of(IMAGE_FEATURES, key).parts:
+            rows, records = _read_parts(tables, key, [part])
+            at = number_contents(contents, rows["file_sha256"])
+            names[at[at >= 0]] = name_rows(records[at >= 0])
+    return names
+
+
+def _read_parts(tables: TableStore, key: str, parts: Sequence[Part]) -> tuple[pl.DataFrame, NDArray[np.uint8]]:
+    rows = readable(tables, key, parts, COLUMNS)
     low = is_low_information(rows["contrast"].to_numpy(), rows["detail"].to_numpy())
     hashes = HashedContents(
         **{name: binary_matrix(rows[f"{name}_hash"], HASH_BYTES) for name in HASHES},

@@ -14,6 +14,7 @@ from dedup_assets.policies import SimilarityPolicy, VerificationPolicy
 from dedup_assets.report.plain_words import counted
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter
+from dedup_assets.stages.pairs.class_links import ClassLinks
 from dedup_assets.stages.pairs.contents import PAIR_KEY
 from dedup_assets.stages.pairs.verifier import PairVerifier
 from dedup_assets.stages.parts import append_in_parts
@@ -45,8 +46,10 @@ class SimilarPairs:
             found.append(neighbours.pairs.with_columns(alike=pl.col("cosine_similarity") >= min_similar))
             self._about[model.stored] = neighbours.about
         known = stage.tables.read_many(VERIFIED_GROUPS, columns=PAIR_KEY)
+        links = ClassLinks(stage.tables, self._verifier.homes["file_sha256"])
         pairs = pl.concat(found).unique(PAIR_KEY, keep="first", maintain_order=True)
-        self._unknown = pairs.join(known, on=PAIR_KEY, how="anti", maintain_order="left")
+        apart = pairs.filter(~links.are_near(pairs))
+        self._unknown = apart.join(known, on=PAIR_KEY, how="anti", maintain_order="left")
         self._known_by_hash = pairs.height - self._unknown.height
         by_partition = self._unknown.partition_by("partition", as_dict=True)
         self._partitions = {str(key): rows for (key,), rows in by_partition.items()}

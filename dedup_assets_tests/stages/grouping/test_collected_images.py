@@ -31,7 +31,7 @@ def test_every_readable_image_stands_once_sorted_by_content_then_id(images: pl.D
 
 
 def test_an_image_knows_its_partition_its_age_and_whether_it_has_metadata(images: pl.DataFrame) -> None:
-    assert images.columns == [*COLUMNS, "has_metadata", "partition", "has_recipe", "created_at"]
+    assert images.columns == [*COLUMNS, "has_metadata", "partition", "recipe", "created_at"]
     rows = {row["path"]: row for row in images.iter_rows(named=True)}
     assert {path: row["partition"] for path, row in rows.items()} == {path: path.split("/")[0] for path in READABLE}
     assert [path for path, row in rows.items() if row["has_metadata"]] == ["web/red.png"]

@@ -36,7 +36,8 @@ def test_a_graph_has_a_node_for_each_content_and_an_edge_for_each_pair_that_is_t
 
 
 def test_images_are_ranked_against_those_of_their_own_component() -> None:
-    component = ContentGraph.build(images_of("cabadc"), passed("ac")).component_of_image
+    graph = ContentGraph.build(images_of("cabadc"), passed("ac"))
+    component = graph.components[graph.node_of_image]
     assert component[0] == component[1] == component[3] == component[5]
     assert len({component[0], component[2], component[4]}) == 3
 
@@ -44,7 +45,7 @@ def test_images_are_ranked_against_those_of_their_own_component() -> None:
 def test_without_pairs_every_content_is_a_component() -> None:
     graph = ContentGraph.build(images_of("aba"), passed())
     assert graph.edges.shape == (0, 2)
-    assert graph.component_of_image.tolist() == [0, 1, 0]
+    assert graph.components.tolist() == [0, 1]
 
 
 @given(st.lists(st.sampled_from("abcdef"), min_size=1, max_size=20), st.randoms(use_true_random=False))

@@ -1,4 +1,4 @@
-"""Pairs listed from classes: against all pairs of contents compared one by one, and few where a crowd has many."""
+"""Pairs that stand for classes: against all pairs of contents compared one by one."""
 
 import numpy as np
 import polars as pl
@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from dedup_assets.kernels.candidates.hash_classes import classify, hash_records
 from dedup_assets.kernels.candidates.near_contents import CandidateLimits, HashedContents, find_candidate_pairs
-from dedup_assets.stages.pairs import candidate_index
 from dedup_assets.stages.pairs.candidate_index import CandidateIndex
 from dedup_assets.stages.pairs.hashed_contents import ClassIndex
 from dedup_assets.tables import WAVELET_GROUPS
@@ -45,32 +44,35 @@ def pairs_one_by_one(hashes: HashedContents, queries: NDArray[np.int64]) -> set[
     return {pair for pair in pairs if pair[0] < pair[1] and asked & set(pair)}
 
 
+def classes_of(index: CandidateIndex, pairs: set[tuple[int, int]]) -> set[frozenset[int]]:
+    names = index.index.classes.names[index.index.class_of]
+    return {frozenset((int(names[left]), int(names[right]))) for left, right in pairs}
+
+
 @pytest.mark.parametrize("different", [1, 7, 40])
 @pytest.mark.parametrize("step", [1, 3])
-def test_listed_pairs_are_those_of_comparing_contents_one_by_one(different: int, step: int) -> None:
-    hashes = hashed(50, different, seed=different)
-    queries = np.arange(0, 50, step)
-    found = index_of(hashes).candidates_of(queries)
-    assert rows_of(found.pairs) == pairs_one_by_one(hashes, queries)
-    assert not found.pairs["stands_for_more"].any()
-    assert not found.pairs.select(WAVELET_GROUPS.key).is_duplicated().any()
-    assert found.crowded == 0
-
-
-def test_a_crowd_has_one_pair_for_each_two_classes_and_the_others_keep_all_of_theirs(
-    monkeypatch: pytest.MonkeyPatch,
+def test_one_pair_stands_for_all_of_two_classes_that_comparing_contents_one_by_one_finds(
+    different: int, step: int
 ) -> None:
-    monkeypatch.setattr(candidate_index, "MAX_LISTED", 10)
-    hashes = hashed(400, 30, seed=1)
-    found = index_of(hashes).candidates_of(np.arange(400))
-    standing = found.pairs.filter("stands_for_more")
-    assert found.pairs.height <= 30 + 20 + 400 * 10
-    classes = standing.select("left_class", "right_class")
-    assert not classes.is_duplicated().any()
-    assert classes["left_class"].append(classes["right_class"]).n_unique() > 20
-    assert rows_of(found.pairs) <= pairs_one_by_one(hashes, np.arange(400))
+    hashes = hashed(50, different, seed=different)
+    queries, index = np.arange(0, 50, step), index_of(hashes)
+    found, every = index.candidates_of(queries), pairs_one_by_one(hashes, queries)
+    assert not found.select(WAVELET_GROUPS.key).is_duplicated().any()
+    classes = [frozenset(row) for row in found.select("left_class", "right_class").iter_rows()]
+    assert len(set(classes)) == len(classes)
+    assert set(classes) == classes_of(index, every)
+    assert rows_of(found) <= pairs_one_by_one(hashes, np.arange(50))
+
+
+def test_two_contents_that_are_near_no_other_are_listed_and_of_more_one_pair_stands_for_all() -> None:
+    hashes = hashed(50, 40, seed=40)
+    found, every = index_of(hashes).candidates_of(np.arange(50)), pairs_one_by_one(hashes, np.arange(50))
+    times = np.bincount(np.array(sorted(every)).ravel(), minlength=50)
+    alone = {pair for pair in every if (times[list(pair)] == 1).all()}
+    assert len(alone) > 3
+    assert rows_of(found.filter(~pl.col("stands_for_more"))) == alone
+    assert found["stands_for_more"].any()
 
 
 def test_the_number_of_pairs_of_ten_thousand_equal_contents_is_one() -> None:
-    found = index_of(hashed(10_000, 1, seed=2)).candidates_of(np.arange(10_000))
-    assert (found.pairs.height, found.crowded) == (1, 10_000)
+    assert index_of(hashed(10_000, 1, seed=2)).candidates_of(np.arange(10_000)).height == 1
