@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.group.stars import Neighbours, Verify, form_stars_with
+from dedup_assets.kernels.group.stars import Neighbours, Verify, form_stars
 from dedup_assets.kernels.members import Members
 
 Pair = tuple[int, int]
@@ -81,7 +81,7 @@ def form_decided_stars(
     bonds: Bonds,
     tell_left_out: Callable[[int], None],
 ) -> NDArray[np.int64]:
-    """Form stars as `grouping.form_stars_with` does, of pictures instead of nodes: nodes of one label stand together.
+    """Form stars as `grouping.form_stars` does, of pictures instead of nodes: nodes of one label stand together.
 
     A picture stands where its best node stands. It joins a star when any of its nodes passes against the centre: people
     vouch for its other nodes, and for no more than these, so one that nobody named always passes itself. Of two
@@ -95,7 +95,7 @@ def form_decided_stars(
     rivals = _Rivals(apart, _best_nodes(picture_of, keep_rank)[1])
     asking = _PictureVerifier(picture_of, best, verify, apart)
     pairs = picture_of[np.asarray(candidate_pairs, dtype=np.int64)]
-    centre = form_stars_with(place, pairs, asking, rivals.who_joins, tell_left_out)
+    centre = form_stars(place, pairs, asking, rivals.who_joins, tell_left_out)
     return np.asarray(best[centre[picture_of]], dtype=np.int64)
 
 

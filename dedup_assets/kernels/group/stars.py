@@ -77,39 +77,18 @@ def find_components(node_count: int, pairs: NDArray[np.integer]) -> NDArray[np.i
     return np.asarray(smallest[labels], dtype=np.int64)
 
 
-def form_stars(rank: NDArray[np.integer], pairs: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Return for each of n nodes the centre of its star; a node alone is its own centre.
-
-    rank: (n,) permutation of 0..n-1, 0 is kept first. pairs: (m, 2) verified, undirected, in any order. The best node
-    not yet in a star becomes a centre and takes its neighbours that are in none. So every member has a pair with
-    its centre, and no two centres have one with each other. O(m log m + n).
-    """
-    neighbours = Neighbours(len(rank), pairs)
-    centre = np.arange(len(rank), dtype=np.int64)
-    free = neighbours.linked()
-    for node in _best_first(rank, free).tolist():
-        if free[node]:
-            joining = neighbours[node]
-            joining = joining[free[joining]]
-            centre[joining] = node
-            free[joining] = False
-            free[node] = False
-    return centre
-
-
-def _best_first(rank: NDArray[np.integer], wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
-    nodes = np.flatnonzero(wanted)
-    return nodes[np.argsort(np.asarray(rank)[nodes], kind="stable")]
-
-
-def form_stars_with(
+def form_stars(
     rank: NDArray[np.integer],
     candidate_pairs: NDArray[np.integer],
     verify: Verify,
     who_joins: WhoJoins | None = None,
     tell_left_out: Callable[[int], None] = _ignore,
 ) -> NDArray[np.int64]:
-    """Form stars as `form_stars` does, from candidate pairs that are verified only when a centre asks for them.
+    """Return for each of n nodes the centre of its star; a node alone is its own centre.
+
+    rank: (n,) permutation of 0..n-1, 0 is kept first. candidate_pairs: (m, 2), undirected, in any order, verified only when
+    a centre asks for them. The best node not yet in a star becomes a centre and takes those that pass and are in none. So
+    every member has a pair with its centre.
 
     verify(centre, members) gets distinct nodes, ascending, and returns for each whether it is a duplicate of the
     centre. A centre first asks for its candidates, then for the candidates of those that passed: so a star is whole
@@ -124,7 +103,8 @@ def form_stars_with(
     centre = np.arange(len(rank), dtype=np.int64)
     linked = neighbours.linked()
     asking = _Asking(neighbours, linked.copy(), verify, tell_left_out)
-    for node in _best_first(rank, linked).tolist():
+    nodes = np.flatnonzero(linked)
+    for node in nodes[np.argsort(np.asarray(rank)[nodes], kind="stable")].tolist():
         if asking.free[node]:
             joining = asking.ask_two_hops(node)
             joining = who_joins(node, joining) if who_joins else joining

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.group.bonds import form_decided_stars
-from dedup_assets.kernels.group.stars import find_namesakes, form_stars_with
+from dedup_assets.kernels.group.stars import find_namesakes, form_stars
 from dedup_assets.kernels.keep.ranking import Ranking
 from dedup_assets.kernels.keep.within import count_within, least_within, place_within
 from dedup_assets.policies import KeepPolicy
@@ -104,7 +104,7 @@ def form_groups(
     content_rank = _centres_first(keep_rank, tiers)
     bonds = decided.bonds_of(graph.contents)
     centre_of_node = (
-        form_stars_with(content_rank, graph.edges, verify, tell_left_out=verify.tell_left_out)
+        form_stars(content_rank, graph.edges, verify, tell_left_out=verify.tell_left_out)
         if bonds is None
         else form_decided_stars(content_rank, keep_rank, graph.edges, verify, bonds, verify.tell_left_out)
     )

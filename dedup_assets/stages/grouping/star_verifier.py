@@ -47,7 +47,7 @@ def _unknown(pairs: NDArray[np.int64]) -> NDArray[np.str_]:
 
 
 class StarVerifier:
-    """Answers `form_stars_with`: is this node a duplicate of that centre?
+    """Answers `form_stars`: is this node a duplicate of that centre?
 
     `left_out` counts the candidate pairs that a cap kept from being asked.
     """
