@@ -19,14 +19,8 @@ _COLOURS: Final = 1 << 3 * _LEVEL_BITS
 _DOMINANT_SHARE: Final = 0.05
 
 
-def summarize_colours(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Average (h, w, 3) uint8 over areas down to 8x8: (192,) uint8, aspect ignored."""
-    small = cv2.resize(rgb, (SUMMARY_SIDE_PX, SUMMARY_SIDE_PX), interpolation=cv2.INTER_AREA)
-    return small.astype(np.uint8, copy=False).reshape(-1)
-
-
 def summarize_small_pictures(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Do the same for (n, 32, 32, 3) uint8: (n, 192) uint8; the pictures are laid below each other, as one."""
+    """Average (n, 32, 32, 3) uint8 over areas down to 8x8: (n, 192) uint8; the pictures are laid below each other, as one."""
     size = (SUMMARY_SIDE_PX, SUMMARY_SIDE_PX * len(rgb))
     small = cv2.resize(rgb.reshape(-1, *rgb.shape[2:]), size, interpolation=cv2.INTER_AREA)
     return small.astype(np.uint8, copy=False).reshape(len(rgb), -1)
@@ -67,7 +61,7 @@ def _mean_distances_from_gray(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
 def mean_colour_correlations(summaries: NDArray[np.uint8], groups: NDArray[np.int64]) -> NDArray[np.float64]:
     """Mean pairwise Pearson correlation of the colours of each group: (g,) float64, -1..1, high is alike.
 
-    `summaries` (n, 192) uint8 as `summarize_colours` makes them; `groups` (n,) labels 0..g-1. NaN for groups with fewer
+    `summaries` (n, 192) uint8 as `summarize_small_pictures` makes them; `groups` (n,) labels 0..g-1. NaN for groups with fewer
     than two pictures that have any contrast. Linear in n: the sum over all pairs follows from the sum of unit vectors.
     """
     values = summaries.astype(np.float64)
