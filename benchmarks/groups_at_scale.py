@@ -22,7 +22,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 IMAGES_A_PARTITION = 20_000
-STAGES = ("wavelet_groups", "verified_groups", "representatives")
+STAGES = ("wavelet_groups", "verified_groups", "representatives", "dedup_report")
 
 
 def make_store(folder: Path, count: int, crowd: str | None) -> None:
@@ -154,12 +154,16 @@ def of_one_photograph(
 def list_pairs(folder: Path, count: int) -> None:
     """Write all pairs of each group, as `wavelet_groups` would list them."""
     from dedup_assets.resources.collection import Collection
-    from dedup_assets.stages.pairs.contents import order_pair_ends
+    from dedup_assets.stages.pairs.contents import number_contents, order_pair_ends
+    from dedup_assets.stages.pairs.hashed_contents import read_class_names
     from dedup_assets.tables import WAVELET_GROUPS
 
     tables = Collection(source=str(folder / "source"), store=str(folder / "store")).tables()
     rows = np.arange(count)
     groups, images = group_of(rows), pl.DataFrame({"id": scrambled(rows), "sha256": sha_of(rows)})
+    contents = images["sha256"].sort()
+    names = read_class_names(tables, contents)[number_contents(contents, images["sha256"])]
+    images = images.with_columns(pl.Series("class", names))
     order = np.argsort(groups, kind="stable")
     steps = [np.stack([order[:-step], order[step:]], axis=1) for step in range(1, 6)]
     pairs = np.concatenate([ends[groups[ends[:, 0]] == groups[ends[:, 1]]] for ends in steps])
@@ -171,7 +175,7 @@ def list_pairs(folder: Path, count: int) -> None:
         ]
         named = order_pair_ends(pl.concat(ends, how="horizontal")).with_columns(
             dct_distance=pl.lit(6), wavelet_distance=pl.lit(6), transform=pl.lit("identity"), same_recipe=pl.lit(False),
-            left_class=pl.lit(None, pl.Int64), right_class=pl.lit(None, pl.Int64), stands_for_more=pl.lit(False),
+            stands_for_more=pl.lit(False),
         )  # fmt: skip
         tables.rewrite(WAVELET_GROUPS, f"prefix {number:03d}", named.select(WAVELET_GROUPS.column_names), "made")
 

@@ -152,7 +152,7 @@ METADATA_HASHES = Table(
 
 WAVELET_GROUPS = Table(
     "wavelet_groups",
-    "Who might be a duplicate of whom: one row a candidate pair that this partition found.",
+    "Who might be a duplicate of whom: one row for two near classes of hashes, or a pair of one recipe, that this partition found.",
     ("left_sha256", "right_sha256"),
     (
         *_pair_columns("candidate pair"),
@@ -165,7 +165,7 @@ WAVELET_GROUPS = Table(
         Column(
             "stands_for_more",
             pl.Boolean,
-            "True for one pair in place of all with these hashes: too many to list, verified when groups are formed",
+            "True for one pair in place of all with these hashes, asked about when groups are formed; false for one that is alone",
         ),
     ),
     {"left_id is lower than right_id": pl.col("left_id") < pl.col("right_id")},
@@ -184,7 +184,7 @@ VERIFIED_GROUPS = Table(
 
 STAR_PAIRS = Table(
     "star_pairs",
-    "Pairs that no search proposed, verified when groups were formed: a kept image and a duplicate of its duplicate.",
+    "Pairs that were asked about when groups were formed: the best image, and what is near it or near a duplicate of it.",
     VERIFIED_GROUPS.key,
     VERIFIED_GROUPS.columns,
     VERIFIED_GROUPS.rules,

@@ -18,6 +18,7 @@ from dedup_assets.policies import KeepPolicy, VerificationPolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.resources.database.decisions import read_decisions
+from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.stages.grouping.applied_decisions import Decided
 from dedup_assets.stages.grouping.collected_images import read_images
 from dedup_assets.stages.grouping.verdicts import VERDICT_COLUMNS
@@ -49,11 +50,12 @@ def dedup_report(
     database: DatabaseResource,
     verification_policy: VerificationPolicy,
     keep_policy: KeepPolicy,
+    progress: ProgressReporter,
 ) -> None:
     """Form the final groups of the whole container, write every partition whose rows changed, and publish the report."""
     stage = Stage(context, DEDUP_REPORT, collection.tables(), verification_policy, keep_policy, source=IMAGE_MANIFEST)
     decided = Decided(read_decisions(database, stage.tables))
-    whole = WholeContainer(stage, collection, verification_policy, keep_policy, decided)
+    whole = WholeContainer(stage, collection, verification_policy, keep_policy, decided, progress)
     inputs = (IMAGE_MANIFEST, IMAGE_FEATURES, WAVELET_GROUPS, REPRESENTATIVES, SIMILAR_GROUPS)
     verified = whole.write(inputs, partial(_report_everything, whole), partial(_describe, stage))
     publish_report(stage, collection, verified is not None, verified or 0)

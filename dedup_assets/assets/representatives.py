@@ -17,6 +17,7 @@ from dedup_assets.report.plain_words import counted
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.resources.database.decisions import read_decisions
+from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.stages.grouping.applied_decisions import Decided
 from dedup_assets.stages.grouping.collected_images import read_images, read_thumbnails
 from dedup_assets.stages.grouping.verdicts import VERDICT_COLUMNS
@@ -43,13 +44,14 @@ def representatives(
     database: DatabaseResource,
     verification_policy: VerificationPolicy,
     keep_policy: KeepPolicy,
+    progress: ProgressReporter,
 ) -> None:
     """Group all images of the container, and write every partition whose rows changed."""
     stage = Stage(
         context, REPRESENTATIVES, collection.tables(), verification_policy, keep_policy, source=IMAGE_FEATURES
     )
     decided = Decided(read_decisions(database, stage.tables))
-    whole = WholeContainer(stage, collection, verification_policy, keep_policy, decided)
+    whole = WholeContainer(stage, collection, verification_policy, keep_policy, decided, progress)
     inputs = (IMAGE_MANIFEST, IMAGE_FEATURES, METADATA_HASHES, WAVELET_GROUPS, VERIFIED_GROUPS)
     whole.write(inputs, partial(_group_everything, whole), partial(_describe, stage))
 

@@ -13,6 +13,7 @@ import polars as pl
 from dedup_assets.contracts import Table
 from dedup_assets.policies import KeepPolicy, VerificationPolicy
 from dedup_assets.resources.collection import Collection
+from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.stages.grouping.applied_decisions import Decided, tell_decisions
 from dedup_assets.stages.grouping.collected_images import CollectedImages
@@ -36,6 +37,7 @@ class WholeContainer:
     verification: VerificationPolicy
     keep: KeepPolicy
     decided: Decided
+    progress: ProgressReporter
 
     def group(self, images: CollectedImages, *found: pl.DataFrame, first: pl.Series | None = None) -> Grouped:
         """Group `images` as `group_images` does, by the verdicts that searches `found`; unknown ones are found now."""
@@ -43,8 +45,10 @@ class WholeContainer:
         verdicts = gather_verdicts(tables, version, self.decided, *found)
         contents = images["file_sha256"].unique().sort()
         make_verifier = partial(PairVerifier, self.collection, self.verification)
-        stars = StarVerifier(tables, contents, verdicts.known, version, make_verifier)
-        rows = group_images(images, verdicts.proposed, self.keep, stars, first, self.decided)
+        with self.progress.track(self.stage.log, self.stage.table.name, len(contents), "contents grouped") as tracker:
+            stars = StarVerifier(tables, contents, verdicts.known, version, make_verifier, tracker.advance)
+            rows = group_images(images, verdicts.proposed, self.keep, stars, first, self.decided)
+            tracker.advance(max(0, tracker.total - tracker.done))
         tell_caps(self.stage, stars)
         return rows, stars.remember()
 

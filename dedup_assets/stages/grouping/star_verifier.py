@@ -59,16 +59,18 @@ class StarVerifier:
         known: pl.DataFrame,
         policy_version: str,
         make_verifier: Callable[[], PairVerifier],
+        tell_passed: Callable[[int], None] = lambda _pairs: None,
     ) -> None:
         """Take contents in node order and `known` verdicts (left_sha256, right_sha256, verdict) of any stage.
 
-        `policy_version` is that of the verifier, which is made when it is first needed.
+        `policy_version` is that of the verifier, which is made when it is first needed. `tell_passed` hears how many pairs
+        pass as they are verified.
         """
         self.tables, self.contents, self.policy_version = tables, contents, policy_version
         self.known, self.asked = known, known.clear()
         self.left_out = 0
         self.transforms: Transforms = _unknown
-        self._make_verifier = make_verifier
+        self._make_verifier, self._tell_passed = make_verifier, tell_passed
         self._places: _Places | None = None
         self._partition, self._parts = f"run {uuid.uuid4().hex}", Parts(self._store)
         self._keys, self._verdicts = self._index(known)
@@ -134,6 +136,7 @@ class StarVerifier:
             found = pl.concat([STAR_PAIRS.empty(), *self._places.verifier.verify(chunk, lambda _: None)])
             rows, self.asked = pl.concat([rows, found]), pl.concat([self.asked, found.select(self.asked.columns)])
             self._parts.add(found)
+            self._tell_passed(int(found["verdict"].sum()))
         return (
             ordered.select(PAIR_KEY)
             .join(rows.select(*PAIR_KEY, "verdict"), on=PAIR_KEY, how="left", maintain_order="left")["verdict"]
