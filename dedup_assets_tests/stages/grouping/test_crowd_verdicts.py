@@ -14,6 +14,7 @@ from dedup_assets.stages.pairs.class_links import ClassLinks
 from dedup_assets.stages.pairs.contents import order_pair_ends, pair_up
 from dedup_assets.stages.pairs.hashed_contents import read_class_index
 from dedup_assets.tables import REPRESENTATIVES, STAR_PAIRS, VERIFIED_GROUPS, WAVELET_GROUPS
+from dedup_assets_tests.assets.conftest import drawn
 from dedup_assets_tests.assets.stages import GROUPING, Stages, copy_of, stages_in, total
 from dedup_assets_tests.conftest import write_files
 from dedup_assets_tests.photographs import jpeg, make_photograph, scaled
@@ -160,3 +161,14 @@ def test_pairs_that_a_former_version_listed_and_verified_save_questions_and_move
     notes = stages.run(verified_groups, representatives)
     assert [total(notes[table.name], "verified_pairs") for table in (VERIFIED_GROUPS, REPRESENTATIVES)] == [count, 0]
     assert groups_of(stages).equals(groups_of(at_once))
+
+
+def test_copies_of_one_recipe_are_asked_about_too_and_told_as_one_generation(tmp_path: Path) -> None:
+    files = {f"a/{share}.png": drawn(1, share / 10) for share in range(6, 11)}
+    write_files(tmp_path / "photographs", files | {"a/plain.jpg": FILES["a/red 0.jpg"]})
+    stages = stages_in(tmp_path)
+    stages.run(*GROUPING)
+    assert stages.tables.read_many(VERIFIED_GROUPS).is_empty()
+    assert stages.tables.read_many(STAR_PAIRS).height == len(files)
+    levels = {path: row["level"] for path, row in stages.rows(REPRESENTATIVES).items() if not row["is_representative"]}
+    assert levels == {path: "generation" for path in files if path != "a/10.png"} | {"a/plain.jpg": "near"}
