@@ -11,6 +11,7 @@ from dedup_assets.embedders.descriptor import DescriptorEmbedder
 from dedup_assets.embedders.devices import ProcessesEmbedder, on_devices
 from dedup_assets.embedders.dhash import DifferenceHashEmbedder
 from dedup_assets.embedders.http import connect_http
+from dedup_assets.embedders.onnx import load_onnx
 from dedup_assets.embedders.open_clip import find_open_clip, load_open_clip
 from dedup_assets.embedders.protocol import Embedder
 from dedup_assets.embedders.provider_settings import EmbedderSettings
@@ -21,6 +22,7 @@ from dedup_assets.errors import EmbedderUnavailableError, NoEmbedderError
 PROVIDERS: Mapping[str, Callable[[EmbedderSettings], Embedder]] = {
     "open_clip": on_devices(find_open_clip, load_open_clip),
     "timm": on_devices(find_timm, load_timm),
+    "onnx": load_onnx,
     "http": connect_http,
     "descriptor": lambda _: DescriptorEmbedder(),
     "dhash": lambda _: DifferenceHashEmbedder(),
