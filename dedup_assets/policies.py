@@ -24,7 +24,7 @@ from dedup_assets.kernels.keep.ranking import KEEP_RULES
 from dedup_assets.kernels.verify.thresholds import VerificationThresholds
 
 EMBEDDING_ORDER = ("open_clip", "onnx", "descriptor", "dhash")
-EMBEDDING_ORDER_OF_0_2_0 = ("open_clip", "descriptor", "dhash")
+EMBEDDING_ORDER_OF_0_1_0 = ("open_clip", "descriptor", "dhash")
 
 
 def digest_of(*parts: object) -> str:
@@ -143,9 +143,9 @@ class EmbeddingPolicy(EmbedderSettings, Policy):
 
     @property
     def version(self) -> str:
-        """As 0.2.0 had it: a longer default order changes no store, as each keeps its model."""
+        """As 0.1.0 had it: a longer default order changes no store, as each keeps its model."""
         is_default = self.providers == list(EMBEDDING_ORDER)
-        order = EMBEDDING_ORDER_OF_0_2_0 if is_default else self.providers
+        order = EMBEDDING_ORDER_OF_0_1_0 if is_default else self.providers
         return digest_of(type(self).__name__, self.settings() | {"providers": order})
 
     def choose(self) -> EmbedderChoice:
