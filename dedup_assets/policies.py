@@ -13,14 +13,18 @@ from typing import Any, Self
 import dagster as dg
 from pydantic import ConfigDict, Field, ValidationError, field_validator
 
-from dedup_assets.embedders.chain import EmbedderChoice, choose_embedder, fall_back
+from dedup_assets.embedders.chain import EmbedderChoice, choose_embedder, choose_same, why_not_preferred
 from dedup_assets.embedders.prompts import EncoderChoice, choose_encoders
+from dedup_assets.embedders.protocol import ModelName
 from dedup_assets.embedders.provider_settings import EmbedderSettings
-from dedup_assets.errors import EmbedderUnavailableError, SettingsError
+from dedup_assets.errors import SettingsError
 from dedup_assets.kernels.candidates.near_contents import CandidateLimits
 from dedup_assets.kernels.decode.limits import DecodeLimits
 from dedup_assets.kernels.keep.ranking import KEEP_RULES
 from dedup_assets.kernels.verify.thresholds import VerificationThresholds
+
+EMBEDDING_ORDER = ("open_clip", "onnx", "descriptor", "dhash")
+EMBEDDING_ORDER_OF_0_1_0 = ("open_clip", "descriptor", "dhash")
 
 
 def digest_of(*parts: object) -> str:
@@ -130,20 +134,31 @@ class KeepPolicy(Policy):
 
 
 class EmbeddingPolicy(EmbedderSettings, Policy):
-    """Which provider makes the vectors of pictures, tried in order; and which encoders those of prompts, all of them."""
+    """Which model makes the vectors of pictures, as long as a store has none; and which encoders those of prompts, all of them."""
 
     providers: list[str] = Field(
-        default=["open_clip", "descriptor", "dhash"], min_length=1, description="Order in which providers are tried"
+        default=list(EMBEDDING_ORDER), min_length=1, description="Order in which a new store tries providers"
     )
     prompt_encoders: list[str] = Field(default=[], description="Encoders of prompts: bge, clip_l, clip_g; empty: none")
+
+    @property
+    def version(self) -> str:
+        """As 0.1.0 had it: a longer default order changes no store, as each keeps its model."""
+        is_default = self.providers == list(EMBEDDING_ORDER)
+        order = EMBEDDING_ORDER_OF_0_1_0 if is_default else self.providers
+        return digest_of(type(self).__name__, self.settings() | {"providers": order})
 
     def choose(self) -> EmbedderChoice:
         """The first provider that works, and why the ones before it do not."""
         return choose_embedder(self.providers, self.embedder_settings())
 
-    def fall_back(self, failed: EmbedderChoice, error: EmbedderUnavailableError) -> EmbedderChoice:
-        """The next provider after one that stopped working."""
-        return fall_back(failed, error, self.providers, self.embedder_settings())
+    def choose_same(self, model: ModelName) -> EmbedderChoice:
+        """The provider that makes vectors of this model; raises NoEmbedderError where none does."""
+        return choose_same(model, self.providers, self.embedder_settings())
+
+    def why_not_preferred(self, provider: str) -> dict[str, str]:
+        """Why those before a provider cannot be used here, by name; "" where one can."""
+        return why_not_preferred(provider, self.providers, self.embedder_settings())
 
     def choose_encoders(self) -> EncoderChoice:
         """The encoders of prompts that work, and why the others do not."""

@@ -26,6 +26,11 @@ def test_another_setting_is_another_version() -> None:
     assert VerificationPolicy(min_tone=0.5).version != VERSIONS["verified_groups"]
 
 
+def test_what_shows_in_the_name_of_the_model_changes_no_version() -> None:
+    assert EmbeddingPolicy(onnx_model="sscd", onnx_size_px=320).version == VERSIONS["embeddings"]
+    assert EmbeddingPolicy(providers=["onnx"]).version != VERSIONS["embeddings"]
+
+
 def test_what_changes_no_answer_changes_no_version() -> None:
     assert EmbeddingPolicy(http_timeout_s=5).version == VERSIONS["embeddings"]
     assert EmbeddingPolicy(http_timeout_s=5).embedder_settings().http_timeout_s == 5

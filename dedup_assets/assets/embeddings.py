@@ -1,13 +1,12 @@
 """`embeddings`: one vector a kept picture and one a distinct prompt, in Parquet and in PostgreSQL.
 
-Belongs here: going on with the next provider where one stops working. Does not belong here: what a run does
-with one provider (`stages/vectors/embedding_run.py`), computing vectors (`embedders/`).
+Belongs here: one run with the model of the store. Does not belong here: which that is (`stages/vectors/kept_model.py`), what
+a run does with it (`stages/vectors/embedding_run.py`), computing vectors (`embedders/`).
 """
 
 import dagster as dg
 import polars as pl
 
-from dedup_assets.errors import EmbedderUnavailableError
 from dedup_assets.policies import EmbeddingPolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database.connection import DatabaseResource
@@ -16,6 +15,7 @@ from dedup_assets.stages.judged_partitions import judge_partitions
 from dedup_assets.stages.stage import Stage
 from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.stages.vectors.embedding_run import EmbeddingRun
+from dedup_assets.stages.vectors.kept_model import choose_kept
 from dedup_assets.stages.vectors.vector_rows import MODEL
 from dedup_assets.tables import EMBEDDINGS, METADATA_HASHES, REPRESENTATIVES
 
@@ -31,17 +31,13 @@ def embeddings(
     """Embed the kept pictures and the prompts that have no vector of these models yet; other images point at theirs."""
     stage = Stage(context, EMBEDDINGS, collection.tables(), embedding_policy, source=REPRESENTATIVES)
     encoders = embedding_policy.choose_encoders()
-    choice = embedding_policy.choose()
-    while True:
-        try:
-            with choice:
-                run = EmbeddingRun(stage, choice, encoders, database, progress)
-                changed = [run.embed_partition(key) for key in stage.keys]
-                return run.finish_database() if any(changed) else None
-        except EmbedderUnavailableError as error:
-            # all partitions of this run begin anew: one run, one space of vectors
-            choice = embedding_policy.fall_back(choice, error)
-            stage.log(f"{choice.fallback_reasons[-1]}; going on with {choice.embedder.name}")
+    with choose_kept(stage.tables, embedding_policy) as choice:
+        for reason in choice.fallback_reasons:
+            stage.log(reason)
+        run = EmbeddingRun(stage, choice, encoders, database, progress)
+        changed = [run.embed_partition(key) for key in stage.keys]
+        if any(changed):
+            run.finish_database()
 
 
 @dg.asset_check(asset=embeddings, blocking=True, description="Every kept picture has a vector, or a reason why not.")

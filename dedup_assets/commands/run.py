@@ -72,9 +72,11 @@ def find_duplicates(settings: Settings, again: list[str]) -> None:
     from dedup_assets.automation.interrupting import interruptible
     from dedup_assets.automation.running import prepare_home, refuse_another_source, run_everything
     from dedup_assets.definitions import build_definitions
+    from dedup_assets.policies import EmbeddingPolicy
     from dedup_assets.resources.collection import Collection
     from dedup_assets.resources.database.connection import DatabaseResource
     from dedup_assets.resources.progress import terminal
+    from dedup_assets.stages.vectors.kept_model import tell_preferred
 
     terminal()
     with when_interrupted(f"Interrupted. What was done is kept; to go on:\n  {shlex.join(again)}"), interruptible():
@@ -84,7 +86,9 @@ def find_duplicates(settings: Settings, again: list[str]) -> None:
         refuse_another_source(settings)
         prepare_home(settings)
         text = run_everything(definitions, settings)
-    click.echo(text, nl=False)
+        policy = EmbeddingPolicy.build("embeddings", settings.policies.get("embeddings", {}))
+        text += tell_preferred(Collection(**settings.collection).tables(), policy)
+    click.echo(text.rstrip())
 
 
 def _options(**values: Any) -> list[str]:

@@ -9,7 +9,7 @@ from dedup_assets.settings import read_policies
 
 
 @click.command()
-@click.option("--provider", default="descriptor", show_default=True, help="open_clip, timm, descriptor or dhash.")
+@click.option("--provider", default="descriptor", show_default=True, help="open_clip, timm, onnx, descriptor or dhash.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port", default=8008, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."

@@ -15,15 +15,15 @@ from dedup_assets.embedders.provider_settings import EmbedderSettings
 from dedup_assets.errors import EmbedderUnavailableError
 
 REVISION_LENGTH = 16
-LOADING_ERRORS = (
+LOADING_ERRORS: tuple[type[Exception], ...] = (
     RuntimeError, OSError, ValueError, LookupError, TypeError, AttributeError, AssertionError, ImportError, EOFError,
     PickleError,
 )  # fmt: skip
 """What the libraries raise over a model or a checkpoint that is damaged, unknown or of another model."""
 
 
-def import_extra(module: str, extra: str) -> Any:
-    """Import a module that comes with an optional extra of the install.
+def import_extra(module: str, extra: str, needs: str = "") -> Any:
+    """Import a module that comes with an optional extra of the install; `needs` is what that asks for besides.
 
     Raises:
         EmbedderUnavailableError: it is not installed, or does not import.
@@ -31,23 +31,22 @@ def import_extra(module: str, extra: str) -> Any:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise EmbedderUnavailableError(
-            f"{error.name} is not installed (pip install 'dedup-assets[{extra}]')"
-        ) from error
+        how = f"pip install 'dedup-assets[{extra}]' {needs}".strip()
+        raise EmbedderUnavailableError(f"{error.name} is not installed ({how})") from error
     except (ImportError, OSError, RuntimeError) as error:  # RuntimeError: torch and torchvision of different builds
         raise EmbedderUnavailableError(f"{module} does not import: {_first_line(error)}") from error
 
 
 @contextmanager
-def loading(what: str) -> Iterator[None]:
-    """Turn what libraries raise over a model into one sentence.
+def loading(what: str, *errors: type[Exception]) -> Iterator[None]:
+    """Turn what libraries raise over a model into one sentence; `errors` are classes of one library's own.
 
     Raises:
         EmbedderUnavailableError: the model cannot be loaded, for whatever reason its library has.
     """
     try:
         yield
-    except LOADING_ERRORS as error:
+    except (*LOADING_ERRORS, *errors) as error:
         raise EmbedderUnavailableError(f"{what} cannot be loaded: {_first_line(error)}") from error
 
 

@@ -45,7 +45,7 @@ class Embedder(Protocol):
 
     @property
     def name(self) -> str:
-        """The provider: open_clip, timm, http, descriptor or dhash."""
+        """The provider: open_clip, timm, onnx, http, descriptor or dhash."""
 
     @property
     def model(self) -> str:

@@ -11,7 +11,8 @@ class EmbedderSettings(BaseModel):
     """Settings of every provider; what a provider lacks here, it reports as the reason why it cannot be used.
 
     A checkpoint is a local file or one of the library's tags, which is read from the cache of this machine and downloaded
-    only where `allow_download` is set. What is excluded changes no vector, only how it is come by.
+    only where `allow_download` is set. What is excluded changes no vector, only how it is come by, or shows in the name or the
+    revision of the model, which stand beside every vector.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,6 +32,29 @@ class EmbedderSettings(BaseModel):
     http_url: str = Field(default="", description="Address of an embedding service; empty: none")
     http_allowed_hosts: list[str] = Field(
         default=["localhost", "127.0.0.1", "::1"], description="Hosts that http_url may name"
+    )
+
+    onnx_model: str = Field(
+        default="sscd_distilled",
+        exclude=True,
+        description="Local ONNX file; or sscd_distilled, sscd of the extra [sscd]",
+    )
+    onnx_input: str = Field(default="", exclude=True, description="Input of pictures; empty: the first")
+    onnx_layout: str = Field(
+        default="", pattern="^(nhwc|nchw)?$", exclude=True, description="nhwc or nchw; empty: as the model's shape says"
+    )
+    onnx_size_px: int = Field(
+        default=0,
+        ge=0,
+        le=4096,
+        exclude=True,
+        description="Side of the square input; 0: as the model says, or else 224",
+    )
+    onnx_normalisation: str = Field(
+        default="",
+        pattern="^(none|unit|symmetric|imagenet|clip)?$",
+        exclude=True,
+        description="none (0..255), unit (0..1), symmetric (-1..1), imagenet, clip; empty: of bytes none, else imagenet",
     )
 
     model_cache: str = Field(default="", exclude=True, description="Folder of downloads; empty: that of the library")

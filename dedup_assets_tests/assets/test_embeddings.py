@@ -18,6 +18,7 @@ from dedup_assets.embedders.protocol import Image, Vectors
 from dedup_assets.embedders.provider_settings import EmbedderSettings
 from dedup_assets.errors import EmbedderConfigurationError, EmbedderUnavailableError
 from dedup_assets.policies import EmbeddingPolicy
+from dedup_assets.stages.vectors.kept_model import use_provider
 from dedup_assets.tables import EMBEDDINGS, REPRESENTATIVES
 from dedup_assets_tests.assets.stages import GROUPING, Notes, Stages, total
 from dedup_assets_tests.embedders.models import SMALL_CLIP, open_clip_checkpoint, sentence_transformer
@@ -76,11 +77,13 @@ def test_another_provider_embeds_into_a_space_of_its_own_and_the_first_is_found_
     grouped: Stages, database_url: str
 ) -> None:
     embed(grouped)
-    assert total(embed(grouped, embedding_policy=DHASH), "embedded_images") == len(KEPT)
+    use_provider(grouped.tables, DHASH, "dhash")
+    assert total(embed(grouped), "embedded_images") == len(KEPT)
     for model in ("rootsift-vlad64-pca256", "dhash-16x16"):
         assert embedded_paths(grouped, model) == KEPT
     counts = stored(database_url, "count(*)", "image_embedding GROUP BY model_id")
     assert counts == [(len(KEPT),), (len(KEPT),)]
+    use_provider(grouped.tables, DHASH, "descriptor")
     assert total(embed(grouped), "embedded_images") == 0
 
 
@@ -170,15 +173,18 @@ def test_two_providers_fall_back_one_after_the_other_and_each_reason_is_told(gro
         assert len(grouped.tables.commit_of(EMBEDDINGS, key).details["fallback_reasons"]) == 2
 
 
-def test_a_provider_that_stops_half_way_leaves_one_space_of_vectors_for_all_partitions(grouped: Stages) -> None:
+def test_a_provider_that_stops_half_way_ends_the_run_and_the_next_goes_on_with_the_same_model(grouped: Stages) -> None:
     with serving(StopsAfter(requests=2)) as url:  # the first asks what the service is, the second embeds one partition
-        notes = embed(grouped, embedding_policy=EmbeddingPolicy(providers=["http", "dhash"], http_url=url))
-    for note in notes.values():
-        assert note["provider"] == "dhash"
-        assert note["fallback_reasons"][0].startswith("http stopped working: 127.0.0.1")
-    assert embedded_paths(grouped, "dhash-16x16") == KEPT
-    assert embedded_paths(grouped, "served") < KEPT
-    assert {grouped.tables.commit_of(EMBEDDINGS, key).details["model"] for key in notes} == {"dhash-16x16"}
+        policy = EmbeddingPolicy(providers=["http", "dhash"], http_url=url, http_attempts=1)
+        with pytest.raises(EmbedderUnavailableError, match=r"127\.0\.0\.1"):
+            embed(grouped, embedding_policy=policy)
+    done = embedded_paths(grouped, "served")
+    assert set() < done < KEPT
+    with serving(StopsAfter(requests=9)) as url:
+        notes = embed(grouped, embedding_policy=EmbeddingPolicy(providers=["dhash"], http_url=url))
+    assert total(notes, "embedded_images") == len(KEPT - done)
+    assert embedded_paths(grouped, "served") == KEPT
+    assert embedded_paths(grouped, "dhash-16x16") == set()
 
 
 def test_a_wrong_address_of_a_service_stops_the_run_before_anything_is_embedded_by_another_provider(
@@ -199,28 +205,26 @@ def in_two_processes(load: Load, folder: Path) -> EmbeddingPolicy:
         def choose(self) -> EmbedderChoice:
             return EmbedderChoice(ProcessesEmbedder(load, settings, ("cpu", "cpu")), ())
 
-        def fall_back(self, failed: EmbedderChoice, error: EmbedderUnavailableError) -> EmbedderChoice:
-            assert not is_any_alive(folder)
-            return super().fall_back(failed, error)
-
     return InTwoProcesses(providers=["dhash", "descriptor"])
 
 
-@pytest.mark.parametrize(("load", "provider"), [(load_noting, "dhash"), (load_stopping, "descriptor")])
-def test_the_processes_of_a_provider_end_with_the_stage_or_before_the_next_provider_is_tried(
-    grouped: Stages, tmp_path: Path, load: Load, provider: str
-) -> None:
+def test_the_processes_of_a_provider_end_with_the_stage(grouped: Stages, tmp_path: Path) -> None:
     (folder := tmp_path / "processes").mkdir()
-    notes = embed(grouped, embedding_policy=in_two_processes(load, folder))
-    assert {note["provider"] for note in notes.values()} == {provider}
+    notes = embed(grouped, embedding_policy=in_two_processes(load_noting, folder))
+    assert {note["provider"] for note in notes.values()} == {"dhash"}
     assert processes_of(folder)
     assert not is_any_alive(folder)
 
 
-def test_the_processes_of_a_provider_end_with_a_stage_that_fails(grouped: Stages, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("load", "error"), [(load_stopping, EmbedderUnavailableError), (load_faulty, ZeroDivisionError)]
+)
+def test_the_processes_of_a_provider_end_with_a_stage_that_fails(
+    grouped: Stages, tmp_path: Path, load: Load, error: type[Exception]
+) -> None:
     (folder := tmp_path / "processes").mkdir()
-    with pytest.raises(ZeroDivisionError, match="a fault of ours"):
-        embed(grouped, embedding_policy=in_two_processes(load_faulty, folder))
+    with pytest.raises(error):
+        embed(grouped, embedding_policy=in_two_processes(load, folder))
     assert processes_of(folder)
     assert not is_any_alive(folder)
 

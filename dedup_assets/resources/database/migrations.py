@@ -41,7 +41,7 @@ class Migration:
 
 def migrations_directory() -> Path:
     """The folder of the SQL files: package data of an installed wheel, else the top level of the source tree."""
-    package = Path(__file__).resolve().parents[3]
+    package = Path(__file__).resolve().parents[2]
     packaged = package / "migrations"
     return packaged if packaged.is_dir() else package.parent / "migrations"
 

@@ -27,7 +27,7 @@ from dedup_assets.resources.database.nearest_images import nearest_images, vecto
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.named_images import NamedImages, Row
 from dedup_assets.stages.pairs.verifier import decode_thumbnail
-from dedup_assets.tables import EMBEDDINGS
+from dedup_assets.stages.vectors.kept_model import used_models
 
 NAMED = 5
 """Partitions that a note names; of more their number is told."""
@@ -71,12 +71,7 @@ class SimilarImages:
         Raises:
             NoVectorError: the store holds no vectors.
         """
-        details = {key: tables.commit_of(EMBEDDINGS, key).details for key in tables.partitions(EMBEDDINGS)}
-        used = {
-            key: ModelName(*(each[name] for name in ModelName._fields))
-            for key, each in details.items()
-            if "model" in each
-        }
+        used = used_models(tables)
         if not used:
             raise NoVectorError("This store holds no vectors yet: do `dedup-assets run` first.")
         return cls(used, database, NamedImages.read(tables, source), settings)

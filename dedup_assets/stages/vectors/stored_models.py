@@ -68,7 +68,9 @@ def find_stored_model(models: Sequence[StoredModel], name: str) -> StoredModel:
         known = ", ".join(str(model.name) for model in models) or "none"
         raise StoredModelError(f"There are no vectors of '{name}' here; of these there are: {known}.")
     if found.is_in_use:
-        raise StoredModelError(f"{name} is in use: run once with another model, then it can be dropped.")
+        raise StoredModelError(
+            f"{name} is in use: take another model (`embeddings use`) and run once, then it can be dropped."
+        )
     return found
 
 

@@ -1,4 +1,6 @@
+import runpy
 import shutil
+import sys
 from pathlib import Path
 
 import psycopg
@@ -33,6 +35,14 @@ def write(folder: Path, **files: str) -> Path:
     for name, sql in files.items():
         (folder / f"{name.removeprefix('m')}.sql").write_text(sql, encoding="utf-8")
     return folder
+
+
+def test_an_installed_package_has_its_migrations_inside(tmp_path: Path) -> None:
+    module = tmp_path / "dedup_assets" / "resources" / "database" / "migrations.py"
+    module.parent.mkdir(parents=True)
+    (packaged := tmp_path / "dedup_assets" / "migrations").mkdir()
+    shutil.copy(str(sys.modules[migrations_directory.__module__].__file__), module)
+    assert runpy.run_path(str(module))["migrations_directory"]() == packaged
 
 
 def test_an_empty_database_is_brought_to_the_head_and_twice_changes_nothing(empty_database: psycopg.Connection) -> None:

@@ -13,6 +13,7 @@ from dedup_assets.errors import NoVectorError, UnknownImageError
 from dedup_assets.policies import EmbeddingPolicy
 from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.settings import Settings
+from dedup_assets.stages.vectors.kept_model import use_provider
 from dedup_assets.stages.vectors.similar_images import SimilarImages
 from dedup_assets_tests.assets.conftest import (  # noqa: F401
     GROUPED_FILES,
@@ -24,8 +25,6 @@ from dedup_assets_tests.assets.conftest import (  # noqa: F401
 from dedup_assets_tests.assets.stages import Stages
 from dedup_assets_tests.permissions import closed
 from dedup_assets_tests.photographs import jpeg, make_photograph, scaled
-
-DHASH = EmbeddingPolicy(providers=["dhash"])
 
 pytestmark = pytest.mark.usefixtures("database_url")
 
@@ -81,7 +80,8 @@ def test_with_partitions_of_two_models_an_image_is_searched_by_the_one_that_it_h
     tmp_path: Path,
 ) -> None:
     grouped.run(embeddings, keys=["shop"])
-    grouped.run(embeddings, keys=["web"], embedding_policy=DHASH)
+    use_provider(grouped.tables, EmbeddingPolicy(), "dhash")
+    grouped.run(embeddings, keys=["web"])
     grouped.run(similar_groups, dedup_report)
     similar = search(grouped)
     assert paths_found(similar, "shop/blue.jpg") == {"shop/red.jpg"}
@@ -94,7 +94,8 @@ def test_with_partitions_of_two_models_an_image_is_searched_by_the_one_that_it_h
 
 
 def test_an_image_with_vectors_of_two_models_is_searched_by_that_of_most_partitions(reported: Stages) -> None:
-    reported.run(embeddings, keys=["web"], embedding_policy=DHASH)
+    use_provider(reported.tables, EmbeddingPolicy(), "dhash")
+    reported.run(embeddings, keys=["web"])
     everything = {"shop/blue.jpg", "shop/red.jpg", "web/drawn final.png", "web/red cropped.jpg"}
     assert paths_found(search(reported), "web/drawn other.png") == everything
 
@@ -114,7 +115,8 @@ def test_the_command_shows_paths_cosines_and_what_the_report_says(reported: Stag
 def test_the_command_tells_which_partitions_have_vectors_of_another_model(reported: Stages) -> None:
     store = reported.collection.store
     remember(Settings(source=reported.collection.source, store=store))
-    reported.run(embeddings, keys=["web"], embedding_policy=DHASH)
+    use_provider(reported.tables, EmbeddingPolicy(), "dhash")
+    reported.run(embeddings, keys=["web"])
     result = CliRunner().invoke(main, ["similar", "web/red small.jpg", "--store", store, "--limit", "2"])
     assert len(result.stdout.splitlines()) == 2
     assert result.stderr.startswith("Searched by vectors of rootsift-vlad64-pca256@1. Partitions with those of another")

@@ -8,6 +8,7 @@ from dedup_assets.assets import embeddings, similar_groups
 from dedup_assets.cli import main
 from dedup_assets.errors import StoredModelError
 from dedup_assets.policies import EmbeddingPolicy
+from dedup_assets.stages.vectors.kept_model import use_provider
 from dedup_assets.stages.vectors.stored_models import find_stored_model, list_stored_models
 from dedup_assets.tables import EMBEDDINGS, NEAREST_PICTURES
 from dedup_assets_tests.assets.conftest import (  # noqa: F401
@@ -19,8 +20,6 @@ from dedup_assets_tests.assets.conftest import (  # noqa: F401
 from dedup_assets_tests.assets.stages import Stages, total
 
 OLD, NEW = "rootsift-vlad64-pca256@1", "dhash-16x16@1"
-DHASH = EmbeddingPolicy(providers=["dhash"])
-
 pytestmark = pytest.mark.usefixtures("database_url")
 
 
@@ -28,7 +27,8 @@ pytestmark = pytest.mark.usefixtures("database_url")
 def changed(grouped: Stages) -> Stages:  # noqa: F811
     """A collection that was embedded by the descriptor, and then by dhash, and searched for copies by both."""
     grouped.run(embeddings, similar_groups)
-    grouped.run(embeddings, similar_groups, embedding_policy=DHASH)
+    use_provider(grouped.tables, EmbeddingPolicy(), "dhash")
+    grouped.run(embeddings, similar_groups)
     return grouped
 
 
@@ -49,7 +49,7 @@ def test_a_changed_model_leaves_the_old_vectors_until_they_are_dropped(changed: 
     with psycopg.connect(database_url) as connection:
         assert connection.execute("SELECT model FROM dedup.embedding_model").fetchall() == [("dhash-16x16",)]
         assert connection.execute("SELECT count(*) FROM dedup.image_embedding").fetchone() == (5,)
-    again = changed.run(embeddings, embedding_policy=DHASH)[EMBEDDINGS.name]
+    again = changed.run(embeddings)[EMBEDDINGS.name]
     assert {note["skipped"] for note in again.values()} == {True}
     assert total(again, "embedded_images") == 0
 
@@ -63,6 +63,7 @@ def test_the_neighbours_by_a_dropped_model_go_with_its_vectors_and_those_by_othe
     assert listed() == {old: 5, new: 5}
     CliRunner().invoke(main, ["embeddings", "--store", changed.collection.store, "--drop", OLD])
     assert listed() == {old: 0, new: 5}
+    use_provider(changed.tables, EmbeddingPolicy(), "descriptor")
     changed.run(embeddings, similar_groups)
     assert listed() == {old: 5, new: 5}
 
@@ -77,7 +78,7 @@ def test_a_drop_that_was_cut_short_can_be_done_again(changed: Stages, monkeypatc
 
 def test_a_model_in_use_or_unknown_is_not_dropped(changed: Stages) -> None:
     models = list_stored_models(changed.tables)
-    with pytest.raises(StoredModelError, match="is in use: run once with another model"):
+    with pytest.raises(StoredModelError, match="is in use: take another model"):
         find_stored_model(models, NEW)
     with pytest.raises(
         StoredModelError, match=r"no vectors of 'clip@1' here; of these there are: dhash-16x16@1, rootsift"
