@@ -14,18 +14,17 @@ from dedup_assets.kernels.transforms import INVERSE_TRANSFORMS, TRANSFORMS
 from dedup_assets.kernels.verify.alignment import invert_map
 from dedup_assets.kernels.verify.evidence import REVERSED_RELATIONS, UNKNOWN, PairEvidence, VerifiableImage
 from dedup_assets.kernels.verify.geometry import GeometricFit, fit_geometry, fit_mirrored_geometry
-from dedup_assets.kernels.verify.local_features import LocalFeatures, extract_local_features, scale_to_canvas
+from dedup_assets.kernels.verify.local_features import scale_to_canvas
 from dedup_assets.kernels.verify.maps import BoxMap, best_box_map, refine_map
 from dedup_assets.kernels.verify.pixel_tests import Pair, judge_overlap, judge_parallax, judge_strictly
+from dedup_assets.kernels.verify.stored_features import load_features
 from dedup_assets.kernels.verify.thresholds import VerificationThresholds
 
 __all__ = [
     "UNKNOWN",
-    "LocalFeatures",
     "PairEvidence",
     "VerifiableImage",
     "VerificationThresholds",
-    "extract_local_features",
     "verify_pair",
 ]
 
@@ -40,21 +39,19 @@ def verify_pair(
     right: VerifiableImage,
     transform: str,
     thresholds: VerificationThresholds = DEFAULT_THRESHOLDS,
-    left_features: LocalFeatures | None = None,
-    right_features: LocalFeatures | None = None,
 ) -> PairEvidence:
     """Decide whether two images show the same picture, where right is about `transform` of left.
 
     transform is one of `transforms.TRANSFORMS`, or "unknown": then local features are tried in both handednesses.
-    Features are extracted where they are needed and not given. The answer is a function of the pair alone: swapping
+    Features are found where they are needed and not known. The answer is a function of the pair alone: swapping
     left and right (and inverting the transform) gives the same verdict and scores. Raises KeyError for another transform.
     """
     if transform != UNKNOWN and transform not in TRANSFORMS:
         raise KeyError(f"transform {transform!r} is neither 'unknown' nor one of {TRANSFORMS}")
     if _content_key(left) <= _content_key(right):
-        return _decide(Pair(left, right, transform, thresholds, left_features, right_features))
+        return _decide(Pair(left, right, transform, thresholds))
     inverse = INVERSE_TRANSFORMS.get(transform, UNKNOWN)
-    evidence = _decide(Pair(right, left, inverse, thresholds, right_features, left_features))
+    evidence = _decide(Pair(right, left, inverse, thresholds))
     return replace(
         evidence,
         transform=transform,
@@ -112,8 +109,7 @@ def _decide_locally(pair: Pair) -> PairEvidence:
 
 def _best_fit(pair: Pair) -> GeometricFit | None:
     """The map between the two thumbnails that explains most matches, of the handedness asked for, or of either."""
-    left = pair.left_features or extract_local_features(pair.left.thumbnail)
-    right = pair.right_features or extract_local_features(pair.right.thumbnail)
+    left, right = (load_features(image.features) for image in (pair.left, pair.right))
     fits = []
     if pair.transform not in MIRRORING:
         fits.append(fit_geometry(left, right))

@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.verify.stored_features import StoredFeatures, find_features
+
 UNKNOWN = "unknown"
 """The transform of pairs that hashes did not propose."""
 Relation = Literal[
@@ -36,9 +38,9 @@ REVERSED_RELATIONS: dict[Relation, Relation] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class VerifiableImage:
-    """One image as verification sees it.
+    """One image as verification sees it, and what is made of it once for all its pairs.
 
     gray_64              (64, 64) uint8, aspect ignored
     thumbnail            (h, w, 3) uint8 RGB, upright, longer side <= 256
@@ -46,6 +48,7 @@ class VerifiableImage:
     width_px, height_px  of the full-size picture
     contrast             standard deviation of gray_64, 0..127
     detail               middle-frequency signal of gray_64, gray levels (see `kernels/describe/quality.py`)
+    stored               its local features where they are known
     """
 
     gray_64: NDArray[np.uint8]
@@ -55,6 +58,14 @@ class VerifiableImage:
     height_px: int
     contrast: float
     detail: float
+    stored: StoredFeatures | None = None
+
+    @property
+    def features(self) -> StoredFeatures:
+        """Its local features, found where they are not known yet."""
+        if self.stored is None:
+            self.stored = find_features(self.thumbnail)
+        return self.stored
 
 
 @dataclass(frozen=True, slots=True)

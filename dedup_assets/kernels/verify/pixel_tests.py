@@ -13,7 +13,6 @@ from dedup_assets.kernels.describe.shrinking import resize_into, to_gray
 from dedup_assets.kernels.transforms import transform_image
 from dedup_assets.kernels.verify.alignment import largest_difference
 from dedup_assets.kernels.verify.evidence import UNKNOWN, DecidedBy, PairEvidence, VerifiableImage
-from dedup_assets.kernels.verify.local_features import LocalFeatures
 from dedup_assets.kernels.verify.maps import is_upright
 from dedup_assets.kernels.verify.overlap import OverlapComparison, align_pictures, compare_overlap, is_panel
 from dedup_assets.kernels.verify.parallax import measure_parallax
@@ -28,8 +27,6 @@ class Pair:
     right: VerifiableImage
     transform: str
     thresholds: VerificationThresholds
-    left_features: LocalFeatures | None
-    right_features: LocalFeatures | None
 
 
 def judge_strictly(pair: Pair) -> PairEvidence:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dedup_assets.kernels.transforms import INVERSE_TRANSFORMS, TRANSFORMS, transform_image
-from dedup_assets.kernels.verify.cascade import UNKNOWN, VerifiableImage, extract_local_features, verify_pair
+from dedup_assets.kernels.verify.cascade import UNKNOWN, VerifiableImage, verify_pair
 from dedup_assets_tests.kernels.photographs import load_photograph
 from dedup_assets_tests.kernels.verify import drawings
 from dedup_assets_tests.kernels.verify.drawings import Picture, recompressed, seen
@@ -42,11 +42,7 @@ def hue_turned(picture: Picture) -> Picture:
 
 
 def any_match(images: list[VerifiableImage], transform: str) -> bool:
-    known = [(image, extract_local_features(image.thumbnail)) for image in images]
-    pairs = combinations(known, 2)
-    return any(
-        verify_pair(a, b, transform, left_features=one, right_features=other).verdict for (a, one), (b, other) in pairs
-    )
+    return any(verify_pair(one, other, transform).verdict for one, other in combinations(images, 2))
 
 
 NEAR: dict[str, Callable[[Picture], Picture]] = {
@@ -242,13 +238,15 @@ def test_swapping_the_two_changes_nothing_but_the_sides(edit: str) -> None:
         assert one == other
 
 
-def test_features_given_or_computed_lead_to_the_same_evidence() -> None:
+def test_features_are_found_once_and_only_where_they_are_needed() -> None:
     original = photograph("rocket.jpg")
     left, right = seen(original), seen(crop(original, 0.8))
-    features = [extract_local_features(image.thumbnail) for image in (left, right)]
-    assert verify_pair(left, right, UNKNOWN) == verify_pair(
-        left, right, UNKNOWN, left_features=features[0], right_features=features[1]
-    )
+    verify_pair(left, seen(recompressed(original, 60)), "identity")
+    assert left.stored is None
+    evidence = verify_pair(left, right, UNKNOWN)
+    found = left.stored
+    assert verify_pair(left, right, UNKNOWN) == evidence
+    assert left.stored is found
 
 
 def test_a_framed_photograph_is_recognised_by_its_inner_box_without_features() -> None:

@@ -65,7 +65,7 @@ def test_the_answer_depends_neither_on_order_nor_on_threads_nor_on_how_many_are_
     pairs = pairs_of(described.tables(), *SAME, *OTHER).with_columns(transform=pl.lit("unknown"))
     together = verified(described, pairs)
     monkeypatch.setattr(verifier, "PAIRS_AT_ONCE", 2)
-    monkeypatch.setattr(verifier, "PACKED_PICTURES", 1)
+    monkeypatch.setattr(verifier, "FEATURES_AT_ONCE", 1)
     several = Collection(source=described.source, store=described.store, workers=4)
     assert verified(several, pairs.reverse()).equals(together)
 
