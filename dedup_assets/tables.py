@@ -51,6 +51,12 @@ _EVIDENCE_COLUMNS = (
     _optional("local_coverage", pl.Float64, "Share of the picture that those features cover", "0..1"),
     _optional("overlap_left", pl.Float64, "Share of the left picture that the right one shows", "0..1"),
     _optional("overlap_right", pl.Float64, "Share of the right picture that the left one shows", "0..1"),
+    _optional(
+        "fitted_map",
+        VECTOR,
+        "Where x, y of the left picture lie in the right one, a x + b y + c, d x + e y + f; null where nothing was aligned",
+        "fractions of width and height",
+    ),
     Column("policy_version", pl.String, "Digest of the policy under which the pair was judged"),
 )
 

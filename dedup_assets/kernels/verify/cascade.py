@@ -1,6 +1,7 @@
 """Do two images show the same picture? A cascade of tests, from cheap to dear, that leaves its evidence.
 
-Here belongs the order of the tests and what each may decide. The tests themselves are in `alignment.py`, `colour.py`,
+Here belongs the order of the tests and what each may decide. What is clear at a glance is in `clear_cases.py`; the exact tests
+themselves, which decide what is in doubt, are in `alignment.py`, `colour.py`,
 `geometry.py`, `overlap.py`, `parallax.py`, `seams.py` and `strokes.py`; the numbers in `evidence.py`; who is proposed as a
 pair at all, in `kernels/candidates/hamming_search.py`.
 """
@@ -12,12 +13,12 @@ import numpy as np
 from dedup_assets.kernels.describe.quality import MAX_FLAT_CONTRAST, is_low_information
 from dedup_assets.kernels.transforms import INVERSE_TRANSFORMS, TRANSFORMS
 from dedup_assets.kernels.verify.alignment import invert_map
+from dedup_assets.kernels.verify.clear_cases import decide_by_box, decide_by_signatures
 from dedup_assets.kernels.verify.evidence import REVERSED_RELATIONS, UNKNOWN, PairEvidence, VerifiableImage
 from dedup_assets.kernels.verify.geometry import GeometricFit, fit_geometry, fit_mirrored_geometry
 from dedup_assets.kernels.verify.local_features import scale_to_canvas
-from dedup_assets.kernels.verify.maps import BoxMap, best_box_map, refine_map
+from dedup_assets.kernels.verify.maps import MIRRORING, BoxMap, best_box_map, in_fractions, invert_fractions, refine_map
 from dedup_assets.kernels.verify.pixel_tests import Pair, judge_overlap, judge_parallax, judge_strictly
-from dedup_assets.kernels.verify.signatures import fit_signatures
 from dedup_assets.kernels.verify.stored_features import load_features
 from dedup_assets.kernels.verify.thresholds import VerificationThresholds
 
@@ -31,10 +32,6 @@ __all__ = [
 
 CERTAIN_REJECTIONS = frozenset({"color", "conflict", "seam", "parallax"})
 """Where features fitted and structure agreed but this did not, no other alignment will change it."""
-MIN_VOTES = 8
-"""Matches of signatures that one map must explain. Of 3,406 copies the fewest had 13, at 20 bits; 96 of 100 unrelated pairs that
-vectors propose have fewer than 8."""
-MIRRORING = frozenset({"mirror", "flip", "transpose", "transverse"})
 DEFAULT_THRESHOLDS = VerificationThresholds()
 
 
@@ -62,6 +59,7 @@ def verify_pair(
         overlap_left=evidence.overlap_right,
         overlap_right=evidence.overlap_left,
         relation=evidence.relation and REVERSED_RELATIONS[evidence.relation],
+        fitted_map=evidence.fitted_map and invert_fractions(evidence.fitted_map),
     )
 
 
@@ -72,11 +70,18 @@ def _content_key(image: VerifiableImage) -> tuple[bytes, bytes]:
 def _decide(pair: Pair) -> PairEvidence:
     """Cheapest first; the first test that is certain decides, the others leave their scores."""
     if pair.transform in ("identity", UNKNOWN) and np.array_equal(pair.left.thumbnail, pair.right.thumbnail):
-        return PairEvidence(True, "near", "identical_pixels", pair.transform, 1.0, 1.0, 1.0, relation="same")
+        whole = in_fractions(np.eye(3), pair.left.thumbnail, pair.right.thumbnail)
+        scores = 1.0, 1.0, 1.0
+        return PairEvidence(
+            True, "near", "identical_pixels", pair.transform, *scores, relation="same", fitted_map=whole
+        )
     if any(is_low_information(image.contrast, image.detail) for image in (pair.left, pair.right)):
         return _decide_plain(pair)
     start = None if pair.transform == UNKNOWN else best_box_map(pair.left, pair.right, pair.transform)
     if start is not None:
+        clear = decide_by_box(pair, start)
+        if clear is not None:
+            return clear
         seen = judge_overlap(pair, start.matrix, "global_structure", pair.thresholds.min_global_agreement)
         if seen.verdict or seen.decided_by == "color":
             return seen
@@ -99,11 +104,7 @@ def _decide_plain(pair: Pair) -> PairEvidence:
 
 def _decide_locally(pair: Pair) -> PairEvidence:
     """By local features: most pictures that show something else share too few signatures to be matched at all."""
-    if pair.transform == UNKNOWN:
-        votes = fit_signatures(pair.left.features, pair.right.features).votes
-        if votes < min(MIN_VOTES, pair.thresholds.min_local_inliers):
-            return PairEvidence(False, None, "local_features", pair.transform, local_inliers=votes)
-    return _fit_locally(pair)
+    return decide_by_signatures(pair) or _fit_locally(pair)
 
 
 def _fit_locally(pair: Pair) -> PairEvidence:
@@ -131,7 +132,7 @@ def _best_fit(pair: Pair) -> GeometricFit | None:
     best = max((fit for fit in fits if fit), key=lambda fit: fit.inliers, default=None)
     if best is None:
         return None
-    here, there = (scale_to_canvas(f, i.thumbnail) for f, i in ((left, pair.left), (right, pair.right)))
+    here, there = (scale_to_canvas(f.size, i.thumbnail) for f, i in ((left, pair.left), (right, pair.right)))
     return replace(best, matrix=invert_map(there) @ best.matrix @ here)
 
 

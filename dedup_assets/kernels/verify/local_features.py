@@ -41,9 +41,9 @@ def mirror_features(features: LocalFeatures) -> LocalFeatures:
     return LocalFeatures(points, features.scales, angles, mirrored, features.size)
 
 
-def scale_to_canvas(features: LocalFeatures, picture: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """The map, 3x3, from px of the picture (h, w, 3) that the features were taken from to px of their canvas."""
-    across, down = features.size[0] / picture.shape[1], features.size[1] / picture.shape[0]
+def scale_to_canvas(size: tuple[int, int], picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The map, 3x3, from px of a picture (h, w, 3) to px of the canvas, of `size` (width, height), that its features are on."""
+    across, down = size[0] / picture.shape[1], size[1] / picture.shape[0]
     return np.array([[across, 0, across / 2 - 0.5], [0, down, down / 2 - 0.5], [0, 0, 1.0]])
 
 

@@ -37,7 +37,7 @@ IMAGE_COLUMNS = (
 )
 
 PAIRS_AT_ONCE = 100
-"""Up to 200 pictures and as many kept from before, 0.2 MB each: 80 MB at most."""
+"""Up to 200 pictures and as many kept from before, 0.5 MB each: 200 MB at most."""
 
 FEATURES_AT_ONCE = 5_000
 """Pictures whose local features are kept, 14 KB each: 70 MB at most. To read them again takes a group of 500 rows."""

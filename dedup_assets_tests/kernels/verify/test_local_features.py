@@ -26,4 +26,4 @@ def test_small_pictures_are_enlarged_to_the_canvas() -> None:
     small = np.asarray(cv2.resize(PHOTOGRAPH, (96, 64), interpolation=cv2.INTER_AREA), np.uint8)
     features = load_features(find_features(small))
     assert max(features.size) == CANVAS_PX
-    assert np.allclose(scale_to_canvas(features, small)[:2, :2], np.diag([256 / 96, 171 / 64]))
+    assert np.allclose(scale_to_canvas(features.size, small)[:2, :2], np.diag([256 / 96, 171 / 64]))
