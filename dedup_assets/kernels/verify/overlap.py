@@ -167,8 +167,12 @@ def _is_frame(container: NDArray[np.uint8], outline: NDArray[np.float64]) -> boo
     """Whether most of what surrounds the contained picture, (4, 2) px, has one colour."""
     covered = np.zeros(container.shape[:2], np.uint8)
     cv2.fillConvexPoly(covered, np.round(outline).astype(np.int32), 1)
-    around = container[cv2.dilate(covered, np.ones((5, 5), np.uint8)) == 0].astype(np.int16)
+    around = container[cv2.dilate(covered, np.ones((5, 5), np.uint8)) == 0]
     if not len(around):
         return False
-    plain = (np.abs(around - np.median(around, axis=0)) <= FRAME_LEVELS).all(axis=1)
+    plain = np.ones(len(around), np.bool_)
+    for channel in around.T:
+        up_to = np.bincount(channel, minlength=256).cumsum()
+        middles = np.searchsorted(up_to, ((len(around) + 1) // 2, len(around) // 2 + 1))
+        plain &= (np.abs(np.arange(256) - middles.mean()) <= FRAME_LEVELS)[channel]
     return bool(plain.mean() >= FRAME_SHARE)

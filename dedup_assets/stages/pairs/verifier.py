@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 import simplejpeg
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from dedup_assets.kernels.describe.hashes import GRAY_SIDE
 from dedup_assets.kernels.verify.cascade import UNKNOWN, PairEvidence, VerifiableImage, verify_pair
@@ -59,6 +60,7 @@ class PairVerifier:
         self._images: OrderedDict[bytes, VerifiableImage] = OrderedDict()
         self._features: dict[bytes, StoredFeatures] = {}
         self._feature_rows = FeatureRows(self.tables, self.homes)
+        self._blas = ThreadpoolController()
 
     def verify(self, pairs: pl.DataFrame, advance: Callable[[int], None]) -> Iterator[pl.DataFrame]:
         """Verify pairs (left_id, right_id, left_sha256, right_sha256, transform), some at a time, as rows of evidence.
@@ -67,7 +69,8 @@ class PairVerifier:
         """
         present = pairs.filter(self._have(pairs["left_sha256"]) & self._have(pairs["right_sha256"]))
         advance(pairs.height - present.height)
-        with ThreadPoolExecutor(self.workers) as pool:
+        one_thread = self._blas.limit(limits=1, user_api="blas")  # several, on matrices this small, wait for each other
+        with ThreadPoolExecutor(self.workers) as pool, one_thread:
             for chunk in present.sort(PAIR_KEY).iter_slices(PAIRS_AT_ONCE):
                 self._fetch(chunk)
                 sought = _ends(chunk.filter(pl.col("transform") == UNKNOWN))
