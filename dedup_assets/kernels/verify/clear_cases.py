@@ -54,11 +54,11 @@ def decide_by_box(pair: Pair, start: BoxMap) -> PairEvidence | None:
 
 
 def decide_by_signatures(pair: Pair) -> PairEvidence | None:
-    """The verdict under the map that signatures agree on, where it is clear; a rejection only where nothing else is known."""
+    """The verdict under the map that signatures agree on, where it is clear: a rejection too where they agree on none."""
     fit = fit_signatures(pair.left.features, pair.right.features)
     limits, is_unknown = pair.thresholds, pair.transform == UNKNOWN
     if fit.votes < MIN_VOTES or fit.votes < limits.min_local_inliers:
-        too_few = is_unknown and fit.votes < min(MIN_VOTES, limits.min_local_inliers)
+        too_few = fit.votes < min(MIN_VOTES, limits.min_local_inliers)
         return _rejected(pair, "local_features", fit) if too_few else None
     if abs(np.linalg.det(fit.matrix)) < 1e-4 or not (is_unknown or fit.mirrored == (pair.transform in MIRRORING)):
         return None

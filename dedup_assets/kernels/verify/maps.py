@@ -77,10 +77,12 @@ def _make_probe(gray_64: NDArray[np.uint8], box: tuple[float, ...]) -> NDArray[n
 def in_fractions(matrix: NDArray[np.float64], left: NDArray[np.uint8], right: NDArray[np.uint8]) -> tuple[float, ...]:
     """A map of px of one thumbnail to px of another, as `PairEvidence.fitted_map`; of a homography what is affine of it."""
     here, there = (box_to_pixels(WHOLE_BOX, each.shape[1::-1]) for each in (left, right))
-    corners = np.array([[0.0, 1, 1, 0], [0, 0, 1, 1], [1, 1, 1, 1]])
-    mapped = invert_map(there) @ matrix @ here @ corners
-    solution = np.linalg.lstsq(corners.T, (mapped[:2] / mapped[2]).T, rcond=None)[0]
-    return tuple(float(value) for value in solution.T.ravel())
+    fitted = invert_map(there) @ matrix @ here
+    if fitted[2].tolist() != [0.0, 0.0, 1.0]:
+        corners = np.array([[0.0, 1, 1, 0], [0, 0, 1, 1], [1, 1, 1, 1]])
+        mapped = fitted @ corners
+        fitted = np.linalg.lstsq(corners.T, (mapped[:2] / mapped[2]).T, rcond=None)[0].T
+    return tuple(fitted[:2].ravel().tolist())
 
 
 def invert_fractions(fitted: tuple[float, ...]) -> tuple[float, ...] | None:

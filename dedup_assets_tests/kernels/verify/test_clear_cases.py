@@ -65,11 +65,11 @@ def test_other_colours_are_another_picture() -> None:
 
 
 def test_unrelated_pictures_are_rejected_by_their_signatures_and_hashes_that_propose_them_are_in_doubt() -> None:
-    found = decide_by_signatures(pair(PHOTOGRAPH, OTHER))
-    assert found is not None
-    assert (found.verdict, found.decided_by) == (False, "local_features")
-    assert (found.local_inliers or 0) < 8
-    assert decide_by_signatures(pair(PHOTOGRAPH, OTHER, "identity")) is None
+    for transform in (UNKNOWN, "identity"):
+        found = decide_by_signatures(pair(PHOTOGRAPH, OTHER, transform))
+        assert found is not None
+        assert (found.verdict, found.decided_by) == (False, "local_features")
+        assert (found.local_inliers or 0) < 8
     assert by_box(pair(PHOTOGRAPH, OTHER, "identity")) is None
 
 
