@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations, pairwise
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from dedup_assets.kernels.transforms import INVERSE_TRANSFORMS, TRANSFORMS, transform_image
 from dedup_assets.kernels.verify.cascade import UNKNOWN, VerifiableImage, verify_pair
-from dedup_assets.kernels.verify.maps import unit_map
+from dedup_assets.kernels.verify.maps import invert_fractions, unit_map
 from dedup_assets_tests.kernels.photographs import load_photograph
 from dedup_assets_tests.kernels.verify import drawings
 from dedup_assets_tests.kernels.verify.drawings import Picture, recompressed, seen
@@ -235,7 +236,9 @@ def test_swapping_the_two_changes_nothing_but_the_sides(edit: str) -> None:
     for transform in ("identity", UNKNOWN):
         there, back = verify_pair(left, right, transform), verify_pair(right, left, transform)
         assert (there.overlap_left, there.overlap_right) == (back.overlap_right, back.overlap_left)
-        one, other = (replace(e, overlap_left=None, overlap_right=None, relation=None) for e in (there, back))
+        assert there.fitted_map == pytest.approx(invert_fractions(back.fitted_map or ()), abs=1e-9)
+        sides: dict[str, Any] = {"overlap_left": None, "overlap_right": None, "relation": None, "fitted_map": None}
+        one, other = (replace(e, **sides) for e in (there, back))
         assert one == other
 
 
