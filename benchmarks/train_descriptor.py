@@ -1,6 +1,9 @@
 """Train the parameters of the built-in descriptor (dedup_assets/kernels/vectors/vlad.py) on a folder of photographs.
 
-    python benchmarks/train_descriptor.py PHOTOS [--every 2] [--offset 0] [--out FILE]
+    python benchmarks/train_descriptor.py PHOTOS [--every 2] [--offset 0] [--out FILE] [--features]
+
+With `--features` it trains instead what local features are stored by (dedup_assets/kernels/verify/stored_features.py), on the
+photographs as they are; a changed file needs another FEATURES_VERSION.
 
 Every photograph is used as it is and in 12 random edits, so that what edits change gets little weight and what
 tells pictures apart gets much. The same photographs and arguments give the same parameters. Only means, centres and
@@ -15,13 +18,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.describe.sift import detect_sift, mirror_sift, root_sift
 from dedup_assets.kernels.vectors.vlad import (
     DIMENSION,
     PARAMETERS_FILE,
     DescriptorParameters,
     aggregate,
-    local_features,
+    of_both_hands,
 )
+from dedup_assets.kernels.verify import stored_features
+from dedup_assets.kernels.verify.stored_features import BITS, CODE_LENGTH, EVEN_BITS, FeatureParameters
 
 VERSION = "1"
 LOCAL_DIMENSION = 64
@@ -29,6 +35,7 @@ CENTRES = 64
 EDITS_A_PHOTOGRAPH = 12
 LOCAL_SAMPLE = 150_000
 KMEANS_ROUNDS = 25
+TURNS = 40
 LARGEST_SIDE_PX = 800
 SEED = 20261120
 
@@ -156,21 +163,58 @@ def save_parameters(parameters: DescriptorParameters, path: Path) -> None:
     )
 
 
+def train_features(sift: Image) -> FeatureParameters:
+    """The projections by which descriptors (n, 128) uint8 are stored, each even or odd under the mirror permutation."""
+    rooted = root_sift(sift)
+    mirrored = mirror_sift(rooted)
+    mean = (rooted + mirrored).mean(axis=0) / 2
+    halves = [(rooted + mirrored) / 2 - mean, (rooted - mirrored) / 2]
+    spectra = [np.linalg.eigh(half.T.astype(np.float64) @ half / len(half)) for half in halves]
+    variances = np.concatenate([each[0] for each in spectra])
+    directions = np.concatenate([each[1] for each in spectra], axis=1)
+    basis = directions[:, np.argsort(-variances, kind="stable")[:CODE_LENGTH]]
+    kept = [each[1][:, ::-1][:, :count] for each, count in zip(spectra, (EVEN_BITS, BITS - EVEN_BITS), strict=True)]
+    rng = np.random.default_rng(SEED)
+    turned = [axes @ balanced_turn(half @ axes, rng) for half, axes in zip(halves, kept, strict=True)]
+    projection = np.concatenate(turned, axis=1)
+    medians = np.median(rooted @ projection, axis=0)
+    medians[EVEN_BITS:] = 0
+    return FeatureParameters(*(each.astype(np.float32) for each in (mean, basis, projection, medians)))
+
+
+def balanced_turn(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+    """The rotation (d, d) after which the signs of values (n, d) lose least of them (Gong & Lazebnik, CVPR 2011)."""
+    turn = np.linalg.qr(rng.standard_normal((values.shape[1], values.shape[1])))[0]
+    for _ in range(TURNS):
+        left, _, right = np.linalg.svd(np.sign(values @ turn).T @ values)
+        turn = (left @ right).T
+    return turn
+
+
 def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("photos", type=Path)
     ask.add_argument("--every", type=int, default=1, help="use every n-th photograph by sorted name")
     ask.add_argument("--offset", type=int, default=0)
-    ask.add_argument("--out", type=Path, default=PARAMETERS_FILE)
+    ask.add_argument("--out", type=Path)
+    ask.add_argument("--features", action="store_true", help="train what local features are stored by")
     want = ask.parse_args()
     rng = np.random.default_rng(SEED)
+    photographs = read_photographs(want.photos, want.every, want.offset)
+    if want.features:
+        sift = np.concatenate([detect_sift(resized(image, 256)).descriptors for image in photographs])
+        arrays = {name: array.astype(np.float16) for name, array in train_features(sift)._asdict().items()}
+        np.savez(want.out or stored_features.PARAMETERS_FILE, **arrays)
+        return print(f"{len(sift)} local features")
     features = []
-    for image in read_photographs(want.photos, want.every, want.offset):
+    for image in photographs:
         edits = (edited(image, rng) for _ in range(EDITS_A_PHOTOGRAPH))
-        features += [local_features(resized(picture, 256)) for picture in (image, *edits)]
-    save_parameters(train(features), want.out)
-    local = sum(map(len, features))
-    print(f"{len(features)} pictures, {local} local features, {want.out} {want.out.stat().st_size} bytes")
+        features += [of_both_hands(detect_sift(resized(picture, 256))) for picture in (image, *edits)]
+    out = want.out or PARAMETERS_FILE
+    save_parameters(train(features), out)
+    return print(
+        f"{len(features)} pictures, {sum(map(len, features))} local features, {out} {out.stat().st_size} bytes"
+    )
 
 
 if __name__ == "__main__":

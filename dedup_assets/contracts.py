@@ -16,13 +16,17 @@ DataType = pl.DataType | type[pl.DataType]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: `unit` is "" where the value has none; a column that is not `nullable` never holds null."""
+    """One column: `unit` is "" where the value has none; a column that is not `nullable` never holds null.
+
+    `shrinks` says that compression makes its bytes fewer, as it does not those of hashes and JPEG files.
+    """
 
     name: str
     dtype: DataType
     description: str
     unit: str = ""
     nullable: bool = False
+    shrinks: bool = False
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,12 @@ _EVIDENCE_COLUMNS = (
     _optional("local_coverage", pl.Float64, "Share of the picture that those features cover", "0..1"),
     _optional("overlap_left", pl.Float64, "Share of the left picture that the right one shows", "0..1"),
     _optional("overlap_right", pl.Float64, "Share of the right picture that the left one shows", "0..1"),
+    _optional(
+        "fitted_map",
+        VECTOR,
+        "Where x, y of the left picture lie in the right one, a x + b y + c, d x + e y + f; null where nothing was aligned",
+        "fractions of width and height",
+    ),
     Column("policy_version", pl.String, "Digest of the policy under which the pair was judged"),
 )
 
@@ -264,6 +270,25 @@ NEAREST_PICTURES = Table(
     ),
 )
 
+LOCAL_FEATURES = Table(
+    "local_features",
+    "The local features of each picture that needed them, found once: in the partition where the picture is.",
+    ("file_sha256",),
+    (
+        FILE_SHA256,
+        Column("features_version", pl.String, "Version of the detector and of the packing; another one is found again"),
+        Column("canvas_width_px", pl.Int16, "Width of the canvas that features lie on", "pixels"),
+        Column("canvas_height_px", pl.Int16, "Height of the canvas", "pixels"),
+        Column("count", pl.Int16, "Features, the strongest first", "features"),
+        Column(
+            "codes", pl.Binary, "Projected descriptors, int8, 32 projections one after the other", "bytes", shrinks=True
+        ),
+        Column("places", pl.Binary, "x and y on the canvas in 128ths of a pixel, uint16", "bytes"),
+        Column("shapes", pl.Binary, "Scale in 32nds of an octave, angle in 256ths of a turn, uint8", "bytes"),
+        Column("signature", pl.Binary, "Signs of 64 other projections of each feature, uint64", "bytes"),
+    ),
+)
+
 DEDUP_REPORT = Table(
     "dedup_report",
     "What a person reads: every image of the source exactly once, Best, Duplicate or Unreadable.",
@@ -319,7 +344,7 @@ ORGANIZED_BLOBS = Table(
     ),
 )
 
-AUXILIARY_TABLES = (STAR_PAIRS, NEAREST_PICTURES)
+AUXILIARY_TABLES = (STAR_PAIRS, NEAREST_PICTURES, LOCAL_FEATURES)
 """Tables that are no asset of their own: what a stage remembers for its next run."""
 
 TABLES = (

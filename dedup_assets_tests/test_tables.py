@@ -27,6 +27,7 @@ UNITS_OF_NAMES = {"_bytes": ("bytes",), "_px": ("pixels",), "_sha256": ("32 byte
 VALUES: dict[Any, Any] = {
     pl.Int64: 1,
     pl.Int32: 1,
+    pl.Int16: 1,
     pl.Float64: 0.5,
     pl.String: "words",
     pl.Binary: bytes(32),

@@ -1,56 +1,37 @@
-"""Verify one pair as often as its thresholds ask for, the dear parts once.
+"""Verify one pair as often as its thresholds ask for.
 
-Belongs here: keeping local features between verifications of a pair, and which way a pair comes to verification. Does not
-belong here: the tests (`kernels/verify/cascade.py`), which thresholds are tried (`verdict_steps.py`).
+Belongs here: which way a pair comes to verification. Does not belong here: the tests (`kernels/verify/cascade.py`), which
+thresholds are tried (`verdict_steps.py`).
 """
 
 from collections.abc import Mapping
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.calibration.ranges import VERIFIED, PresentPolicy
-from dedup_assets.calibration.seeing import verifiable
 from dedup_assets.calibration.verdict_steps import verdict_steps
 from dedup_assets.kernels.candidates.near_contents import CandidateLimits, HashedContents, find_candidate_pairs
-from dedup_assets.kernels.describe.description import ImageDescription
 from dedup_assets.kernels.transforms import TRANSFORMS
-from dedup_assets.kernels.verify.cascade import UNKNOWN, LocalFeatures, extract_local_features, verify_pair
+from dedup_assets.kernels.verify.cascade import VerifiableImage, verify_pair
 from dedup_assets.kernels.verify.thresholds import VerificationThresholds
 
 Verdicts = Mapping[str, NDArray[np.bool_]]
 """For each threshold of verification, the verdict at each of its values."""
 
 
-class KnownImage:
-    """A picture ready to be verified; its local features are extracted when they are first asked for."""
-
-    def __init__(self, description: ImageDescription) -> None:
-        self.image = verifiable(description)
-
-    @cached_property
-    def features(self) -> LocalFeatures:
-        """Local features of the thumbnail."""
-        return extract_local_features(self.image.thumbnail)
-
-
 class PairJudge:
     """Gives the verdict of `verify_pair` on one pair under any thresholds."""
 
-    def __init__(self, left: KnownImage, right: KnownImage, transform: str) -> None:
-        self._ends, self._transform = (left, right), transform
-        self._needs_features = transform == UNKNOWN
+    def __init__(self, left: VerifiableImage, right: VerifiableImage, transform: str) -> None:
+        self._pair = left, right, transform
 
     def __call__(self, thresholds: VerificationThresholds) -> bool:
         """Whether the two count as the same picture."""
-        left, right = self._ends
-        features = [each.features if self._needs_features else None for each in self._ends]
-        self._needs_features = True
-        return bool(verify_pair(left.image, right.image, self._transform, thresholds, *features).verdict)
+        return bool(verify_pair(*self._pair, thresholds).verdict)
 
 
-def judge_along(present: PresentPolicy, left: KnownImage, right: KnownImage, transform: str) -> Verdicts:
+def judge_along(present: PresentPolicy, left: VerifiableImage, right: VerifiableImage, transform: str) -> Verdicts:
     """The verdicts on one pair at every value of every threshold, the others at the present policy."""
     return verdict_steps(PairJudge(left, right, transform), present.verification.thresholds(), present.grids(VERIFIED))
 

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.calibration.hash_distances import HashDistances, measure_distances
-from dedup_assets.calibration.pair_judge import KnownImage, Verdicts, judge_along, proposed_transform
+from dedup_assets.calibration.pair_judge import Verdicts, judge_along, proposed_transform
 from dedup_assets.calibration.ranges import VERIFIED, PresentPolicy
 from dedup_assets.calibration.sampling import SampledImage
-from dedup_assets.calibration.seeing import cosine_of, describe_planted, embed_all, hash_all
+from dedup_assets.calibration.seeing import cosine_of, describe_planted, embed_all, hash_all, verifiable
 from dedup_assets.kernels.candidates.near_contents import HashedContents
 from dedup_assets.kernels.describe.description import ImageDescription
 from dedup_assets.kernels.planted_edits import PLANTED_EDITS, Family, Picture, PlantedEdit
-from dedup_assets.kernels.verify.cascade import UNKNOWN
+from dedup_assets.kernels.verify.cascade import UNKNOWN, VerifiableImage
 
 MIN_COLOUR_LEVELS = 3
 """Between the strongest and the weakest channel, in the mean: of 622 photographs six have none, all others 3.7 or more."""
@@ -55,7 +55,7 @@ def plant(
     present: PresentPolicy, edits: Sequence[PlantedEdit], original: SampledImage, vector: NDArray[np.float32]
 ) -> list[PlantedPair]:
     """The planted pairs of one image of the sample, whose own vector (d,) is given."""
-    hashes, known = hash_all([original.description]), KnownImage(original.description)
+    hashes, known = hash_all([original.description]), verifiable(original.description)
     return [
         _follow(present, edit, describe_planted(edit.apply(original.picture)), hashes, known, vector)
         for edit in edits
@@ -68,7 +68,7 @@ def _follow(
     edit: PlantedEdit,
     copy: ImageDescription,
     hashes: HashedContents,
-    known: KnownImage,
+    known: VerifiableImage,
     vector: NDArray[np.float32],
 ) -> PlantedPair:
     limits, row = present.candidates.limits(), np.zeros(1, np.int64)
@@ -82,5 +82,5 @@ def _follow(
     if transform is None:
         verdicts: Verdicts = {name: np.zeros(len(grid), np.bool_) for name, grid in present.grids(VERIFIED).items()}
     else:
-        verdicts = judge_along(present, known, KnownImage(copy), transform)
+        verdicts = judge_along(present, known, verifiable(copy), transform)
     return PlantedPair(edit.name, edit.family, measure_distances(hashes, row, own, row, limits), cosine, verdicts)

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from dedup_assets.calibration.hash_distances import NEVER, HashDistances, measure_distances
 from dedup_assets.calibration.lookalikes import LOOKALIKES
-from dedup_assets.calibration.pair_judge import KnownImage, Verdicts, judge_along, proposed_transform
+from dedup_assets.calibration.pair_judge import Verdicts, judge_along, proposed_transform
 from dedup_assets.calibration.ranges import PresentPolicy
-from dedup_assets.calibration.seeing import describe_planted, hash_all
+from dedup_assets.calibration.seeing import describe_planted, hash_all, verifiable
 from dedup_assets.embedders.protocol import Vectors
 from dedup_assets.kernels.candidates.near_contents import find_candidate_pairs
 from dedup_assets.kernels.describe.description import ImageDescription
@@ -27,7 +27,7 @@ NEAREST_BY_HASH, NEAREST_BY_VECTOR = 0.5, 1.5
 """Hardest pairs an image of the sample; of 500 images these are all that the present policy looks at, and as many again."""
 LOOKALIKES_OF_A_KIND = 60
 KNOWN_AT_ONCE = 256
-"""Pictures kept with their local features, 0.4 MB each."""
+"""Pictures kept with their local features, 0.2 MB each."""
 
 Ends = tuple[int, int]
 """Two images of the sample by their numbers, the lower first."""
@@ -48,7 +48,7 @@ class SamplePairs:
         has_vector = np.asarray(np.isfinite(vectors).all(axis=1), np.bool_)
         cosines = (known @ known.T)[self.left, self.right]
         self.cosines: NDArray[np.float64] = np.where(has_vector[self.left] & has_vector[self.right], cosines, -1.0)
-        self._known = lru_cache(KNOWN_AT_ONCE)(lambda number: KnownImage(descriptions[number]))
+        self._known = lru_cache(KNOWN_AT_ONCE)(lambda number: verifiable(descriptions[number]))
 
     def candidates(self) -> dict[Ends, str]:
         """The pairs that the present policy would verify, and under which transform."""
@@ -102,4 +102,4 @@ def judge_lookalike(
     made = LOOKALIKES[kind]([decode_thumbnail(description.thumbnail) for description in four])
     left, right = (describe_planted(jpeg(picture)) for picture in made)
     transform = proposed_transform(hash_all([left]), hash_all([right]), present.candidates.limits()) or UNKNOWN
-    return kind, judge_along(present, KnownImage(left), KnownImage(right), transform)
+    return kind, judge_along(present, verifiable(left), verifiable(right), transform)

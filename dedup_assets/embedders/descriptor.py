@@ -7,7 +7,9 @@ import os
 from collections.abc import Sequence
 
 from dedup_assets.embedders.protocol import Image, Vectors
-from dedup_assets.kernels.vectors.vlad import DIMENSION, describe, load_parameters
+from dedup_assets.kernels.describe.sift import detect_sift
+from dedup_assets.kernels.vectors.vlad import DIMENSION, describe_features, load_parameters
+from dedup_assets.kernels.verify.stored_features import StoredFeatures, store_features
 
 
 class DescriptorEmbedder:
@@ -31,4 +33,9 @@ class DescriptorEmbedder:
 
     def embed(self, images: Sequence[Image]) -> Vectors:
         """Embed RGB pictures (h, w, 3): (n, 256) float32; NaN rows for pictures that are all but flat."""
-        return describe(images)
+        return self.embed_with_features(images)[0]
+
+    def embed_with_features(self, images: Sequence[Image]) -> tuple[Vectors, list[StoredFeatures]]:
+        """As `embed`, and the local features that the vectors were made of, as a proof needs them."""
+        found = [detect_sift(image) for image in images]
+        return describe_features(found), [store_features(each) for each in found]

@@ -5,10 +5,12 @@ Does not belong here: any provider, or the choice among them (`chain.py`).
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol, Union
+from typing import NamedTuple, Protocol, Union, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+from dedup_assets.kernels.verify.stored_features import StoredFeatures
 
 Image = NDArray[np.uint8]
 Vectors = NDArray[np.float32]
@@ -80,6 +82,14 @@ class Embedder(Protocol):
             EmbedderUnavailableError: the provider stopped working.
             EmbedderConfigurationError: it refuses the credential, or its address is wrong.
         """
+
+
+@runtime_checkable
+class FeatureFinder(Protocol):
+    """An embedder whose vectors are made of local features, which the proof of copies needs as well."""
+
+    def embed_with_features(self, images: Sequence[Image]) -> tuple[Vectors, list[StoredFeatures]]:
+        """As `Embedder.embed`, and the features of each picture."""
 
 
 class PromptEncoder(Protocol):

@@ -1,7 +1,7 @@
 """A pair is proposed and judged as the line would."""
 
-from dedup_assets.calibration.pair_judge import KnownImage, PairJudge, proposed_transform
-from dedup_assets.calibration.seeing import describe_planted, hash_all
+from dedup_assets.calibration.pair_judge import PairJudge, proposed_transform
+from dedup_assets.calibration.seeing import describe_planted, hash_all, verifiable
 from dedup_assets.kernels.candidates.near_contents import CandidateLimits
 from dedup_assets.kernels.planted_edits import cropped, jpeg, turned
 from dedup_assets.kernels.transforms import TRANSFORMS
@@ -21,11 +21,10 @@ def test_hashes_propose_a_turned_copy_under_its_turn_and_a_heavy_crop_not_at_all
 
 
 def test_a_judge_gives_the_same_verdict_every_time_and_extracts_features_only_when_needed() -> None:
-    left = KnownImage(described("chelsea.png"))
-    near = KnownImage(describe_planted(jpeg(photograph("chelsea.png"), 40)))
+    left = verifiable(described("chelsea.png"))
+    near = verifiable(describe_planted(jpeg(photograph("chelsea.png"), 40)))
     judge = PairJudge(left, near, "identity")
     assert judge(VerificationThresholds())
-    assert "features" not in vars(left)
     assert judge(VerificationThresholds())
-    assert "features" in vars(left)
-    assert not PairJudge(left, KnownImage(described("coffee.png")), UNKNOWN)(VerificationThresholds())
+    assert left.stored is None
+    assert not PairJudge(left, verifiable(described("coffee.png")), UNKNOWN)(VerificationThresholds())

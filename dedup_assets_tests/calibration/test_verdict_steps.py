@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dedup_assets.calibration.pair_judge import KnownImage, PairJudge
+from dedup_assets.calibration.pair_judge import PairJudge
 from dedup_assets.calibration.ranges import VERIFIED
-from dedup_assets.calibration.seeing import describe_planted
+from dedup_assets.calibration.seeing import describe_planted, verifiable
 from dedup_assets.calibration.verdict_steps import WatchedThreshold, verdict_steps
 from dedup_assets.kernels.planted_edits import Picture, captioned, cropped, framed, jpeg, recoloured, scaled, turned
 from dedup_assets.kernels.verify.cascade import UNKNOWN, verify_pair
@@ -33,14 +33,14 @@ def test_verdicts_along_all_values_are_those_of_the_real_verification(edit: str)
     """Every threshold at its ends and at two values between, against `verify_pair` itself."""
     make, transform = EDITS[edit]
     copy = describe_planted(make(photograph("astronaut.png")))
-    left, right = KnownImage(described("astronaut.png")), KnownImage(copy)
+    left, right = verifiable(described("astronaut.png")), verifiable(copy)
     grids = present_policy().grids(VERIFIED)
     found = verdict_steps(PairJudge(left, right, transform), PRESENT, grids)
     for name, values in grids.items():
         for place in {0, len(values) // 3, 2 * len(values) // 3, len(values) - 1}:
             moved: dict[str, Any] = {name: values[place]}
             limits = PRESENT.model_copy(update=moved)
-            real = verify_pair(left.image, right.image, transform, limits, left.features, right.features)
+            real = verify_pair(left, right, transform, limits)
             assert found[name][place] == real.verdict, (name, values[place])
 
 

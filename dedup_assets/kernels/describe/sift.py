@@ -5,6 +5,7 @@ them is in `kernels/vectors/vlad.py`, matching those of two pictures in `kernels
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -16,22 +17,32 @@ CANVAS_PX = 256
 """Longer side at which features are detected; smaller pictures are enlarged to it, as SIFT finds little in 96 px."""
 CONTRAST_THRESHOLD = 0.02
 """Half of OpenCV's default: soft and dark pictures keep enough keypoints."""
+MAX_FEATURES = 300
+"""Vector and proof are made of the same: with 500 a vector is found in 22 ms instead of 15, and recall is the same within
+0.2 %; a proof with 400 finds one copy in 260 more, of those that have few."""
 CELLS, ORIENTATIONS = 4, 8
 SIFT_LENGTH = CELLS * CELLS * ORIENTATIONS
 
 
-def detect_sift(picture: Pixels, max_features: int) -> tuple[Sequence[cv2.KeyPoint], Pixels, tuple[int, int]]:
+class DetectedFeatures(NamedTuple):
+    """n keypoints, their descriptors (n, 128) uint8, as SIFT's numbers are whole, and width and height of their canvas, px."""
+
+    keypoints: Sequence[cv2.KeyPoint]
+    descriptors: Pixels
+    size: tuple[int, int]
+
+
+def detect_sift(picture: Pixels, max_features: int = MAX_FEATURES) -> DetectedFeatures:
     """The strongest features of a (h, w, 3) uint8 RGB picture, about 15 ms on one core.
 
-    Returns n keypoints, their descriptors (n, 128) uint8, for SIFT's numbers are whole, and the width and height of the
-    canvas, px, that keypoints lie on. n is above `max_features` where several are as strong as the last one.
+    There are more than `max_features` where several are as strong as the last one.
     """
     size = fit_within(picture, CANVAS_PX)
     sift = cv2.SIFT.create(nfeatures=max_features, contrastThreshold=CONTRAST_THRESHOLD)
     keypoints, descriptors = sift.detectAndCompute(resize_into(to_gray(picture), size), np.empty(0, np.uint8))
     if not keypoints:
-        return (), np.empty((0, SIFT_LENGTH), np.uint8), size
-    return keypoints, np.asarray(descriptors, np.uint8), size
+        return DetectedFeatures((), np.empty((0, SIFT_LENGTH), np.uint8), size)
+    return DetectedFeatures(keypoints, np.asarray(descriptors, np.uint8), size)
 
 
 def root_sift(sift: Pixels) -> NDArray[np.float32]:

@@ -1,6 +1,7 @@
 """Do two images show the same picture? A cascade of tests, from cheap to dear, that leaves its evidence.
 
-Here belongs the order of the tests and what each may decide. The tests themselves are in `alignment.py`, `colour.py`,
+Here belongs the order of the tests and what each may decide. What is clear at a glance is in `clear_cases.py`; the exact tests
+themselves, which decide what is in doubt, are in `alignment.py`, `colour.py`,
 `geometry.py`, `overlap.py`, `parallax.py`, `seams.py` and `strokes.py`; the numbers in `evidence.py`; who is proposed as a
 pair at all, in `kernels/candidates/hamming_search.py`.
 """
@@ -12,26 +13,25 @@ import numpy as np
 from dedup_assets.kernels.describe.quality import MAX_FLAT_CONTRAST, is_low_information
 from dedup_assets.kernels.transforms import INVERSE_TRANSFORMS, TRANSFORMS
 from dedup_assets.kernels.verify.alignment import invert_map
+from dedup_assets.kernels.verify.clear_cases import decide_by_box, decide_by_signatures
 from dedup_assets.kernels.verify.evidence import REVERSED_RELATIONS, UNKNOWN, PairEvidence, VerifiableImage
 from dedup_assets.kernels.verify.geometry import GeometricFit, fit_geometry, fit_mirrored_geometry
-from dedup_assets.kernels.verify.local_features import LocalFeatures, extract_local_features, scale_to_canvas
-from dedup_assets.kernels.verify.maps import BoxMap, best_box_map, refine_map
+from dedup_assets.kernels.verify.local_features import scale_to_canvas
+from dedup_assets.kernels.verify.maps import MIRRORING, BoxMap, best_box_map, in_fractions, invert_fractions, refine_map
 from dedup_assets.kernels.verify.pixel_tests import Pair, judge_overlap, judge_parallax, judge_strictly
+from dedup_assets.kernels.verify.stored_features import load_features
 from dedup_assets.kernels.verify.thresholds import VerificationThresholds
 
 __all__ = [
     "UNKNOWN",
-    "LocalFeatures",
     "PairEvidence",
     "VerifiableImage",
     "VerificationThresholds",
-    "extract_local_features",
     "verify_pair",
 ]
 
 CERTAIN_REJECTIONS = frozenset({"color", "conflict", "seam", "parallax"})
 """Where features fitted and structure agreed but this did not, no other alignment will change it."""
-MIRRORING = frozenset({"mirror", "flip", "transpose", "transverse"})
 DEFAULT_THRESHOLDS = VerificationThresholds()
 
 
@@ -40,27 +40,26 @@ def verify_pair(
     right: VerifiableImage,
     transform: str,
     thresholds: VerificationThresholds = DEFAULT_THRESHOLDS,
-    left_features: LocalFeatures | None = None,
-    right_features: LocalFeatures | None = None,
 ) -> PairEvidence:
     """Decide whether two images show the same picture, where right is about `transform` of left.
 
     transform is one of `transforms.TRANSFORMS`, or "unknown": then local features are tried in both handednesses.
-    Features are extracted where they are needed and not given. The answer is a function of the pair alone: swapping
+    Features are found where they are needed and not known. The answer is a function of the pair alone: swapping
     left and right (and inverting the transform) gives the same verdict and scores. Raises KeyError for another transform.
     """
     if transform != UNKNOWN and transform not in TRANSFORMS:
         raise KeyError(f"transform {transform!r} is neither 'unknown' nor one of {TRANSFORMS}")
     if _content_key(left) <= _content_key(right):
-        return _decide(Pair(left, right, transform, thresholds, left_features, right_features))
+        return _decide(Pair(left, right, transform, thresholds))
     inverse = INVERSE_TRANSFORMS.get(transform, UNKNOWN)
-    evidence = _decide(Pair(right, left, inverse, thresholds, right_features, left_features))
+    evidence = _decide(Pair(right, left, inverse, thresholds))
     return replace(
         evidence,
         transform=transform,
         overlap_left=evidence.overlap_right,
         overlap_right=evidence.overlap_left,
         relation=evidence.relation and REVERSED_RELATIONS[evidence.relation],
+        fitted_map=evidence.fitted_map and invert_fractions(evidence.fitted_map),
     )
 
 
@@ -71,11 +70,18 @@ def _content_key(image: VerifiableImage) -> tuple[bytes, bytes]:
 def _decide(pair: Pair) -> PairEvidence:
     """Cheapest first; the first test that is certain decides, the others leave their scores."""
     if pair.transform in ("identity", UNKNOWN) and np.array_equal(pair.left.thumbnail, pair.right.thumbnail):
-        return PairEvidence(True, "near", "identical_pixels", pair.transform, 1.0, 1.0, 1.0, relation="same")
+        whole = in_fractions(np.eye(3), pair.left.thumbnail, pair.right.thumbnail)
+        scores = 1.0, 1.0, 1.0
+        return PairEvidence(
+            True, "near", "identical_pixels", pair.transform, *scores, relation="same", fitted_map=whole
+        )
     if any(is_low_information(image.contrast, image.detail) for image in (pair.left, pair.right)):
         return _decide_plain(pair)
     start = None if pair.transform == UNKNOWN else best_box_map(pair.left, pair.right, pair.transform)
     if start is not None:
+        clear = decide_by_box(pair, start)
+        if clear is not None:
+            return clear
         seen = judge_overlap(pair, start.matrix, "global_structure", pair.thresholds.min_global_agreement)
         if seen.verdict or seen.decided_by == "color":
             return seen
@@ -92,11 +98,16 @@ def _decide_plain(pair: Pair) -> PairEvidence:
     strict = judge_strictly(pair)
     if strict.verdict or min(pair.left.contrast, pair.right.contrast) <= MAX_FLAT_CONTRAST:
         return strict
-    local = _decide_locally(pair)
+    local = _fit_locally(pair)
     return local if local.verdict and (local.local_inliers or 0) >= pair.thresholds.min_plain_inliers else strict
 
 
 def _decide_locally(pair: Pair) -> PairEvidence:
+    """By local features: most pictures that show something else share too few signatures to be matched at all."""
+    return decide_by_signatures(pair) or _fit_locally(pair)
+
+
+def _fit_locally(pair: Pair) -> PairEvidence:
     """Match local features, fit a map, and look at every pixel that both pictures show under it."""
     fit = _best_fit(pair)
     limits = pair.thresholds
@@ -112,8 +123,7 @@ def _decide_locally(pair: Pair) -> PairEvidence:
 
 def _best_fit(pair: Pair) -> GeometricFit | None:
     """The map between the two thumbnails that explains most matches, of the handedness asked for, or of either."""
-    left = pair.left_features or extract_local_features(pair.left.thumbnail)
-    right = pair.right_features or extract_local_features(pair.right.thumbnail)
+    left, right = (load_features(image.features) for image in (pair.left, pair.right))
     fits = []
     if pair.transform not in MIRRORING:
         fits.append(fit_geometry(left, right))
@@ -122,7 +132,7 @@ def _best_fit(pair: Pair) -> GeometricFit | None:
     best = max((fit for fit in fits if fit), key=lambda fit: fit.inliers, default=None)
     if best is None:
         return None
-    here, there = (scale_to_canvas(f, i.thumbnail) for f, i in ((left, pair.left), (right, pair.right)))
+    here, there = (scale_to_canvas(f.size, i.thumbnail) for f, i in ((left, pair.left), (right, pair.right)))
     return replace(best, matrix=invert_map(there) @ best.matrix @ here)
 
 

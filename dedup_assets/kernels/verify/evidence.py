@@ -3,11 +3,16 @@
 Here belong the types. The numbers are in `thresholds.py`, the tests that use them in `cascade.py`.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from dedup_assets.kernels.verify.stored_features import StoredFeatures, find_features
+
+Made = TypeVar("Made")
 
 UNKNOWN = "unknown"
 """The transform of pairs that hashes did not propose."""
@@ -36,9 +41,9 @@ REVERSED_RELATIONS: dict[Relation, Relation] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class VerifiableImage:
-    """One image as verification sees it.
+    """One image as verification sees it, and what is made of it once for all its pairs.
 
     gray_64              (64, 64) uint8, aspect ignored
     thumbnail            (h, w, 3) uint8 RGB, upright, longer side <= 256
@@ -46,6 +51,7 @@ class VerifiableImage:
     width_px, height_px  of the full-size picture
     contrast             standard deviation of gray_64, 0..127
     detail               middle-frequency signal of gray_64, gray levels (see `kernels/describe/quality.py`)
+    stored               its local features where they are known
     """
 
     gray_64: NDArray[np.uint8]
@@ -55,6 +61,22 @@ class VerifiableImage:
     height_px: int
     contrast: float
     detail: float
+    stored: StoredFeatures | None = None
+    _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def features(self) -> StoredFeatures:
+        """Its local features, found where they are not known yet."""
+        if self.stored is None:
+            self.stored = find_features(self.thumbnail)
+        return self.stored
+
+    def once(self, name: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` makes of this image, the first time that it is asked for by this name."""
+        if name not in self._made:
+            self._made[name] = make()
+        made: Made = self._made[name]
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +96,9 @@ class PairEvidence:
     overlap_right    share of the right picture that the left one shows, 0..1
     relation         `left_contains_right`: right is a crop of left; `left_frames_right`: left is right within a frame,
                      a caption or a screen
+    fitted_map       how the left picture lies upon the right one: (a, b, c, d, e, f) takes the point (x, y) to
+                     (a x + b y + c, d x + e y + f), both in fractions 0..1 of the width and height of their upright
+                     picture, from its upper left corner; None where nothing was aligned
     """
 
     verdict: bool
@@ -92,3 +117,4 @@ class PairEvidence:
     tone: float | None = None
     plain_share: float | None = None
     conflict: float | None = None
+    fitted_map: tuple[float, ...] | None = None

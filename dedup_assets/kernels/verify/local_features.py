@@ -1,7 +1,7 @@
 """Local features of a picture, and which of them two pictures share.
 
-Here belong packing, mirroring and matching them with their places. Detection is in `kernels/describe/sift.py`, what geometry
-the matches obey in `geometry.py`.
+Here belong mirroring and matching them with their places. Detection is in `kernels/describe/sift.py`, how they are kept in
+`stored_features.py`, what geometry the matches obey in `geometry.py`.
 """
 
 from dataclasses import dataclass
@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.describe.sift import detect_sift, mirror_sift, root_sift
+from dedup_assets.kernels.describe.sift import mirror_sift
 
-MAX_FEATURES = 400
 MAX_RATIO = 0.85
 """Lowe (2004) keeps 0.8; the mutual test and the fit after it forgive 0.85, which keeps a third more of degraded copies."""
 
@@ -34,42 +33,6 @@ class LocalFeatures:
     size: tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class PackedFeatures:
-    """The same in a quarter of the memory, 58 KB a picture, without any loss: SIFT's numbers are whole.
-
-    table  (n, 4) float32: x and y in px, scale in px, angle in degrees
-    sift   (n, 128) uint8
-    size   width and height of the canvas, px
-    """
-
-    table: NDArray[np.float32]
-    sift: NDArray[np.uint8]
-    size: tuple[int, int]
-
-
-def extract_local_features(thumbnail: NDArray[np.uint8]) -> LocalFeatures:
-    """Detect the MAX_FEATURES strongest SIFT features of a (h, w, 3) uint8 RGB picture, in a fixed order.
-
-    Compute once an image and reuse it for all its pairs.
-    """
-    return unpack_features(extract_packed_features(thumbnail))
-
-
-def extract_packed_features(thumbnail: NDArray[np.uint8]) -> PackedFeatures:
-    """What `extract_local_features` finds, to be kept for later pairs."""
-    keypoints, sift, size = detect_sift(thumbnail, MAX_FEATURES)
-    table = np.array([(k.pt[0], k.pt[1], k.size, k.angle, k.response) for k in keypoints], np.float32).reshape(-1, 5)
-    order = np.lexsort((*table[:, :4].T, -table[:, 4]))[:MAX_FEATURES]
-    return PackedFeatures(table[order, :4], sift[order], size)
-
-
-def unpack_features(packed: PackedFeatures) -> LocalFeatures:
-    """The features that were packed; 0.1 ms."""
-    table = packed.table
-    return LocalFeatures(table[:, :2], table[:, 2], np.deg2rad(table[:, 3]), root_sift(packed.sift), packed.size)
-
-
 def mirror_features(features: LocalFeatures) -> LocalFeatures:
     """The features of the mirrored picture, without looking at it again."""
     points = features.points.copy()
@@ -78,9 +41,9 @@ def mirror_features(features: LocalFeatures) -> LocalFeatures:
     return LocalFeatures(points, features.scales, angles, mirrored, features.size)
 
 
-def scale_to_canvas(features: LocalFeatures, picture: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """The map, 3x3, from px of the picture (h, w, 3) that the features were taken from to px of their canvas."""
-    across, down = features.size[0] / picture.shape[1], features.size[1] / picture.shape[0]
+def scale_to_canvas(size: tuple[int, int], picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The map, 3x3, from px of a picture (h, w, 3) to px of the canvas, of `size` (width, height), that its features are on."""
+    across, down = size[0] / picture.shape[1], size[1] / picture.shape[0]
     return np.array([[across, 0, across / 2 - 0.5], [0, down, down / 2 - 0.5], [0, 0, 1.0]])
 
 

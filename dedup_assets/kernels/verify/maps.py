@@ -4,13 +4,13 @@ Here belong 3x3 matrices on pixel coordinates. Maps that are found from features
 """
 
 from dataclasses import dataclass
-from itertools import product
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.describe.shrinking import resize_into, to_gray
+from dedup_assets.kernels.transforms import transform_image
 from dedup_assets.kernels.verify.alignment import frame_size, invert_map, refine_alignment, warp_picture
 from dedup_assets.kernels.verify.evidence import VerifiableImage
 
@@ -31,41 +31,69 @@ UNIT_MAPS: dict[str, tuple[tuple[int, int, int], tuple[int, int, int]]] = {
 """Where each of transforms.TRANSFORMS takes a point (x, y) of the unit square, y down."""
 
 
+MIRRORING = frozenset({"mirror", "flip", "transpose", "transverse"})
+Box = tuple[float, ...] | None
+"""Left, top, width, height as shares 0..1 of a picture; None for all of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class BoxMap:
-    """A map, 3x3, from px of the left thumbnail to px of the right one, and the correlation of the gray images under it."""
+    """A map, 3x3, from px of the left thumbnail to px of the right one, and the correlation of the gray images under it.
+
+    It takes a box of the left picture to a box of the right one.
+    """
 
     matrix: NDArray[np.float64]
     correlation: float
+    left_box: Box
+    right_box: Box
 
 
 def best_box_map(left: VerifiableImage, right: VerifiableImage, transform: str) -> BoxMap:
     """Of whole picture and inner box on either side, the combination under which the gray images correlate best."""
-    boxes = product(_boxes(left), _boxes(right))
-    maps = [_map_boxes(left, right, one, other, transform) for one, other in boxes]
-    return max(maps, key=lambda each: each.correlation)
+    found = []
+    for one in {None: 0, left.inner_box: 1}:
+        turned = transform_image(_probe(left, one), transform)
+        found += [(float((turned * _probe(right, other)).sum()), one, other) for other in {None: 0, right.inner_box: 1}]
+    correlation, one, other = max(found, key=lambda each: each[0])
+    here = box_to_pixels(one or WHOLE_BOX, left.thumbnail.shape[1::-1])
+    there = box_to_pixels(other or WHOLE_BOX, right.thumbnail.shape[1::-1])
+    return BoxMap(there @ unit_map(transform) @ invert_map(here), correlation, one, other)
 
 
-def _boxes(image: VerifiableImage) -> list[tuple[float, ...]]:
-    return [WHOLE_BOX] if image.inner_box is None else [WHOLE_BOX, image.inner_box]
+def _probe(image: VerifiableImage, box: Box) -> NDArray[np.float32]:
+    """A box of the gray image as (32, 32) float32 of mean 0 and length 1; made once."""
+    return image.once((_probe, box), lambda: _make_probe(image.gray_64, box or WHOLE_BOX))
 
 
-def _map_boxes(
-    left: VerifiableImage, right: VerifiableImage, one: tuple[float, ...], other: tuple[float, ...], transform: str
-) -> BoxMap:
-    unit = np.vstack([np.array(UNIT_MAPS[transform], np.float64), [0.0, 0.0, 1.0]])
-    probe = box_to_pixels(WHOLE_BOX, (PROBE_PX, PROBE_PX))
-    grays = []
-    for image, box, turned in ((left, one, unit), (right, other, np.eye(3))):
-        to_probe = probe @ turned @ invert_map(box_to_pixels(box, image.gray_64.shape[1::-1]))
-        gray = cv2.GaussianBlur(image.gray_64, (0, 0), 1.0)
-        warped = cv2.warpAffine(gray, to_probe[:2], (PROBE_PX, PROBE_PX), borderMode=cv2.BORDER_REPLICATE)
-        grays.append(warped.astype(np.float64) - warped.mean())
-    norm = float(np.sqrt((grays[0] ** 2).sum() * (grays[1] ** 2).sum()))
-    correlation = float((grays[0] * grays[1]).sum()) / max(norm, 1e-6)
-    here = box_to_pixels(one, left.thumbnail.shape[1::-1])
-    there = box_to_pixels(other, right.thumbnail.shape[1::-1])
-    return BoxMap(there @ unit @ invert_map(here), correlation)
+def _make_probe(gray_64: NDArray[np.uint8], box: tuple[float, ...]) -> NDArray[np.float32]:
+    to_probe = box_to_pixels(WHOLE_BOX, (PROBE_PX, PROBE_PX)) @ invert_map(box_to_pixels(box, gray_64.shape[1::-1]))
+    smooth = cv2.GaussianBlur(gray_64, (0, 0), 1.0)
+    probe = cv2.warpAffine(smooth, to_probe[:2], (PROBE_PX, PROBE_PX), borderMode=cv2.BORDER_REPLICATE)
+    centred = probe.astype(np.float32) - np.float32(probe.mean())
+    return centred / max(float(np.linalg.norm(centred)), 1e-3)
+
+
+def in_fractions(matrix: NDArray[np.float64], left: NDArray[np.uint8], right: NDArray[np.uint8]) -> tuple[float, ...]:
+    """A map of px of one thumbnail to px of another, as `PairEvidence.fitted_map`; of a homography what is affine of it."""
+    here, there = (box_to_pixels(WHOLE_BOX, each.shape[1::-1]) for each in (left, right))
+    fitted = invert_map(there) @ matrix @ here
+    if fitted[2].tolist() != [0.0, 0.0, 1.0]:
+        corners = np.array([[0.0, 1, 1, 0], [0, 0, 1, 1], [1, 1, 1, 1]])
+        mapped = fitted @ corners
+        fitted = np.linalg.lstsq(corners.T, (mapped[:2] / mapped[2]).T, rcond=None)[0].T
+    return tuple(fitted[:2].ravel().tolist())
+
+
+def invert_fractions(fitted: tuple[float, ...]) -> tuple[float, ...] | None:
+    """The same from right to left; None where the map takes all to a line."""
+    matrix = np.vstack([np.reshape(fitted, (2, 3)), [0.0, 0.0, 1.0]])
+    return tuple(invert_map(matrix)[:2].ravel().tolist()) if abs(np.linalg.det(matrix)) > 1e-9 else None
+
+
+def unit_map(transform: str) -> NDArray[np.float64]:
+    """Where one of transforms.TRANSFORMS takes the points of the unit square, 3x3."""
+    return np.vstack([np.array(UNIT_MAPS[transform], np.float64), [0.0, 0.0, 1.0]])
 
 
 def box_to_pixels(box: tuple[float, ...], size: tuple[int, ...]) -> NDArray[np.float64]:
@@ -90,6 +118,9 @@ def refine_map(
 
 def is_upright(matrix: NDArray[np.float64]) -> bool:
     """Whether a map neither turns by more than 3.4 degrees nor mirrors."""
-    scale = float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
-    diagonal, other = np.diag(matrix)[:2], np.array([matrix[0, 1], matrix[1, 0]])
-    return bool((diagonal > 0).all() and (np.abs(other) <= UPRIGHT_SLACK * scale).all())
+    return bool((np.diag(matrix)[:2] > 0).all() and slant(matrix) <= UPRIGHT_SLACK)
+
+
+def slant(matrix: NDArray[np.float64]) -> float:
+    """The sine of the angle by which a map turns or shears what is upright, or more."""
+    return float(max(abs(matrix[0, 1]), abs(matrix[1, 0])) / np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))

@@ -79,7 +79,7 @@ def compare_overlap(
     compared = _inner_part(cv2.resize(inside, frame, interpolation=cv2.INTER_NEAREST) > 0)
     structure = compare_structure(to_gray(one), to_gray(other), compared)
     colour = compare_colours(one, other, structure.agreeing)
-    relation = _relate(left, right, matrix, share_left, share_right)
+    relation = relate(left, right, matrix, share_left, share_right)
     whole = _inner_part(aligned.inside)
     grays = to_gray(aligned.target), to_gray(aligned.warped)
     plain = min(plain_share(gray, whole) for gray in grays)
@@ -129,13 +129,14 @@ def _inner_part(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(eroded[WINDOW_PX:-WINDOW_PX, WINDOW_PX:-WINDOW_PX] > 0)
 
 
-def _relate(
+def relate(
     left: NDArray[np.uint8],
     right: NDArray[np.uint8],
     matrix: NDArray[np.float64],
     share_left: float,
     share_right: float,
 ) -> Relation:
+    """Which of two (h, w, 3) uint8 RGB pictures shows more, where `matrix` takes px of left to px of right."""
     if min(share_left, share_right) >= WHOLE_SHARE:
         return "same"
     if share_right >= WHOLE_SHARE:
@@ -166,8 +167,12 @@ def _is_frame(container: NDArray[np.uint8], outline: NDArray[np.float64]) -> boo
     """Whether most of what surrounds the contained picture, (4, 2) px, has one colour."""
     covered = np.zeros(container.shape[:2], np.uint8)
     cv2.fillConvexPoly(covered, np.round(outline).astype(np.int32), 1)
-    around = container[cv2.dilate(covered, np.ones((5, 5), np.uint8)) == 0].astype(np.int16)
+    around = container[cv2.dilate(covered, np.ones((5, 5), np.uint8)) == 0]
     if not len(around):
         return False
-    plain = (np.abs(around - np.median(around, axis=0)) <= FRAME_LEVELS).all(axis=1)
+    plain = np.ones(len(around), np.bool_)
+    for channel in around.T:
+        up_to = np.bincount(channel, minlength=256).cumsum()
+        middles = np.searchsorted(up_to, ((len(around) + 1) // 2, len(around) // 2 + 1))
+        plain &= (np.abs(np.arange(256) - middles.mean()) <= FRAME_LEVELS)[channel]
     return bool(plain.mean() >= FRAME_SHARE)

@@ -13,8 +13,7 @@ from dedup_assets.kernels.describe.shrinking import resize_into, to_gray
 from dedup_assets.kernels.transforms import transform_image
 from dedup_assets.kernels.verify.alignment import largest_difference
 from dedup_assets.kernels.verify.evidence import UNKNOWN, DecidedBy, PairEvidence, VerifiableImage
-from dedup_assets.kernels.verify.local_features import LocalFeatures
-from dedup_assets.kernels.verify.maps import is_upright
+from dedup_assets.kernels.verify.maps import in_fractions, is_upright, unit_map
 from dedup_assets.kernels.verify.overlap import OverlapComparison, align_pictures, compare_overlap, is_panel
 from dedup_assets.kernels.verify.parallax import measure_parallax
 from dedup_assets.kernels.verify.thresholds import VerificationThresholds
@@ -28,8 +27,6 @@ class Pair:
     right: VerifiableImage
     transform: str
     thresholds: VerificationThresholds
-    left_features: LocalFeatures | None
-    right_features: LocalFeatures | None
 
 
 def judge_strictly(pair: Pair) -> PairEvidence:
@@ -47,7 +44,10 @@ def judge_strictly(pair: Pair) -> PairEvidence:
     if not same:
         return PairEvidence(False, None, "strict_pixels", pair.transform, correlation=correlation)
     level: Literal["near", "copy"] = "near" if pair.transform in ("identity", UNKNOWN) else "copy"
-    return PairEvidence(True, level, "strict_pixels", pair.transform, correlation=correlation, relation="same")
+    whole = tuple(unit_map("identity" if pair.transform == UNKNOWN else pair.transform)[:2].ravel().tolist())
+    return PairEvidence(
+        True, level, "strict_pixels", pair.transform, correlation=correlation, relation="same", fitted_map=whole
+    )
 
 
 def judge_overlap(pair: Pair, matrix: NDArray[np.float64], test: DecidedBy, min_agreement: float) -> PairEvidence:
@@ -56,7 +56,8 @@ def judge_overlap(pair: Pair, matrix: NDArray[np.float64], test: DecidedBy, min_
     seen = compare_overlap(pair.left.thumbnail, pair.right.thumbnail, matrix, limits.min_plain_share)
     if seen is None:
         return PairEvidence(False, None, test, pair.transform)
-    evidence = _scores_of(seen, test, pair.transform)
+    fitted = in_fractions(matrix, pair.left.thumbnail, pair.right.thumbnail)
+    evidence = replace(_scores_of(seen, test, pair.transform), fitted_map=fitted)
     needed = limits.min_drawn_agreement if seen.plain_share >= limits.min_plain_share else 0.0
     if seen.structure.agreement < max(needed, min_agreement) or not _is_enough(seen, limits):
         return evidence

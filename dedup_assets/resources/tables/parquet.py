@@ -54,7 +54,7 @@ class _Pieces(io.RawIOBase):
 def _encodings(table: Table) -> dict[str, Any]:
     """How the columns are written, in the words of `pyarrow.parquet.ParquetWriter`."""
     plain = [name for name, dtype in table.schema.items() if dtype != pl.Binary]
-    codecs = {name: "zstd" if name in plain else "none" for name in table.schema}
+    codecs = {each.name: "zstd" if each.shrinks or each.name in plain else "none" for each in table.columns}
     return {"compression": codecs, "use_dictionary": plain, "write_statistics": plain}
 
 

@@ -7,7 +7,7 @@ Does not belong here: what the columns mean (`tables.py`), when work is up to da
 A partition of a table is a directory of immutable Parquet parts and one `commit.json` that names the visible ones.
 Replacing that file is the only step that changes what readers see, so that a killed writer leaves the old table whole
 and at most one part that nobody sees. Parts that no commit names any more are deleted a day later: whoever read the
-commit before still finds them.
+commit before still finds them. A column that a table has gained since a part was written is null in its rows.
 """
 
 import hashlib
@@ -76,8 +76,9 @@ class TableStore(StoredFiles):
         self, table: Table, partition: str, parts: Sequence[Part], columns: Sequence[str] | None = None
     ) -> pl.DataFrame:
         """The rows of the given parts."""
-        frames = [to_frame(self._open(table, partition, part).read(columns=_names(table, columns))) for part in parts]
-        return pl.concat([_empty(table, columns), *frames])
+        empty = _empty(table, columns)
+        frames = [to_frame(self._open(table, partition, part).read(columns=empty.columns)) for part in parts]
+        return pl.concat([empty, *frames], how="diagonal")
 
     def read_rows(
         self, table: Table, partition: str, key: str, values: pl.Series, columns: Sequence[str]
@@ -85,7 +86,7 @@ class TableStore(StoredFiles):
         """Rows whose `key` is among `values`; reads only the row groups that hold one of them."""
         parts = self.commit_of(table, partition).parts
         groups = (self._pick(self._open(table, partition, part), key, values, columns) for part in parts)
-        return pl.concat([_empty(table, columns), *(frame for frames in groups for frame in frames)])
+        return pl.concat([_empty(table, columns), *(frame for frames in groups for frame in frames)], how="diagonal")
 
     def append(self, commit: Commit, table: Table, frame: pl.DataFrame) -> Commit:
         """Make one more part visible and return the new state; nothing is written for an empty frame."""
@@ -157,7 +158,7 @@ class TableStore(StoredFiles):
         for number in range(file.num_row_groups):
             wanted = to_frame(file.read_row_group(number, columns=[key]))[key].is_in(values.implode())
             if wanted.any():
-                yield to_frame(file.read_row_group(number, columns=list(columns))).filter(wanted).select(columns)
+                yield to_frame(file.read_row_group(number, columns=list(columns))).filter(wanted)
 
     def _write_part(self, table: Table, partition: str, frame: pl.DataFrame) -> Part:
         return self._put_part(table, partition, frame.height, encode_parquet(table, frame))

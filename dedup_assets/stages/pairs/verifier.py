@@ -1,8 +1,8 @@
 """Verify pairs of contents from their stored thumbnails, wherever these lie.
 
-Belongs here: the policy of verification, which several assets obey, fetching what a pair needs from `image_features`, a
-bounded cache of it, and evidence as rows. Does not belong here: which pairs to verify (the assets), or the tests
-themselves (`kernels/verify/cascade.py`).
+Belongs here: the policy of verification, which several assets obey, fetching what a pair needs from `image_features` and
+`local_features`, a bounded cache of it, and evidence as rows. Does not belong here: which pairs to verify (the assets), or
+the tests themselves (`kernels/verify/cascade.py`).
 """
 
 from collections import OrderedDict
@@ -14,13 +14,15 @@ import numpy as np
 import polars as pl
 import simplejpeg
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from dedup_assets.kernels.describe.hashes import GRAY_SIDE
-from dedup_assets.kernels.verify.cascade import UNKNOWN, LocalFeatures, PairEvidence, VerifiableImage, verify_pair
-from dedup_assets.kernels.verify.local_features import PackedFeatures, extract_packed_features, unpack_features
+from dedup_assets.kernels.verify.cascade import UNKNOWN, PairEvidence, VerifiableImage, verify_pair
+from dedup_assets.kernels.verify.stored_features import StoredFeatures
 from dedup_assets.policies import VerificationPolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.stages.pairs.contents import PAIR_KEY, number_contents, read_contents
+from dedup_assets.stages.pairs.feature_rows import FeatureRows
 from dedup_assets.tables import IMAGE_FEATURES, VERIFIED_GROUPS
 
 IMAGE_COLUMNS = (
@@ -36,11 +38,10 @@ IMAGE_COLUMNS = (
 )
 
 PAIRS_AT_ONCE = 100
-"""Up to 200 pictures and as many kept from before, 0.4 MB each with their local features: 160 MB at most."""
+"""Up to 200 pictures and as many kept from before, 0.5 MB each: 200 MB at most."""
 
-PACKED_PICTURES = 5_000
-"""Pictures whose local features are kept packed, 58 KB each: 290 MB at most. To find them takes ten times as long as the rest
-of a pair that is rejected, and a picture stands in several pairs."""
+FEATURES_AT_ONCE = 5_000
+"""Pictures whose local features are kept, 14 KB each: 70 MB at most. To read them again takes a group of 500 rows."""
 
 
 def decode_thumbnail(data: bytes) -> NDArray[np.uint8]:
@@ -57,8 +58,9 @@ class PairVerifier:
         self.thresholds, self.policy_version = policy.thresholds(), policy.version
         self.homes = read_contents(self.tables, ()).select("file_sha256", "partition", "image_id")
         self._images: OrderedDict[bytes, VerifiableImage] = OrderedDict()
-        self._features: dict[bytes, LocalFeatures] = {}
-        self._packed: dict[bytes, PackedFeatures] = {}
+        self._features: dict[bytes, StoredFeatures] = {}
+        self._feature_rows = FeatureRows(self.tables, self.homes)
+        self._blas = ThreadpoolController()
 
     def verify(self, pairs: pl.DataFrame, advance: Callable[[int], None]) -> Iterator[pl.DataFrame]:
         """Verify pairs (left_id, right_id, left_sha256, right_sha256, transform), some at a time, as rows of evidence.
@@ -67,29 +69,29 @@ class PairVerifier:
         """
         present = pairs.filter(self._have(pairs["left_sha256"]) & self._have(pairs["right_sha256"]))
         advance(pairs.height - present.height)
-        with ThreadPoolExecutor(self.workers) as pool:
+        one_thread = self._blas.limit(limits=1, user_api="blas")  # several, on matrices this small, wait for each other
+        with ThreadPoolExecutor(self.workers) as pool, one_thread:
             for chunk in present.sort(PAIR_KEY).iter_slices(PAIRS_AT_ONCE):
                 self._fetch(chunk)
-                self._extract(chunk.filter(pl.col("transform") == UNKNOWN), pool)
+                sought = _ends(chunk.filter(pl.col("transform") == UNKNOWN))
+                list(pool.map(lambda sha: self._images[sha].features, sought))
                 found = list(pool.map(self._judge, chunk.select(*PAIR_KEY, "transform").iter_rows()))
+                self._keep_features(chunk)
                 yield self._rows(chunk, found)
                 advance(chunk.height)
+        self._feature_rows.flush()
 
     def _judge(self, pair: tuple[bytes, bytes, str]) -> PairEvidence:
         left, right, transform = pair
-        features = self._features.get(left), self._features.get(right)
-        return verify_pair(self._images[left], self._images[right], transform, self.thresholds, *features)
+        return verify_pair(self._images[left], self._images[right], transform, self.thresholds)
 
-    def _extract(self, pairs: pl.DataFrame, pool: ThreadPoolExecutor) -> None:
-        """Local features once a picture: pairs of unknown transform always need them, others rarely."""
-        missing = [sha for sha in _ends(pairs) if sha not in self._features]
-        kept = {sha: self._packed.pop(sha) for sha in missing if sha in self._packed}
-        new = [sha for sha in missing if sha not in kept]
-        thumbnails = [self._images[sha].thumbnail for sha in new]
-        self._packed |= kept | dict(zip(new, pool.map(extract_packed_features, thumbnails), strict=True))
-        self._features |= {sha: unpack_features(self._packed[sha]) for sha in missing}
-        for sha in list(self._packed)[:-PACKED_PICTURES]:
-            del self._packed[sha]
+    def _keep_features(self, pairs: pl.DataFrame) -> None:
+        """Store what was found for these pairs: those of unknown transform always need features, others rarely."""
+        now = {sha: stored for sha in _ends(pairs) if (stored := self._images[sha].stored)}
+        self._feature_rows.add({sha: stored for sha, stored in now.items() if sha not in self._features})
+        self._features |= now
+        for sha in list(self._features)[:-FEATURES_AT_ONCE]:
+            del self._features[sha]
 
     def _rows(self, pairs: pl.DataFrame, found: Sequence[PairEvidence]) -> pl.DataFrame:
         names = [name for name in VERIFIED_GROUPS.schema if name in PairEvidence.__slots__]
@@ -107,19 +109,21 @@ class PairVerifier:
         needed = set(wanted)
         for sha in [sha for sha in self._images if sha not in needed][: -2 * PAIRS_AT_ONCE]:
             del self._images[sha]
-            self._features.pop(sha, None)
         missing = wanted.filter(~wanted.is_in(pl.Series(list(self._images), dtype=pl.Binary).implode()))
+        unknown = missing.filter(~missing.is_in(pl.Series(list(self._features), dtype=pl.Binary).implode()))
+        self._features |= self._feature_rows.read(unknown)
         homes = self.homes[number_contents(self.homes["file_sha256"], missing)]
         for (partition,), group in homes.group_by("partition", maintain_order=True):
             rows = self.tables.read_rows(IMAGE_FEATURES, str(partition), "image_id", group["image_id"], IMAGE_COLUMNS)
-            self._images |= {row["file_sha256"]: _verifiable(row) for row in rows.iter_rows(named=True)}
+            for row in rows.iter_rows(named=True):
+                self._images[row["file_sha256"]] = _verifiable(row, self._features.get(row["file_sha256"]))
 
 
 def _ends(pairs: pl.DataFrame) -> pl.Series:
     return pl.concat([pairs["left_sha256"], pairs["right_sha256"]]).unique(maintain_order=True)
 
 
-def _verifiable(row: dict[str, Any]) -> VerifiableImage:
+def _verifiable(row: dict[str, Any], stored: StoredFeatures | None) -> VerifiableImage:
     return VerifiableImage(
         gray_64=np.frombuffer(row["gray_64"], np.uint8).reshape(GRAY_SIDE, GRAY_SIDE),
         thumbnail=decode_thumbnail(row["thumbnail"]),
@@ -128,4 +132,5 @@ def _verifiable(row: dict[str, Any]) -> VerifiableImage:
         height_px=row["height_px"],
         contrast=row["contrast"],
         detail=row["detail"],
+        stored=stored,
     )

@@ -22,12 +22,12 @@ from dedup_assets.resources.database.prompt_rows import remove_prompts, use_prom
 from dedup_assets.resources.database.store_entries import enter_store
 from dedup_assets.resources.database.vectors import store_vectors
 from dedup_assets.resources.progress import ProgressReporter
-from dedup_assets.stages.pairs.contents import read_contents
+from dedup_assets.stages.pairs.feature_rows import forget_features, tell_features
 from dedup_assets.stages.stage import PartitionWork, Stage, made_from
 from dedup_assets.stages.vectors.image_vectors import ImageVectors
 from dedup_assets.stages.vectors.prompt_vectors import PromptVectors, distinct_prompts
 from dedup_assets.stages.vectors.vector_rows import read_image_rows, read_vectors
-from dedup_assets.tables import EMBEDDINGS, METADATA_HASHES, REPRESENTATIVES
+from dedup_assets.tables import EMBEDDINGS, LOCAL_FEATURES, METADATA_HASHES, REPRESENTATIVES
 
 
 class EmbeddingRun:
@@ -74,12 +74,16 @@ class EmbeddingRun:
                     work.counts["written_to_database"] = self._store(key, connection)
                 work.commit = replace(work.commit, details=self._about | source)
                 stage.finish(work)
+                work.counts |= tell_features(stage.tables, key)
             stage.context.add_asset_metadata(self._about, partition_key=key)
         return not work.is_current
 
     def finish_database(self) -> None:
-        """Forget images and prompts that left the source, and index the vectors once they are loaded."""
-        present = self._stage.tables.read_many(REPRESENTATIVES, columns=["image_id"])["image_id"]
+        """Forget images, features and prompts that left the source, and index the vectors once they are loaded."""
+        tables = self._stage.tables
+        for key in tables.partitions(LOCAL_FEATURES):
+            forget_features(tables, tables.begin(LOCAL_FEATURES, key), self._images.homes)
+        present = tables.read_many(REPRESENTATIVES, columns=["image_id"])["image_id"]
         with self._database.connect_migrated() as connection:
             stored = pl.Series(stored_images(connection, self._entry.store_id), dtype=pl.Int64)
             remove_images(connection, self._entry.store_id, stored.filter(~stored.is_in(present.implode())).to_list())
@@ -90,7 +94,7 @@ class EmbeddingRun:
     def _present(self) -> pl.Series:
         """Keys of all contents and prompts of the source: should another come back, it is new to the search for copies."""
         tables = self._stage.tables
-        contents = read_contents(tables, ())["file_sha256"].bin.encode("hex")
+        contents = self._images.homes["file_sha256"].bin.encode("hex")
         prompts = tables.read_many(METADATA_HASHES, columns=["prompt_sha256"])["prompt_sha256"].drop_nulls().unique()
         return pl.concat([contents.alias("key"), prompts.alias("key")])
 

@@ -5,14 +5,17 @@ Belongs here: the work of `embeddings` on pictures, with one provider. Does not 
 """
 
 import time
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Sequence
+from functools import cached_property, partial
 
 import polars as pl
 
 from dedup_assets.embedders.batching import run_ahead
-from dedup_assets.embedders.protocol import Embedder, ModelName
+from dedup_assets.embedders.protocol import Embedder, FeatureFinder, ModelName
+from dedup_assets.kernels.verify.stored_features import StoredFeatures
 from dedup_assets.resources.progress import ProgressReporter, Tracker
+from dedup_assets.stages.pairs.contents import read_contents
+from dedup_assets.stages.pairs.feature_rows import FeatureRows
 from dedup_assets.stages.pairs.verifier import decode_thumbnail
 from dedup_assets.stages.parts import append_in_parts
 from dedup_assets.stages.stage import PartitionWork, Stage
@@ -33,6 +36,15 @@ class ImageVectors:
         self._stage, self._embedder, self._progress = stage, embedder, progress
         self._known = KnownVectors(stage.tables, "image", ModelName.of(embedder))
 
+    @cached_property
+    def homes(self) -> pl.DataFrame:
+        """All contents of the source, and the partition of each."""
+        return read_contents(self._stage.tables, ()).select("file_sha256", "partition")
+
+    @cached_property
+    def _features(self) -> FeatureRows:
+        return FeatureRows(self._stage.tables, self.homes)
+
     def embed_missing(self, work: PartitionWork) -> None:
         """Embed the kept pictures of a partition that have no vector of this model, and commit them part by part.
 
@@ -45,26 +57,33 @@ class ImageVectors:
         began = time.monotonic()
         with self._stage.track(work, self._progress, missing.height, "images") as tracker:
             append_in_parts(self._stage, work, self._vectors(work.key, missing, tracker))
+        self._features.flush()
         seconds = time.monotonic() - began
         work.counts |= self._savings(images.height, kept.height, missing.height, seconds)
         self._known.known_to(work.commit)
 
     def _vectors(self, key: str, missing: pl.DataFrame, tracker: Tracker) -> Iterator[pl.DataFrame]:
         slices = missing.iter_slices(EMBEDDED_AT_ONCE)
-        for rows in run_ahead(partial(self._rows, key), slices, self._embedder.calls_at_once):
+        for rows, features in run_ahead(partial(self._rows, key), slices, self._embedder.calls_at_once):
+            self._features.add(dict(zip(map(bytes.fromhex, rows["content_key"]), features, strict=False)))
             tracker.advance(rows.height)
             yield rows
 
-    def _rows(self, key: str, batch: pl.DataFrame) -> pl.DataFrame:
+    def _rows(self, key: str, batch: pl.DataFrame) -> tuple[pl.DataFrame, Sequence[StoredFeatures]]:
+        """The rows of a batch, and the features of its pictures where the provider finds them on its way."""
         columns = ["image_id", "thumbnail"]
         thumbnails = self._stage.tables.read_rows(IMAGE_FEATURES, key, "image_id", batch["image_id"], columns)
         ordered = batch.join(thumbnails, on="image_id", how="left", maintain_order="left")
         embedder = self._embedder
-        vectors = embedder.embed([decode_thumbnail(thumbnail) for thumbnail in ordered["thumbnail"]])
+        pictures = [decode_thumbnail(thumbnail) for thumbnail in ordered["thumbnail"]]
+        features: Sequence[StoredFeatures] = ()
+        if isinstance(embedder, FeatureFinder):
+            vectors, features = embedder.embed_with_features(pictures)
+        else:
+            vectors = embedder.embed(pictures)
         broken = f"{embedder.name} could make nothing of this picture."
-        return vector_rows(
-            "image", ModelName.of(embedder), ordered["content_key"], ordered["image_id"], vectors, broken
-        )
+        model = ModelName.of(embedder)
+        return vector_rows("image", model, ordered["content_key"], ordered["image_id"], vectors, broken), features
 
     def _savings(self, images: int, kept: int, embedded: int, seconds: float) -> dict[str, int | float]:
         """What was done, and what embedding every image would have cost on top, at the speed of this run."""

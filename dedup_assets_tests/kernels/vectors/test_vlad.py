@@ -8,14 +8,13 @@ import pytest
 import skimage.data
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.describe.sift import mirror_sift
+from dedup_assets.kernels.describe.sift import MAX_FEATURES, detect_sift, mirror_sift
 from dedup_assets.kernels.vectors.vlad import (
     DIMENSION,
-    MAX_KEYPOINTS,
     aggregate,
     describe,
     load_parameters,
-    local_features,
+    of_both_hands,
 )
 
 Image = NDArray[np.uint8]
@@ -88,14 +87,14 @@ def test_one_pixel_is_no_error() -> None:
 
 def test_the_mirror_image_of_the_features_gives_the_same_aggregate() -> None:
     parameters = load_parameters()
-    local = local_features(thumbnail(photograph("chelsea.png")))
-    assert 0 < len(local) <= 2 * MAX_KEYPOINTS
+    local = of_both_hands(detect_sift(thumbnail(photograph("chelsea.png"))))
+    assert 0 < len(local) <= 2 * MAX_FEATURES
     np.testing.assert_allclose(aggregate(local, parameters), aggregate(mirror_sift(local), parameters), atol=1e-5)
 
 
 def test_aggregation_agrees_with_a_slow_one() -> None:
     parameters = load_parameters()
-    local = local_features(thumbnail(photograph("coffee.png")))
+    local = of_both_hands(detect_sift(thumbnail(photograph("coffee.png"))))
     sums = np.zeros_like(parameters.centres)
     for feature in local:
         reduced = (feature - parameters.local_mean) @ parameters.local_projection

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations, pairwise
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
 from dedup_assets.kernels.transforms import INVERSE_TRANSFORMS, TRANSFORMS, transform_image
-from dedup_assets.kernels.verify.cascade import UNKNOWN, VerifiableImage, extract_local_features, verify_pair
+from dedup_assets.kernels.verify.cascade import UNKNOWN, VerifiableImage, verify_pair
+from dedup_assets.kernels.verify.maps import invert_fractions, unit_map
 from dedup_assets_tests.kernels.photographs import load_photograph
 from dedup_assets_tests.kernels.verify import drawings
 from dedup_assets_tests.kernels.verify.drawings import Picture, recompressed, seen
@@ -42,11 +44,7 @@ def hue_turned(picture: Picture) -> Picture:
 
 
 def any_match(images: list[VerifiableImage], transform: str) -> bool:
-    known = [(image, extract_local_features(image.thumbnail)) for image in images]
-    pairs = combinations(known, 2)
-    return any(
-        verify_pair(a, b, transform, left_features=one, right_features=other).verdict for (a, one), (b, other) in pairs
-    )
+    return any(verify_pair(one, other, transform).verdict for one, other in combinations(images, 2))
 
 
 NEAR: dict[str, Callable[[Picture], Picture]] = {
@@ -238,17 +236,42 @@ def test_swapping_the_two_changes_nothing_but_the_sides(edit: str) -> None:
     for transform in ("identity", UNKNOWN):
         there, back = verify_pair(left, right, transform), verify_pair(right, left, transform)
         assert (there.overlap_left, there.overlap_right) == (back.overlap_right, back.overlap_left)
-        one, other = (replace(e, overlap_left=None, overlap_right=None, relation=None) for e in (there, back))
+        assert there.fitted_map == pytest.approx(invert_fractions(back.fitted_map or ()), abs=1e-9)
+        sides: dict[str, Any] = {"overlap_left": None, "overlap_right": None, "relation": None, "fitted_map": None}
+        one, other = (replace(e, **sides) for e in (there, back))
         assert one == other
 
 
-def test_features_given_or_computed_lead_to_the_same_evidence() -> None:
+@pytest.mark.parametrize("transform", TRANSFORMS)
+def test_the_fitted_map_says_where_the_left_picture_lies_in_the_right_one(transform: str) -> None:
+    original = photograph("coffee.png")
+    left, right = seen(original), seen(transform_image(np.ascontiguousarray(original[48:432, 128:576]), transform))
+    crop_map = np.array([[640 / 448, 0, -128 / 448], [0, 480 / 384, -48 / 384], [0, 0, 1]])
+    wanted = unit_map(transform) @ crop_map
+    there, back = verify_pair(left, right, UNKNOWN).fitted_map, verify_pair(right, left, UNKNOWN).fitted_map
+    assert there is not None
+    assert back is not None
+    assert np.abs(np.reshape(there, (2, 3)) - wanted[:2]).max() < 0.02
+    assert np.abs(np.reshape(back, (2, 3)) - np.linalg.inv(wanted)[:2]).max() < 0.02
+
+
+def test_equal_and_plain_pictures_lie_upon_each_other_wholly_and_unrelated_ones_nowhere() -> None:
+    image = seen(photograph("coffee.png"))
+    assert verify_pair(image, image, "identity").fitted_map == pytest.approx((1, 0, 0, 0, 1, 0))
+    plain = seen(drawings.flat(100)), seen(drawings.flat(101))
+    assert verify_pair(*plain, "mirror").fitted_map == (-1, 0, 1, 0, 1, 0)
+    assert verify_pair(image, seen(photograph("rocket.jpg")), UNKNOWN).fitted_map is None
+
+
+def test_features_are_found_once_and_only_where_they_are_needed() -> None:
     original = photograph("rocket.jpg")
     left, right = seen(original), seen(crop(original, 0.8))
-    features = [extract_local_features(image.thumbnail) for image in (left, right)]
-    assert verify_pair(left, right, UNKNOWN) == verify_pair(
-        left, right, UNKNOWN, left_features=features[0], right_features=features[1]
-    )
+    verify_pair(left, seen(recompressed(original, 60)), "identity")
+    assert left.stored is None
+    evidence = verify_pair(left, right, UNKNOWN)
+    found = left.stored
+    assert verify_pair(left, right, UNKNOWN) == evidence
+    assert left.stored is found
 
 
 def test_a_framed_photograph_is_recognised_by_its_inner_box_without_features() -> None:

@@ -6,7 +6,8 @@ import pytest
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.verify.geometry import fit_geometry, fit_mirrored_geometry
-from dedup_assets.kernels.verify.local_features import LocalFeatures, extract_local_features
+from dedup_assets.kernels.verify.local_features import LocalFeatures
+from dedup_assets.kernels.verify.stored_features import find_features, load_features
 from dedup_assets_tests.kernels.photographs import load_photograph
 from dedup_assets_tests.kernels.verify.drawings import Picture
 
@@ -18,6 +19,10 @@ CORNERS = np.array([[[20, 20], [230, 20], [230, 150], [20, 150]]], np.float64)
 
 def warped(matrix: NDArray[np.float64]) -> Picture:
     return np.asarray(cv2.warpPerspective(PHOTOGRAPH, matrix, (256, 170), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def extract_local_features(picture: Picture) -> LocalFeatures:
+    return load_features(find_features(picture))
 
 
 def turned(degrees: float, scale: float) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ LIMITS = VerificationThresholds()
 
 
 def pair(left: Picture, right: Picture) -> Pair:
-    return Pair(seen(left), seen(right), UNKNOWN, LIMITS, None, None)
+    return Pair(seen(left), seen(right), UNKNOWN, LIMITS)
 
 
 def test_strictly_one_faint_spot_or_another_shape_makes_another_picture() -> None:

@@ -260,6 +260,22 @@ def test_only_the_named_columns_are_read(tables: TableStore) -> None:
     assert tables.read_many(COINS, ["b"], ["coin_id"]).to_dict(as_series=False) == {"coin_id": [2]}
 
 
+def test_parts_written_before_a_column_came_are_read_with_nulls_there(tables: TableStore) -> None:
+    commit = append(tables, [1, 2])
+    names = Column("name", pl.List(pl.Float32), "A name, in numbers", nullable=True)
+    wider = replace(COINS, columns=(COINS.columns[0], names, COINS.columns[1]))
+    assert tables.read(wider, "p").equals(
+        coins([1, 2]).with_columns(name=pl.lit(None, pl.List(pl.Float32))).select(wider.column_names), null_equal=True
+    )
+    assert tables.read_rows(wider, "p", "coin_id", pl.Series([2]), ["name"]).rows() == [(None,)]
+    more = coins([3]).with_columns(name=pl.Series([[0.5]], dtype=pl.List(pl.Float32))).select(wider.column_names)
+    appended = tables.append(commit, wider, more)
+    merged = tables.merge_small_parts(appended, wider, small_rows=5, max_small=1)
+    assert [part.rows for part in merged.parts] == [3]
+    assert tables.read(wider, "p")["name"].to_list() == [None, None, [0.5]]
+    assert tables.drop_rows(merged, wider, "coin_id", pl.Series([1])).parts[0].rows == 1
+
+
 @pytest.mark.parametrize("wanted", [[], [0], [499, 500], [5, 1_700, 99_999], list(range(0, 1_800, 7))])
 def test_picked_rows_are_those_that_reading_all_and_filtering_gives(tables: TableStore, wanted: list[int]) -> None:
     append(tables, range(1_200), range(1_200, 1_800))

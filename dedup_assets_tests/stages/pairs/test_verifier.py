@@ -36,6 +36,7 @@ def test_evidence_has_the_columns_of_its_table_and_names_its_policy(described: C
     rows = verified(described, pairs_of(described.tables(), *SAME), policy)
     assert VERIFIED_GROUPS.conform(rows).equals(rows)
     assert rows["policy_version"].unique().to_list() == [policy.version]
+    assert all(np.allclose(fitted, [1, 0, 0, 0, 1, 0], atol=0.02) for fitted in rows["fitted_map"])
 
 
 def test_pairs_of_which_one_end_has_left_are_dropped_and_counted_as_done(described: Collection) -> None:
@@ -65,7 +66,7 @@ def test_the_answer_depends_neither_on_order_nor_on_threads_nor_on_how_many_are_
     pairs = pairs_of(described.tables(), *SAME, *OTHER).with_columns(transform=pl.lit("unknown"))
     together = verified(described, pairs)
     monkeypatch.setattr(verifier, "PAIRS_AT_ONCE", 2)
-    monkeypatch.setattr(verifier, "PACKED_PICTURES", 1)
+    monkeypatch.setattr(verifier, "FEATURES_AT_ONCE", 1)
     several = Collection(source=described.source, store=described.store, workers=4)
     assert verified(several, pairs.reverse()).equals(together)
 

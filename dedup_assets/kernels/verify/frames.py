@@ -1,0 +1,103 @@
+"""Two pictures under a map, compared on frames of 128 px.
+
+Here belong frames and what is measured on them; the loops over their pixels are in `frame_passes.py`. The measures are those
+of `alignment.py`, `colour.py` and `strokes.py`, but for three things: a picture is blurred and cleared of its trend once for
+all its pairs, before it is laid upon another one; its border is cut away before that, not after; and medians are read from
+histograms. What is clear by them is decided in `clear_cases.py`.
+"""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup_assets.kernels.describe.shrinking import resize_into, to_gray
+from dedup_assets.kernels.verify.alignment import SMOOTHING_PX, TREND_PX, WINDOW_PX, frame_size, invert_map
+from dedup_assets.kernels.verify.evidence import VerifiableImage
+from dedup_assets.kernels.verify.frame_passes import (
+    Map,
+    Planes,
+    compare_hues,
+    correlate_tones,
+    lay_upon,
+    mark_agreement,
+)
+from dedup_assets.kernels.verify.strokes import plain_share
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What is made once of a picture, or of the part within its border; 0.3 MB.
+
+    planes       (h, w, 5) float32, longer side 128 px: smoothed luma without its trend, smoothed luma, Lab's a and b, luma
+    to_frame     (3, 3) float64, px of the thumbnail to px of the frame
+    plain_share  as `strokes.plain_share`, 0..1
+    """
+
+    planes: Planes
+    to_frame: Map
+    plain_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class FrameComparison:
+    """How two frames agree where both show the same; the first four as in `alignment.StructureComparison`.
+
+    colour_of_all        share of coloured pixels whose hues agree, 0..1, where structure agrees or both are flat
+    colour_of_structure  the same where structure agrees; `compare_colours` lies between the two
+    """
+
+    agreement: float
+    correlation: float
+    content_share: float
+    tone: float
+    colour_of_all: float
+    colour_of_structure: float
+
+
+def frame_of(image: VerifiableImage, box: tuple[float, ...] | None) -> Frame:
+    """The frame of an image, or of a box within it; made once."""
+    return image.once((make_frame, box), lambda: make_frame(image.thumbnail, box))
+
+
+def make_frame(thumbnail: NDArray[np.uint8], box: tuple[float, ...] | None) -> Frame:
+    """The frame of a thumbnail (h, w, 3) uint8 RGB, or of a box (left, top, width, height as shares) within it; 0.4 ms."""
+    left, top, width, height = box or (0.0, 0.0, 1.0, 1.0)
+    rows, columns = thumbnail.shape[:2]
+    x, y = math.ceil(left * columns - 0.01), math.ceil(top * rows - 0.01)
+    part = thumbnail[y : math.floor((top + height) * rows + 0.01), x : math.floor((left + width) * columns + 0.01)]
+    small = resize_into(part, frame_size(part.shape[1], part.shape[0]))
+    gray = to_gray(small)
+    luma, lab = gray.astype(np.float32), cv2.cvtColor(small, cv2.COLOR_RGB2Lab)
+    smooth = np.asarray(cv2.GaussianBlur(luma, (0, 0), SMOOTHING_PX, borderType=cv2.BORDER_REFLECT), np.float32)
+    hues = [lab[..., channel].astype(np.float32) - 128 for channel in (1, 2)]
+    planes = np.asarray(cv2.merge([smooth - _trend(smooth), smooth, *hues, luma]), np.float32)
+    across, down = gray.shape[1] / part.shape[1], gray.shape[0] / part.shape[0]
+    to_frame = np.array([[across, 0, across * (0.5 - x) - 0.5], [0, down, down * (0.5 - y) - 0.5], [0, 0, 1.0]])
+    return Frame(planes, to_frame, plain_share(gray, np.ones(gray.shape, np.bool_)))
+
+
+def _trend(smooth: Planes) -> Planes:
+    """What is coarser than TREND_PX, found at a quarter of the size: a Gaussian of 8 px is one of 2 px there."""
+    height, width = smooth.shape
+    if min(height, width) < 2 * WINDOW_PX:
+        return np.asarray(cv2.GaussianBlur(smooth, (0, 0), TREND_PX, borderType=cv2.BORDER_REFLECT), np.float32)
+    small = cv2.resize(smooth, (round(width / 4), round(height / 4)), interpolation=cv2.INTER_AREA)
+    coarse = cv2.GaussianBlur(small, (0, 0), TREND_PX / 4, borderType=cv2.BORDER_REFLECT)
+    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def compare_frames(left: Frame, right: Frame, matrix: Map, onto_left: bool) -> FrameComparison:
+    """Compare two frames; `matrix`, 3x3 and affine, takes px of the left thumbnail to px of the right one. 0.3 ms."""
+    target, moving, there = (left, right, matrix) if onto_left else (right, left, invert_map(matrix))
+    planes = target.planes
+    laid, inside = np.empty_like(planes), np.empty(planes.shape[:2], np.uint8)
+    lay_upon(moving.planes, moving.to_frame @ there @ invert_map(target.to_frame), laid, inside)
+    kinds = np.zeros(inside.shape, np.uint8)
+    content, agreeing, total = mark_agreement(planes, laid, inside, kinds)
+    compared, tone = correlate_tones(planes, laid, kinds)
+    of_all, of_structure = compare_hues(planes, laid, kinds)
+    found = max(1, content)
+    return FrameComparison(agreeing / found, total / found, content / max(1, compared), tone, of_all, of_structure)
