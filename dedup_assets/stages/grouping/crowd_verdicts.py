@@ -27,7 +27,10 @@ class Crowds:
     """The contents of a collection, asked about each other as often as they are placed anew; no pair is verified twice."""
 
     def __init__(self, passed: pl.DataFrame, stars: StarVerifier) -> None:
-        """Take pairs (with decided_by) that searches proposed or people named; of those near by hash people's words count."""
+        """Take pairs (with decided_by) that searches proposed or people named; of those near by hash only people's words count.
+
+        They are `proposed`, as (left_sha256, right_sha256): groups are formed from these too.
+        """
         links = ClassLinks(stars.tables, stars.contents)
         stars.transforms = links.transforms
         self.neighbourhoods = links.graph.neighbourhoods()
@@ -37,16 +40,11 @@ class Crowds:
         decided = pl.col("decided_by").str.starts_with(f"{PERSON}:").fill_null(False)
         self.proposed = passed.filter(decided | ~links.are_near(passed)).select(PAIR_KEY)
 
-    def ask(self, place: NDArray[np.int64]) -> pl.DataFrame:
-        """The pairs (left_sha256, right_sha256) that groups are formed from: stars of what is near by hash, and what else passed.
-
-        place: (n,) of each content, the lowest is kept first.
-        """
+    def ask(self, place: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The pairs of contents (m, 2) near by hash that groups are formed from: stars. place: (n,), the lowest is kept first."""
         found = star_crowds(self._graph, self._colours, self._stars.judge, place)
         self._stars.left_out = found.left_out
-        contents = self._stars.contents
-        asked = pl.DataFrame({name: contents[found.edges[:, side]] for side, name in enumerate(PAIR_KEY)})
-        return pl.concat([self.proposed, asked])
+        return found.edges
 
 
 def _colours(tables: TableStore, contents: pl.Series, wanted: NDArray[np.int64]) -> NDArray[np.uint8]:

@@ -5,6 +5,8 @@ for `dedup_report` (copies too). Does not belong here: the algorithms (`kernels/
 storage.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pyarrow as pa
@@ -68,7 +70,8 @@ def _ask_until_settled(
     makes another the best, it has questions of its own. Of two components the one whose best came first in the first ranking
     comes first: ranks tell who is better within each.
     """
-    graph, before = ContentGraph.build(images, crowds.proposed), crowds.neighbourhoods
+    proposed, before = ContentGraph.build(images, crowds.proposed), crowds.neighbourhoods
+    graph = proposed
     first: NDArray[np.int64] | None = None
     for _ in range(MAX_ROUNDS):
         component = before[graph.node_of_image]
@@ -76,7 +79,8 @@ def _ask_until_settled(
         rank = rank_contents(graph, ranking.rank)
         first = rank if first is None else first
         order = np.lexsort((rank, least_within(first.astype(np.float64), before), tiers))
-        graph = ContentGraph.build(images, crowds.ask(np.argsort(order, kind="stable")))
+        asked = crowds.ask(np.argsort(order, kind="stable"))
+        graph = replace(proposed, edges=np.concatenate([proposed.edges, asked]))
         components, before = before, graph.components
         if (components == before).all():
             break

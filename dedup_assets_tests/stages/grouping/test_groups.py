@@ -40,7 +40,7 @@ def grouped(collection: Collection, known: pl.DataFrame, images: pl.DataFrame | 
 
 
 def test_a_member_is_described_by_its_pair_with_the_kept_image_whichever_end_it_is() -> None:
-    images = images_of("abca")
+    images = images_of("abca").with_columns(recipe=pl.Series([7, None, None, 7], dtype=pl.UInt64))
     pairs = passed("xa", "ba")
     grouped = pl.DataFrame({"representative_row": [0, 0, 2, 0]})
     described = describe_members(images, ContentGraph.build(images, pairs), grouped, pairs)
@@ -50,10 +50,12 @@ def test_a_member_is_described_by_its_pair_with_the_kept_image_whichever_end_it_
 
 
 def test_of_two_verdicts_on_a_pair_the_one_that_begins_with_the_member_describes_it() -> None:
-    images, grouped = images_of("ab"), pl.DataFrame({"representative_row": [0, 0]})
+    images = images_of("ab").with_columns(recipe=pl.Series([7, 7], dtype=pl.UInt64))
+    grouped = pl.DataFrame({"representative_row": [0, 0]})
     pairs = passed("ab", "ba", "ba").with_columns(decided_by=pl.Series(["first", "second", "third"]))
     described = describe_members(images, ContentGraph.build(images, pairs), grouped, pairs)
     assert described["decided_by"].to_list() == [None, "second"]
+    assert described["level"].to_list() == [None, "generation"]  # of one recipe
 
 
 def test_the_quality_score_is_megapixels_inside_the_frame_times_the_share_of_quality_that_is_left() -> None:
