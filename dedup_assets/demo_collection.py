@@ -34,7 +34,7 @@ RECIPE = (
 
 
 def build_demo_collection(folder: Path) -> int:
-    """Write the collection below `folder`, replacing what is there, and return the number of files.
+    """Write the collection below `folder`, but for files that are there already, and return the number of files.
 
     Raises:
         NoPhotographsError: scikit-image is not installed.
@@ -43,7 +43,8 @@ def build_demo_collection(folder: Path) -> int:
     for place, (name, data) in enumerate(files):
         path = folder / PREFIXES[place % len(PREFIXES)] / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        if not path.is_file() or path.read_bytes() != data:
+            path.write_bytes(data)
     return len(files)
 
 

@@ -78,3 +78,6 @@ def test_building_it_again_gives_the_same_files(folder: Path, tmp_path: Path) ->
         for where in (folder, tmp_path)
     ]
     assert digests[0] == digests[1]
+    written = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.jpg")}
+    build_demo_collection(tmp_path)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.jpg")} == written
