@@ -41,6 +41,8 @@ def verified_groups(
             work.preview = verdicts.group_by("level", "decided_by").agg(pairs=pl.len()).sort("pairs", descending=True)
             scores = verdicts["structure_score"]
             work.show_histogram(scores, None, "Structure score of candidate pairs", "share of windows")
+    if verifier:
+        verifier.keep_features()
 
 
 @dg.asset_check(

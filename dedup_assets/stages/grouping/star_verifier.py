@@ -96,6 +96,8 @@ class StarVerifier:
     def remember(self) -> int:
         """Store the pairs that were verified here, and return their number; what many runs stored is merged."""
         self._parts.flush()
+        if self._places:
+            self._places.verifier.keep_features()
         merge_star_pairs(self.tables, self.contents, self.policy_version)
         return self.asked.height
 

@@ -16,14 +16,14 @@ from dedup_assets.kernels.verify.stored_features import CODE_LENGTH, FEATURES_VE
 from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.pairs.contents import number_contents
-from dedup_assets.stages.parts import ROWS_A_PART
 from dedup_assets.tables import LOCAL_FEATURES
 
-MAX_SMALL_PARTS = 8
+PICTURES_A_PART, MAX_SMALL_PARTS = 500, 8
+"""As many rows as are read at least to get at one of them; 14 KB each wait for the others."""
 
 
 class FeatureRows:
-    """Reads the features that are stored, and stores what is found, a thousand pictures at a time."""
+    """Reads the features that are stored, and stores what is found, some hundred pictures at a time."""
 
     def __init__(self, tables: TableStore, homes: pl.DataFrame) -> None:
         """Take the partition of each content: file_sha256, distinct and ascending, and partition."""
@@ -45,7 +45,7 @@ class FeatureRows:
     def add(self, found: Mapping[bytes, StoredFeatures]) -> None:
         """Keep features that were found."""
         self._waiting |= found
-        if len(self._waiting) >= ROWS_A_PART:
+        if len(self._waiting) >= PICTURES_A_PART:
             self.flush()
 
     def flush(self) -> None:
@@ -68,7 +68,7 @@ class FeatureRows:
             known = self._tables.read_parts(LOCAL_FEATURES, partition, commit.parts, ["file_sha256"])["file_sha256"]
         new = rows.filter(~pl.col("file_sha256").is_in(known.implode()))
         commit = self._tables.append(commit, LOCAL_FEATURES, new)
-        commit = self._tables.merge_small_parts(commit, LOCAL_FEATURES, ROWS_A_PART, MAX_SMALL_PARTS)
+        commit = self._tables.merge_small_parts(commit, LOCAL_FEATURES, PICTURES_A_PART, MAX_SMALL_PARTS)
         self._stored[partition] = commit.digest, pl.concat([known, new["file_sha256"]])
 
 

@@ -76,17 +76,20 @@ class PairVerifier:
                 sought = _ends(chunk.filter(pl.col("transform") == UNKNOWN))
                 list(pool.map(lambda sha: self._images[sha].features, sought))
                 found = list(pool.map(self._judge, chunk.select(*PAIR_KEY, "transform").iter_rows()))
-                self._keep_features(chunk)
+                self._note_features(chunk)
                 yield self._rows(chunk, found)
                 advance(chunk.height)
+
+    def keep_features(self) -> None:
+        """Store the local features that wait for it: whoever has verified all pairs calls this once."""
         self._feature_rows.flush()
 
     def _judge(self, pair: tuple[bytes, bytes, str]) -> PairEvidence:
         left, right, transform = pair
         return verify_pair(self._images[left], self._images[right], transform, self.thresholds)
 
-    def _keep_features(self, pairs: pl.DataFrame) -> None:
-        """Store what was found for these pairs: those of unknown transform always need features, others rarely."""
+    def _note_features(self, pairs: pl.DataFrame) -> None:
+        """Have what was found for these pairs stored: those of unknown transform always need features, others rarely."""
         now = {sha: stored for sha in _ends(pairs) if (stored := self._images[sha].stored)}
         self._feature_rows.add({sha: stored for sha, stored in now.items() if sha not in self._features})
         self._features |= now

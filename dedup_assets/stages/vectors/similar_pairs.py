@@ -73,6 +73,7 @@ class SimilarPairs:
         tables = self._stage.tables
         for key in sorted({*tables.partitions(SIMILAR_GROUPS), *self._partitions} - {*self._stage.keys}):
             self.bring_up_to_date(PartitionWork(key, fingerprint, False, tables.begin(SIMILAR_GROUPS, key)))
+        self._verifier.keep_features()
 
     def tell(self) -> None:
         """Say in the log and on the materialization what was searched and where the cap was met."""

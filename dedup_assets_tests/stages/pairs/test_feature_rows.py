@@ -75,6 +75,15 @@ def test_rows_of_forgotten_contents_and_of_other_versions_go(
     assert tables.read_many(LOCAL_FEATURES)["features_version"].unique().to_list() == ["of tomorrow"]
 
 
+def test_as_soon_as_a_part_is_full_it_is_stored(described: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feature_rows, "PICTURES_A_PART", 2)
+    tables = described.tables()
+    rows = FeatureRows(tables, homes(tables))
+    for (sha, features), stored in zip(found(tables).items(), (0, 2, 2), strict=True):
+        rows.add({sha: features})
+        assert tables.read_many(LOCAL_FEATURES).height == stored
+
+
 def test_a_picture_takes_at_most_12_kilobytes_and_they_are_told(described: Collection) -> None:
     tables = described.tables()
     rows = FeatureRows(tables, homes(tables))
@@ -88,8 +97,14 @@ def test_a_picture_takes_at_most_12_kilobytes_and_they_are_told(described: Colle
 def test_a_proof_finds_features_once_a_store(described: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
     pairs = pairs_of(described.tables(), ("shop/red.jpg", "shop/blue.jpg"), ("shop/blue.jpg", "web/green.jpg"))
     asked = pairs.with_columns(transform=pl.lit("unknown"))
-    first = pl.concat(PairVerifier(described, VerificationPolicy()).verify(asked, lambda _: None))
+    verifier = PairVerifier(described, VerificationPolicy())
+    first = pl.concat(
+        [*verifier.verify(asked.head(1), lambda _: None), *verifier.verify(asked.tail(1), lambda _: None)]
+    )
+    assert described.tables().partitions(LOCAL_FEATURES) == []
+    verifier.keep_features()
+    assert [len(described.tables().commit_of(LOCAL_FEATURES, key).parts) for key in ("shop", "web")] == [1, 1]
     monkeypatch.setattr(evidence, "find_features", None)
     again = pl.concat(PairVerifier(described, VerificationPolicy()).verify(asked, lambda _: None))
-    assert again.equals(first)
+    assert again.sort("left_id").equals(first.sort("left_id"))
     assert described.tables().read_many(LOCAL_FEATURES).height == 3
