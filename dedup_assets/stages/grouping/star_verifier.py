@@ -6,6 +6,7 @@ stars (`kernels/group/stars.py`), the tests (`stages/pairs/verifier.py`), or whi
 
 import uuid
 from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -15,10 +16,10 @@ from dedup_assets.kernels.verify.evidence import UNKNOWN
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.grouping.star_partitions import each_pair_once, merge_star_pairs
 from dedup_assets.stages.pairs.contents import PAIR_KEY, number_contents, order_pair_ends, pair_up
-from dedup_assets.stages.pairs.verifier import PAIRS_AT_ONCE, PairVerifier
+from dedup_assets.stages.pairs.verifier import PairVerifier
 from dedup_assets.stages.parts import Parts
 from dedup_assets.stages.stage import Stage
-from dedup_assets.tables import IMAGE_FEATURES, STAR_PAIRS
+from dedup_assets.tables import STAR_PAIRS
 
 NO_KEY = np.iinfo(np.int64).max
 """Behind the keys of all known pairs, so that a search among them always ends at one."""
@@ -71,7 +72,6 @@ class StarVerifier:
         self.left_out = 0
         self.transforms: Transforms = _unknown
         self._make_verifier, self._tell_passed = make_verifier, tell_passed
-        self._places: _Places | None = None
         self._partition, self._parts = f"run {uuid.uuid4().hex}", Parts(self._store)
         self._keys, self._verdicts = self._index(known)
         self._new: dict[int, bool] = {}
@@ -96,8 +96,8 @@ class StarVerifier:
     def remember(self) -> int:
         """Store the pairs that were verified here, and return their number; what many runs stored is merged."""
         self._parts.flush()
-        if self._places:
-            self._places.verifier.keep_features()
+        if self.asked.height:
+            self._verifier.keep_features()
         merge_star_pairs(self.tables, self.contents, self.policy_version)
         return self.asked.height
 
@@ -129,13 +129,22 @@ class StarVerifier:
         each = pairs.group_by("key").agg(pl.col("verdict").any()).sort("key")
         return np.append(each["key"].to_numpy(), NO_KEY), np.append(each["verdict"].to_numpy(), False)
 
+    @cached_property
+    def _verifier(self) -> PairVerifier:
+        return self._make_verifier()
+
+    @cached_property
+    def _nodes(self) -> pl.DataFrame:
+        contents = pl.DataFrame({"file_sha256": self.contents})
+        homes = self._verifier.homes.select("file_sha256", "image_id")
+        return contents.join(homes, on="file_sha256", how="left", maintain_order="left")
+
     def _verify(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
-        self._places = self._places or _Places(self._make_verifier(), self.contents)
-        asked = self._places.name(pairs).with_columns(transform=pl.Series(self.transforms(pairs), dtype=pl.String))
+        transforms = pl.Series(self.transforms(pairs), dtype=pl.String)
+        asked = pair_up(self._nodes, pairs[:, 0], pairs[:, 1]).with_columns(transform=transforms)
         rows = STAR_PAIRS.empty()
         ordered = order_pair_ends(asked)
-        for chunk in self._places.in_order(ordered, pairs).iter_slices(PAIRS_AT_ONCE):
-            found = pl.concat([STAR_PAIRS.empty(), *self._places.verifier.verify(chunk, lambda _: None)])
+        for found in self._verifier.verify(ordered, lambda _: None):
             rows, self.asked = pl.concat([rows, found]), pl.concat([self.asked, found.select(self.asked.columns)])
             self._parts.add(found)
             self._tell_passed(int(found["verdict"].sum()))
@@ -145,29 +154,3 @@ class StarVerifier:
             .fill_null(False)
             .to_numpy()
         )
-
-
-class _Places:
-    """Where the pictures of nodes lie: pairs are verified in that order, so that each stored chunk is read once."""
-
-    def __init__(self, verifier: PairVerifier, contents: pl.Series) -> None:
-        self.verifier = verifier
-        homes = pl.DataFrame({"file_sha256": contents}).join(
-            verifier.homes, on="file_sha256", how="left", maintain_order="left"
-        )
-        stored = [
-            verifier.tables.read(IMAGE_FEATURES, key, ["image_id"])
-            for key in sorted(homes["partition"].drop_nulls().unique())
-        ]
-        at = pl.concat([pl.DataFrame(schema={"image_id": pl.Int64}), *stored]).with_row_index("at")
-        self._nodes = homes.join(at, on="image_id", how="left", maintain_order="left").select(
-            "image_id", "file_sha256", "at"
-        )
-
-    def name(self, pairs: NDArray[np.int64]) -> pl.DataFrame:
-        """Pairs of nodes (m, 2) as left_id, left_sha256, right_id, right_sha256."""
-        return pair_up(self._nodes.drop("at"), pairs[:, 0], pairs[:, 1])
-
-    def in_order(self, named: pl.DataFrame, pairs: NDArray[np.int64]) -> pl.DataFrame:
-        """The named pairs in the order in which the second picture of each is stored."""
-        return named[self._nodes["at"][pairs[:, 1]].arg_sort()]

@@ -28,9 +28,14 @@ def test_equal_files_are_one_content_of_the_image_with_the_lowest_id(described: 
 
 def test_contents_are_sorted_and_none_is_unreadable(described: Collection) -> None:
     contents = read_contents(described.tables(), ["contrast"])
-    assert contents.columns == ["image_id", "file_sha256", "contrast", "partition"]
+    assert contents.columns == ["at", "image_id", "file_sha256", "contrast", "partition"]
     assert contents["file_sha256"].to_list() == sorted(contents["file_sha256"])
     assert contents["contrast"].null_count() == 0
+    stored = pl.concat([described.tables().read(IMAGE_FEATURES, key, ["image_id"]) for key in ("shop", "web")])[
+        "image_id"
+    ]
+    in_order = contents.sort("at")["image_id"].to_list()
+    assert in_order == [image for image in stored if image in set(in_order)]
 
 
 def test_contents_are_numbered_by_their_row_and_others_are_not() -> None:
@@ -44,7 +49,7 @@ def test_contents_are_numbered_by_their_row_and_others_are_not() -> None:
 def test_without_any_features_there_are_no_contents(collection_of: CollectionOf) -> None:
     contents = read_contents(collection_of({}).tables(), ["dct_hash"])
     assert contents.schema == {
-        "image_id": pl.Int64, "file_sha256": pl.Binary, "dct_hash": pl.Binary, "partition": pl.String,
+        "at": pl.UInt32, "image_id": pl.Int64, "file_sha256": pl.Binary, "dct_hash": pl.Binary, "partition": pl.String,
     }  # fmt: skip
     assert contents.is_empty()
 

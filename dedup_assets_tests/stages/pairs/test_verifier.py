@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from dedup_assets.policies import VerificationPolicy
@@ -65,10 +66,26 @@ def test_the_answer_depends_neither_on_order_nor_on_threads_nor_on_how_many_are_
 ) -> None:
     pairs = pairs_of(described.tables(), *SAME, *OTHER).with_columns(transform=pl.lit("unknown"))
     together = verified(described, pairs)
+    monkeypatch.setattr(verifier, "PAIRS_FETCHED", 3)
     monkeypatch.setattr(verifier, "PAIRS_AT_ONCE", 2)
     monkeypatch.setattr(verifier, "FEATURES_AT_ONCE", 1)
     several = Collection(source=described.source, store=described.store, workers=4)
     assert verified(several, pairs.reverse()).equals(together)
+
+
+def test_pictures_are_read_once_however_many_pairs_they_are_in(
+    described: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[bytes] = []
+
+    def watch(data: bytes) -> NDArray[np.uint8]:
+        decoded.append(data)
+        return decode_thumbnail(data)
+
+    monkeypatch.setattr(verifier, "PAIRS_AT_ONCE", 1)
+    monkeypatch.setattr(verifier, "decode_thumbnail", watch)
+    verified(described, pairs_of(described.tables(), *SAME, *OTHER))
+    assert len(decoded) == len({*decoded}) == len({path for pair in (*SAME, *OTHER) for path in pair})
 
 
 def test_a_stricter_policy_rejects_what_the_default_accepts(described: Collection) -> None:
