@@ -3,13 +3,15 @@
 import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.compiled import compiled
+from dedup_assets.kernels.compiled import FOLDER_NAME, UNUSED_DAYS, compiled
 
 MODULE = """
 import numpy as np
@@ -26,7 +28,8 @@ def total(values):
 def double(value):
     return 2 * value
 
-print(total(np.arange(5)))
+if __name__ == "__main__":
+    print(total(np.arange(5)))
 """
 
 
@@ -63,8 +66,32 @@ def test_what_was_compiled_is_kept_beside_its_source_for_the_next_process(tmp_pa
         assert (
             subprocess.run([sys.executable, str(module)], capture_output=True, text=True, check=True).stdout == "20\n"
         )
-    kept = sorted(path.name for path in (tmp_path / "__pycache__").iterdir())
-    assert any(name.startswith("summing.total") and name.endswith(".nbc") for name in kept), kept
+    [kept] = (tmp_path / "__pycache__").rglob("*.nbc")
+    assert kept.name.startswith("summing.total")
+
+
+def test_what_a_process_compiles_of_sources_replaced_under_it_is_not_taken_for_theirs(tmp_path: Path) -> None:
+    module = tmp_path / "summing.py"
+    module.write_text(MODULE)
+    late = (
+        "import pathlib, summing, numpy as np; source = pathlib.Path(summing.__file__); "
+        "source.write_text(source.read_text().replace('2 * value', '3 * value')); print(summing.total(np.arange(5)))"
+    )
+    run = partial(subprocess.run, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert run([sys.executable, "-c", late]).stdout == "20\n"
+    assert run([sys.executable, str(module)]).stdout == "30\n"
+
+
+def test_what_was_compiled_from_other_sources_goes_after_some_days(tmp_path: Path) -> None:
+    module, kept = tmp_path / "summing.py", tmp_path / "__pycache__"
+    module.write_text(MODULE)
+    for name, days in ((f"{FOLDER_NAME}old", UNUSED_DAYS + 1), (f"{FOLDER_NAME}young", UNUSED_DAYS - 1)):
+        (kept / name).mkdir(parents=True)
+        os.utime(kept / name, times=(time.time() - days * 86400,) * 2)
+    subprocess.run([sys.executable, str(module)], check=True, capture_output=True)
+    left = {path.name for path in kept.glob(f"{FOLDER_NAME}*")}
+    assert len(left) == 2
+    assert f"{FOLDER_NAME}young" in left
 
 
 def test_damaged_files_of_what_was_kept_are_not_used(tmp_path: Path) -> None:
@@ -73,7 +100,7 @@ def test_damaged_files_of_what_was_kept_are_not_used(tmp_path: Path) -> None:
     command = [sys.executable, str(module)]
     subprocess.run(command, check=True, capture_output=True)
     for ending in ("nbc", "nbi"):
-        for kept in (tmp_path / "__pycache__").glob(f"*.{ending}"):
+        for kept in (tmp_path / "__pycache__").rglob(f"*.{ending}"):
             kept.write_bytes(kept.read_bytes()[:40] if ending == "nbc" else b"")
         assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "20\n"
 

@@ -96,9 +96,10 @@ def _count_on_grids(
     rows_apart: int,
     basis: NDArray[np.float32],
 ) -> NDArray[np.uint16]:
-    """Count as `_count_coefficients` on the grids of all tops and lefts, each of so many blocks down and across."""
+    """Count as `_count_coefficients` on the grids of one or two tops and lefts, each of so many blocks down and across."""
     counts = np.zeros((len(tops), len(lefts), WAVES * WAVES, BIN_COUNT), dtype=np.uint16)
-    first, width = lefts.min(), lefts.max() - lefts.min() + JPEG_GRID_PX * across
+    first = min(lefts[0], lefts[-1])
+    width = max(lefts[0], lefts[-1]) - first + JPEG_GRID_PX * across
     for vertical, top in enumerate(tops):
         for row in range(0, down, rows_apart):
             lines = _project_columns(gray, top + row * JPEG_GRID_PX, first, width, basis)

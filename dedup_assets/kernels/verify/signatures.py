@@ -83,8 +83,8 @@ def mutual_matches(left: Bits, right: Bits, flipped: np.uint64, max_apart: int) 
 
     Those of the left are XORed with `flipped` first. Of several that are as near, the lowest row counts.
     """
-    best = np.full(len(left), 1 << 30, np.int32)
-    back = np.full(len(right), 1 << 30, np.int32)
+    best, back = np.empty(len(left), np.int32), np.empty(len(right), np.int32)
+    back[:] = 1 << 30
     for i in range(len(left)):
         word = left[i] ^ flipped
         lowest = np.int32(1 << 30)
@@ -140,8 +140,8 @@ def fit_matches(matches: Floats) -> tuple[int, float, Floats]:
         return votes, np.nan, affine
     one, grown = matches[chosen], math.exp(matches[chosen, GROWTH])
     c, s = grown * math.cos(one[TURN]), grown * math.sin(one[TURN])
-    affine[0] = c, -s, one[U] - c * one[X] + s * one[Y]
-    affine[1] = s, c, one[V] - s * one[X] - c * one[Y]
+    affine[0, 0], affine[0, 1], affine[0, 2] = c, -s, one[U] - c * one[X] + s * one[Y]
+    affine[1, 0], affine[1, 1], affine[1, 2] = s, c, one[V] - s * one[X] - c * one[Y]
     for tolerance in TOLERANCES_PX:
         explained = _explained(matches, affine, tolerance)
         if len(explained) < MIN_FIT or not _least_squares(explained, affine):
@@ -173,10 +173,11 @@ def _most_votes(matches: Floats) -> tuple[int, int]:
 @compiled
 def _explained(matches: Floats, affine: Floats, tolerance: float) -> Floats:
     """The matches (k', 6) that lie within a tolerance of their places."""
-    kept, count = np.empty_like(matches), 0
+    kept, count = np.empty(matches.shape), 0
     for match in matches:
         if _error(match, affine) <= tolerance:
-            kept[count] = match
+            for column in range(matches.shape[1]):
+                kept[count, column] = match[column]
             count += 1
     return kept[:count]
 
