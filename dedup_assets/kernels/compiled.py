@@ -58,8 +58,8 @@ class compiled(Generic[Arguments, Result]):  # noqa: N801 (it is used as a decor
     def _compile(self, args: tuple[object, ...]) -> Callable[Arguments, Result]:
         with self._compiling:
             if self._compiled is None:
-                folder = _open_folder(self.plain.__code__.co_filename, self._source)
                 try:
+                    folder = _open_folder(self.plain.__code__.co_filename, self._source)
                     self._compiled = _compile_for(self.plain, args, folder)
                 except (OSError, EOFError, RuntimeError, PickleError):
                     self._compiled = _compile_for(self.plain, args, None)

@@ -116,7 +116,12 @@ def warp_picture(picture: NDArray[np.uint8], matrix: NDArray[np.float64], size: 
 
 def invert_map(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """The 3x3 map back. Raises numpy.linalg.LinAlgError where there is none."""
-    return np.asarray(np.linalg.inv(matrix), np.float64)
+    (a, b, c), (d, e, f), last = matrix.tolist()
+    determinant = a * e - b * d
+    if last != [0.0, 0.0, 1.0] or not determinant:
+        return np.asarray(np.linalg.inv(matrix), np.float64)
+    rows = (e, -b, b * f - c * e), (-d, a, c * d - a * f), (0.0, 0.0, determinant)
+    return np.asarray(np.array(rows) / determinant + 0.0, np.float64)  # without -0.0
 
 
 def refine_alignment(target: NDArray[np.uint8], moving: NDArray[np.uint8]) -> NDArray[np.float64] | None:

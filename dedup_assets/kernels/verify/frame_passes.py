@@ -61,24 +61,23 @@ def mark_agreement(target: Planes, laid: Planes, inside: Kinds, kinds: Kinds) ->
     height, width = inside.shape
     columns, covered = np.zeros((width, 5), np.float32), np.zeros(width, np.int64)
     for y in range(-REACH, REACH + 1):
-        _take_row(columns, covered, target, laid, inside, y, 1)
+        _take_row(columns, covered, target, laid, inside, y, np.float32(1))
     content = agreeing = 0
     total = 0.0
     for y in range(height):
         in_row, agreeing_in_row, of_row = _mark_row(columns, covered, kinds[y])
         content, agreeing, total = content + in_row, agreeing + agreeing_in_row, total + of_row
-        _take_row(columns, covered, target, laid, inside, y + REACH + 1, 1)
-        _take_row(columns, covered, target, laid, inside, y - REACH, -1)
+        _take_row(columns, covered, target, laid, inside, y + REACH + 1, np.float32(1))
+        _take_row(columns, covered, target, laid, inside, y - REACH, np.float32(-1))
     return content, agreeing, total
 
 
 @compiled
 def _take_row(
-    columns: Planes, covered: NDArray[np.int64], target: Planes, laid: Planes, inside: Kinds, y: int, sign: int
+    columns: Planes, covered: NDArray[np.int64], target: Planes, laid: Planes, inside: Kinds, y: int, by: np.float32
 ) -> None:
-    """Add a row to the sums of each column (w, 5), or take it away: of both, of their squares and of their product."""
+    """Add a row to the sums of each column (w, 5), `by` 1, or take it away, `by` -1: of both, of their squares and product."""
     row, edge = _reflected(y, len(target)), min(max(y, 0), len(target) - 1)
-    by = np.float32(sign)
     for x in range(len(columns)):
         p, q = target[row, x, STRUCTURE], laid[row, x, STRUCTURE]
         columns[x, 0] += by * p
@@ -86,7 +85,7 @@ def _take_row(
         columns[x, 2] += by * p * p
         columns[x, 3] += by * q * q
         columns[x, 4] += by * p * q
-        covered[x] += sign * np.int64(inside[edge, x])
+        covered[x] += np.int64(by) * np.int64(inside[edge, x])
 
 
 @compiled
@@ -152,70 +151,48 @@ def correlate_tones(target: Planes, laid: Planes, kinds: Kinds) -> tuple[int, fl
 
 
 @compiled
-def compare_hues(target: Planes, laid: Planes, kinds: Kinds) -> tuple[float, float]:
-    """Shares of coloured pixels of one hue, of kinds AGREES and FLAT, and of AGREES alone, as `colour.compare_colours`."""
-    lengths = np.zeros((*kinds.shape, 2), np.float32)
-    medians, gray, coloured = _measure_chroma(target, laid, kinds, lengths)
-    if coloured == 0 or (gray[0] and gray[1]):
-        return 1.0, 1.0
-    lost = (gray[0] or gray[1]) and medians.min() < LOST_CHROMA * medians.max()
-    of_all = of_structure = structure = 0
-    for y in range(kinds.shape[0]):
-        for x in range(kinds.shape[1]):
-            if lengths[y, x, 0] + lengths[y, x, 1] > 0:
-                if lost:
-                    alike = abs(target[y, x, LUMA] - laid[y, x, LUMA]) <= MAX_GRAY_SHIFT
-                else:
-                    alike = _is_one_hue(target[y, x], laid[y, x], lengths[y, x], medians)
-                of_all += alike
-                if kinds[y, x] == AGREES:
-                    structure += 1
-                    of_structure += alike
-    return of_all / coloured, of_structure / structure if structure else 1.0
+def take_hues(
+    target: Planes, laid: Planes, kinds: Kinds, hues: Planes, counts: NDArray[np.int64]
+) -> tuple[int, int, int, int]:
+    """Fill rows of `hues` (h w, 5) with what is told of the pixels that are coloured in either, of kinds AGREES and FLAT: chroma
+    of both, the product of both chromas, the difference of luma, and 1 where structure agrees.
 
-
-@compiled
-def _measure_chroma(
-    target: Planes, laid: Planes, kinds: Kinds, lengths: Planes
-) -> tuple[NDArray[np.float64], NDArray[np.bool_], int]:
-    """Median chroma of each side over the coloured pixels, whether each is gray, and how many pixels are coloured.
-
-    `lengths` (h, w, 2) receives the chroma of both sides where either is coloured.
+    `counts` (2, CHROMA_BINS) receives how often each chroma comes. Returns how many rows there are, of how many pixels, and
+    how many of these are coloured in each.
     """
-    bins, coloured_sides, count, coloured = np.zeros((2, CHROMA_BINS), np.int64), np.zeros(2, np.int64), 0, 0
+    coloured = count = here = there = 0
     for y in range(kinds.shape[0]):
         for x in range(kinds.shape[1]):
             if kinds[y, x] >= AGREES:
                 count += 1
-                one = math.sqrt(target[y, x, A] * target[y, x, A] + target[y, x, B] * target[y, x, B])
-                other = math.sqrt(laid[y, x, A] * laid[y, x, A] + laid[y, x, B] * laid[y, x, B])
-                coloured_sides[0] += one > MIN_CHROMA
-                coloured_sides[1] += other > MIN_CHROMA
+                a, b, u, v = target[y, x, A], target[y, x, B], laid[y, x, A], laid[y, x, B]
+                one, other = math.sqrt(a * a + b * b), math.sqrt(u * u + v * v)
+                here += one > MIN_CHROMA
+                there += other > MIN_CHROMA
                 if max(one, other) > MIN_CHROMA:
+                    hues[coloured, 0], hues[coloured, 1], hues[coloured, 2] = one, other, a * u + b * v
+                    hues[coloured, 3] = abs(target[y, x, LUMA] - laid[y, x, LUMA])
+                    hues[coloured, 4] = kinds[y, x] == AGREES
+                    counts[0, min(int(one / CHROMA_STEP), CHROMA_BINS - 1)] += 1
+                    counts[1, min(int(other / CHROMA_STEP), CHROMA_BINS - 1)] += 1
                     coloured += 1
-                    lengths[y, x, 0], lengths[y, x, 1] = one, other
-                    bins[0, min(int(one / CHROMA_STEP), CHROMA_BINS - 1)] += 1
-                    bins[1, min(int(other / CHROMA_STEP), CHROMA_BINS - 1)] += 1
-    medians = np.empty(2)
-    for side in range(2):
-        medians[side] = _median(bins[side], coloured)
-    return medians, coloured_sides < MIN_CHROMATIC_SHARE * count, coloured
+    return coloured, count, here, there
 
 
 @compiled
-def _is_one_hue(one: Planes, other: Planes, lengths: Planes, medians: NDArray[np.float64]) -> bool:
-    """Whether two pixels are one colour at two saturations; see `colour.py`."""
-    relative, of_other = lengths[0] / max(medians[0], 1.0), lengths[1] / max(medians[1], 1.0)
-    product = one[A] * other[A] + one[B] * other[B]
-    kept = min(relative, of_other) >= LOST_CHROMA * max(relative, of_other)
-    return bool(kept and product >= MIN_HUE_COSINE * max(lengths[0] * lengths[1], 1e-6))
-
-
-@compiled
-def _median(counts: NDArray[np.int64], total: int) -> float:
-    seen = 0
-    for at in range(len(counts)):
-        seen += counts[at]
-        if 2 * seen >= total:
-            return (at + 0.5) * CHROMA_STEP
-    return 0.0
+def count_one_hue(hues: Planes, median: float, other_median: float, lost: bool) -> tuple[int, int, int]:
+    """How many rows of `take_hues` are one hue, as `colour.compare_colours`, of all and of where structure agrees, and how many
+    those are; `lost`: whether one picture has lost its colours, so that only its luma tells."""
+    of_all = of_structure = structure = 0
+    for at in range(len(hues)):
+        one, other = hues[at, 0] * np.float32(other_median), hues[at, 1] * np.float32(median)
+        if lost:
+            alike = hues[at, 3] <= MAX_GRAY_SHIFT
+        else:
+            kept = min(one, other) >= np.float32(LOST_CHROMA) * max(one, other)
+            product = np.float32(MIN_HUE_COSINE) * max(hues[at, 0] * hues[at, 1], np.float32(1e-6))
+            alike = kept & (hues[at, 2] >= product)
+        of_all += alike
+        structure += hues[at, 4] > 0
+        of_structure += alike & (hues[at, 4] > 0)
+    return of_all, of_structure, structure

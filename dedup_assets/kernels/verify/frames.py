@@ -17,12 +17,18 @@ from dedup_assets.kernels.describe.shrinking import resize_into, to_gray
 from dedup_assets.kernels.verify.alignment import SMOOTHING_PX, TREND_PX, WINDOW_PX, frame_size, invert_map
 from dedup_assets.kernels.verify.evidence import VerifiableImage
 from dedup_assets.kernels.verify.frame_passes import (
+    CHROMA_BINS,
+    CHROMA_STEP,
+    LOST_CHROMA,
+    MIN_CHROMATIC_SHARE,
+    Kinds,
     Map,
     Planes,
-    compare_hues,
     correlate_tones,
+    count_one_hue,
     lay_upon,
     mark_agreement,
+    take_hues,
 )
 from dedup_assets.kernels.verify.strokes import plain_share
 
@@ -98,6 +104,19 @@ def compare_frames(left: Frame, right: Frame, matrix: Map, onto_left: bool) -> F
     kinds = np.zeros(inside.shape, np.uint8)
     content, agreeing, total = mark_agreement(planes, laid, inside, kinds)
     compared, tone = correlate_tones(planes, laid, kinds)
-    of_all, of_structure = compare_hues(planes, laid, kinds)
+    of_all, of_structure = _compare_hues(planes, laid, kinds)
     found = max(1, content)
     return FrameComparison(agreeing / found, total / found, content / max(1, compared), tone, of_all, of_structure)
+
+
+def _compare_hues(target: Planes, laid: Planes, kinds: Kinds) -> tuple[float, float]:
+    """Shares of coloured pixels of one hue, of kinds AGREES and FLAT, and of AGREES alone, as `colour.compare_colours`."""
+    hues, counts = np.empty((kinds.size, 5), np.float32), np.zeros((2, CHROMA_BINS), np.int64)
+    coloured, count, *of_each = take_hues(target, laid, kinds, hues, counts)
+    gray = [each < MIN_CHROMATIC_SHARE * count for each in of_each]
+    if coloured == 0 or all(gray):
+        return 1.0, 1.0
+    medians = [(float(np.searchsorted(2 * each.cumsum(), coloured)) + 0.5) * CHROMA_STEP for each in counts]
+    lost = any(gray) and min(medians) < LOST_CHROMA * max(medians)
+    of_all, of_structure, structure = count_one_hue(hues[:coloured], max(medians[0], 1.0), max(medians[1], 1.0), lost)
+    return of_all / coloured, of_structure / structure if structure else 1.0

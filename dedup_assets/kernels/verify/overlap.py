@@ -167,12 +167,10 @@ def _is_frame(container: NDArray[np.uint8], outline: NDArray[np.float64]) -> boo
     """Whether most of what surrounds the contained picture, (4, 2) px, has one colour."""
     covered = np.zeros(container.shape[:2], np.uint8)
     cv2.fillConvexPoly(covered, np.round(outline).astype(np.int32), 1)
-    around = container[cv2.dilate(covered, np.ones((5, 5), np.uint8)) == 0]
-    if not len(around):
-        return False
-    plain = np.ones(len(around), np.bool_)
-    for channel in around.T:
-        up_to = np.bincount(channel, minlength=256).cumsum()
-        middles = np.searchsorted(up_to, ((len(around) + 1) // 2, len(around) // 2 + 1))
-        plain &= (np.abs(np.arange(256) - middles.mean()) <= FRAME_LEVELS)[channel]
-    return bool(plain.mean() >= FRAME_SHARE)
+    around = np.asarray(cv2.dilate(covered, np.ones((5, 5), np.uint8)) == 0, np.uint8)
+    total, middles = cv2.countNonZero(around), []
+    for channel in range(3):
+        up_to = cv2.calcHist([container], [channel], around, [256], [0, 256]).cumsum()
+        middles.append(np.searchsorted(up_to, ((total + 1) // 2, total // 2 + 1)).mean())
+    plain = cv2.inRange(container, np.ceil(middles) - FRAME_LEVELS, np.floor(middles) + FRAME_LEVELS)
+    return total > 0 and cv2.countNonZero(cv2.bitwise_and(plain, around)) >= FRAME_SHARE * total

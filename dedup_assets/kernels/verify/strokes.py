@@ -46,9 +46,9 @@ def plain_share(gray: NDArray[np.uint8], compared: NDArray[np.bool_]) -> float:
 
     0 where the peak is broad: paper and screens are of one level, a photographed ground spreads over several.
     """
-    counts = np.bincount(gray[compared], minlength=256) / max(1, int(compared.sum()))
+    counts = cv2.calcHist([gray], [0], compared.view(np.uint8), [256], [0, 256]).ravel()
     narrow, broad = (float(np.convolve(counts, np.ones(2 * levels + 1)).max()) for levels in (1, 3))
-    return narrow if narrow >= MIN_PEAK_SHARPNESS * broad else 0.0
+    return narrow / max(1.0, float(counts.sum())) if narrow >= MIN_PEAK_SHARPNESS * broad else 0.0
 
 
 def measure_conflict(

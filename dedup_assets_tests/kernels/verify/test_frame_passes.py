@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from dedup_assets.kernels.verify import alignment, colour, frame_passes
-from dedup_assets.kernels.verify.frame_passes import Planes, compare_hues, correlate_tones, lay_upon, mark_agreement
+from dedup_assets.kernels.verify.frame_passes import (
+    CHROMA_BINS,
+    Planes,
+    correlate_tones,
+    count_one_hue,
+    lay_upon,
+    mark_agreement,
+    take_hues,
+)
 from dedup_assets.kernels.verify.frames import Frame, make_frame
 from dedup_assets_tests.kernels.verify.test_frames import EDITS, SHIFT, photograph
 
@@ -23,13 +31,18 @@ def passes(target: Planes, moving: Planes, plain: bool) -> list[Any]:
     kinds = np.zeros(target.shape[:2], np.uint8)
     of(lay_upon)(moving, SHIFT / 8 + np.eye(3) * 0.9, laid, inside)
     counts = of(mark_agreement)(target, laid, inside, kinds)
+    hues, chromas = np.zeros((kinds.size, 5), np.float32), np.zeros((2, CHROMA_BINS), np.int64)
+    coloured = of(take_hues)(target, laid, kinds, hues, chromas)
     return [
         laid,
         inside,
         kinds,
         counts,
         of(correlate_tones)(target, laid, kinds),
-        of(compare_hues)(target, laid, kinds),
+        coloured,
+        hues,
+        chromas,
+        *(of(count_one_hue)(hues[: coloured[0]], 20.0, 30.0, lost) for lost in (False, True)),
     ]
 
 
