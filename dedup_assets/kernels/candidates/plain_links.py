@@ -1,7 +1,7 @@
 """Which pictures of next to no signal might be the same: equal hashes, and colours that recompression could have moved.
 
 Belongs here: candidates among pictures for which a hash means little. Does not belong here: all others
-(`near_contents.py`), the strict comparison of pixels that decides (`kernels/verify/pixel_tests.py`).
+(`near_contents.py`), the strict comparison of pixels that decides (`kernels/verify/exact/pixel_tests.py`).
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,7 @@
 """The colours of pictures for people: how many there are, and how well those of a group agree.
 
-Belongs here: figures that a report shows. Does not belong here: the comparison that decides on a pair (`kernels/verify/colour.py`).
+Belongs here: figures that a report shows. Does not belong here: the comparison that decides on a pair
+(`kernels/verify/exact/colour.py`).
 """
 
 from typing import Final

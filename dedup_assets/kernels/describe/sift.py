@@ -1,7 +1,7 @@
 """Local features of one picture (SIFT, Lowe 2004): which there are, and what they are in its mirror image.
 
 Here belong detection and description, which the built-in descriptor and verification share. The vector that is made of
-them is in `kernels/vectors/vlad.py`, matching those of two pictures in `kernels/verify/local_features.py`.
+them is in `kernels/vectors/vlad.py`, matching those of two pictures in `kernels/verify/exact/local_features.py`.
 """
 
 from collections.abc import Sequence

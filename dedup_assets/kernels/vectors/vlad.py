@@ -3,7 +3,7 @@
 Belongs here: the aggregation of local features into one vector, and the parameters that a committed script trains
 (`benchmarks/train_descriptor.py`).
 Does not belong here: the local features (`kernels/describe/sift.py`), the search among vectors, or the geometric proof
-that two pictures show the same (`kernels/verify/geometry.py`).
+that two pictures show the same (`kernels/verify/exact/geometry.py`).
 
 RootSIFT of both handednesses, see `mirror_sift`; VLAD (Jégou et al., CVPR 2010) with intra-normalization (Arandjelović &
 Zisserman, CVPR 2013) and power normalization (Perronnin et al., ECCV 2010); whitened PCA (Jégou & Chum, ECCV 2012).

@@ -1,9 +1,8 @@
 """Do two images show the same picture? A cascade of tests, from cheap to dear, that leaves its evidence.
 
-Here belongs the order of the tests and what each may decide. What is clear at a glance is in `clear_cases.py`; the exact tests
-themselves, which decide what is in doubt, are in `alignment.py`, `colour.py`,
-`geometry.py`, `overlap.py`, `parallax.py`, `seams.py` and `strokes.py`; the numbers in `evidence.py`; who is proposed as a
-pair at all, in `kernels/candidates/hamming_search.py`.
+Here belongs the order of the tests and what each may decide. What is clear at a glance is in `clear/cases.py`; the tests
+that decide what is in doubt are in `exact/`; the numbers in `thresholds.py`; who is proposed as a pair at all, in
+`kernels/candidates/hamming_search.py`.
 """
 
 from dataclasses import replace
@@ -12,13 +11,13 @@ import numpy as np
 
 from dedup_assets.kernels.describe.quality import MAX_FLAT_CONTRAST, is_low_information
 from dedup_assets.kernels.transforms import INVERSE_TRANSFORMS, TRANSFORMS
-from dedup_assets.kernels.verify.alignment import invert_map
-from dedup_assets.kernels.verify.clear_cases import decide_by_box, decide_by_signatures
+from dedup_assets.kernels.verify.clear.cases import decide_by_box, decide_by_signatures
 from dedup_assets.kernels.verify.evidence import REVERSED_RELATIONS, UNKNOWN, PairEvidence, VerifiableImage
-from dedup_assets.kernels.verify.geometry import GeometricFit, fit_geometry, fit_mirrored_geometry
-from dedup_assets.kernels.verify.local_features import scale_to_canvas
+from dedup_assets.kernels.verify.exact.alignment import invert_map
+from dedup_assets.kernels.verify.exact.geometry import GeometricFit, fit_geometry, fit_mirrored_geometry
+from dedup_assets.kernels.verify.exact.local_features import scale_to_canvas
+from dedup_assets.kernels.verify.exact.pixel_tests import Pair, judge_overlap, judge_parallax, judge_strictly
 from dedup_assets.kernels.verify.maps import MIRRORING, BoxMap, best_box_map, in_fractions, invert_fractions, refine_map
-from dedup_assets.kernels.verify.pixel_tests import Pair, judge_overlap, judge_parallax, judge_strictly
 from dedup_assets.kernels.verify.stored_features import load_features
 from dedup_assets.kernels.verify.thresholds import VerificationThresholds
 

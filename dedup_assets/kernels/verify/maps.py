@@ -1,6 +1,6 @@
 """Maps between two pictures that are known before any feature is matched: turns, boxes, changes of size.
 
-Here belong 3x3 matrices on pixel coordinates. Maps that are found from features are in `geometry.py`.
+Here belong 3x3 matrices on pixel coordinates. Maps that are found from features are in `exact/geometry.py`.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from dedup_assets.kernels.describe.shrinking import resize_into, to_gray
 from dedup_assets.kernels.transforms import transform_image
-from dedup_assets.kernels.verify.alignment import frame_size, invert_map, refine_alignment, warp_picture
 from dedup_assets.kernels.verify.evidence import VerifiableImage
+from dedup_assets.kernels.verify.exact.alignment import frame_size, invert_map, refine_alignment, warp_picture
 
 WHOLE_BOX = (0.0, 0.0, 1.0, 1.0)
 PROBE_PX = 32

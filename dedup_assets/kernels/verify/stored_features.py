@@ -1,7 +1,7 @@
 """Local features of a picture in the few bytes that are kept for as long as the picture is.
 
 Here belong packing and unpacking, by projections that a committed script trains (`benchmarks/train_descriptor.py`). Nothing is
-detected here (`kernels/describe/sift.py`) or compared (`signatures.py`, `local_features.py`).
+detected here (`kernels/describe/sift.py`) or compared (`clear/signatures.py`, `exact/local_features.py`).
 
 RootSIFT is projected on its principal components (PCA-SIFT: Ke & Sukthankar, CVPR 2004) for the exact proof, and cut at the
 medians of 64 other projections for the cheap test before it (Hamming embedding: Jégou, Douze & Schmid, ECCV 2008; directions by
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.describe.sift import MAX_FEATURES, DetectedFeatures, detect_sift, root_sift
-from dedup_assets.kernels.verify.local_features import LocalFeatures
+from dedup_assets.kernels.verify.exact.local_features import LocalFeatures
 
 Floats = NDArray[np.float32]
 

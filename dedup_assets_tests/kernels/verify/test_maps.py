@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dedup_assets.kernels.transforms import TRANSFORMS, transform_image
-from dedup_assets.kernels.verify.alignment import warp_picture
+from dedup_assets.kernels.verify.exact.alignment import warp_picture
 from dedup_assets.kernels.verify.maps import best_box_map, is_upright
 from dedup_assets_tests.kernels.photographs import load_photograph
 from dedup_assets_tests.kernels.verify.drawings import Picture, seen

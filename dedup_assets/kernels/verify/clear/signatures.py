@@ -1,7 +1,7 @@
 """Whether two pictures can show the same at all, told from 64 bits a local feature: the cheap test before any exact fit.
 
 Here belong the loops that compare signatures, and the map that their matches agree on. What the bits are is in
-`stored_features.py`, the exact fit in `geometry.py`, what a map decides in `clear_cases.py`.
+`kernels/verify/stored_features.py`, the exact fit in `kernels/verify/exact/geometry.py`, what a map decides in `cases.py`.
 
 Descriptors are compared by their bits (Hamming embedding: Jégou, Douze & Schmid, ECCV 2008); then each match votes for a
 similarity from its own scale and angle (Philbin et al., CVPR 2007), which is sharper than their histograms, and with 30 to 80
@@ -30,7 +30,7 @@ TOLERANCES_PX = (LOOSE_PX, 8.0, 6.0, 5.0)
 """Of the least squares: what a step leaves outside takes no part in the next."""
 MIN_FIT = 4
 EXACT_PX, NEAR_PX, MIN_NEAR_MATCHES = 1.5, 24.0, 20
-"""As in `geometry.py`: where fewer lie near, nothing is known of strays."""
+"""As in `kernels/verify/exact/geometry.py`: where fewer lie near, nothing is known of strays."""
 X, Y, U, V, TURN, GROWTH = range(6)
 """The columns of a table of matches: place in the left and in the right picture, px; turn, radians; logarithm of the growth."""
 

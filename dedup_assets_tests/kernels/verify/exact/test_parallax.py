@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dedup_assets.kernels.describe.shrinking import to_gray
-from dedup_assets.kernels.verify.parallax import measure_parallax
+from dedup_assets.kernels.verify.exact.parallax import measure_parallax
 from dedup_assets_tests.kernels.photographs import load_photograph
 from dedup_assets_tests.kernels.verify.drawings import Picture, recompressed
 

@@ -1,7 +1,7 @@
 """Pairs that are clear on frames of 128 px, one way or the other; whatever is not is left to the exact tests.
 
 Here belong the margins by which a case is clear. The measures are in `frames.py` and `signatures.py`, the exact tests that decide
-what is in doubt in `pixel_tests.py`, the order of both in `cascade.py`.
+what is in doubt in `kernels/verify/exact/pixel_tests.py`, the order of both in `kernels/verify/cascade.py`.
 
 Over 1,276 pairs the agreement on frames lay within 0.006 (one standard deviation) of the exact one, and 99 of 100 differed by less
 than 0.02; hues by 0.045 at most. Of 7,326 pairs no verdict of the exact tests was turned into a worse one.
@@ -13,14 +13,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.verify.alignment import invert_map
+from dedup_assets.kernels.verify.clear.frames import Frame, FrameComparison, compare_frames, frame_of
+from dedup_assets.kernels.verify.clear.signatures import SignatureFit, fit_signatures
 from dedup_assets.kernels.verify.evidence import UNKNOWN, PairEvidence
-from dedup_assets.kernels.verify.frames import Frame, FrameComparison, compare_frames, frame_of
-from dedup_assets.kernels.verify.local_features import scale_to_canvas
+from dedup_assets.kernels.verify.exact.alignment import invert_map
+from dedup_assets.kernels.verify.exact.local_features import scale_to_canvas
+from dedup_assets.kernels.verify.exact.overlap import WHOLE_SHARE, is_panel, overlap_shares, relate
+from dedup_assets.kernels.verify.exact.pixel_tests import Pair
 from dedup_assets.kernels.verify.maps import MIRRORING, BoxMap, in_fractions, is_upright, slant
-from dedup_assets.kernels.verify.overlap import WHOLE_SHARE, is_panel, overlap_shares, relate
-from dedup_assets.kernels.verify.pixel_tests import Pair
-from dedup_assets.kernels.verify.signatures import SignatureFit, fit_signatures
 from dedup_assets.kernels.verify.thresholds import VerificationThresholds
 
 MIN_VOTES = 8

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.verify.geometry import fit_geometry, fit_mirrored_geometry
-from dedup_assets.kernels.verify.local_features import LocalFeatures
+from dedup_assets.kernels.verify.exact.geometry import fit_geometry, fit_mirrored_geometry
+from dedup_assets.kernels.verify.exact.local_features import LocalFeatures
 from dedup_assets.kernels.verify.stored_features import find_features, load_features
 from dedup_assets_tests.kernels.photographs import load_photograph
 from dedup_assets_tests.kernels.verify.drawings import Picture

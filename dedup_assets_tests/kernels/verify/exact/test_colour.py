@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from dedup_assets.kernels.verify.colour import compare_colours
+from dedup_assets.kernels.verify.exact.colour import compare_colours
 from dedup_assets_tests.kernels.photographs import load_photograph
 from dedup_assets_tests.kernels.verify.drawings import Picture
 

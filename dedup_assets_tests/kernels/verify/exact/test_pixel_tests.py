@@ -3,7 +3,7 @@
 import numpy as np
 
 from dedup_assets.kernels.verify.evidence import UNKNOWN
-from dedup_assets.kernels.verify.pixel_tests import Pair, judge_overlap, judge_strictly
+from dedup_assets.kernels.verify.exact.pixel_tests import Pair, judge_overlap, judge_strictly
 from dedup_assets.kernels.verify.thresholds import VerificationThresholds
 from dedup_assets_tests.kernels.photographs import load_photograph
 from dedup_assets_tests.kernels.verify.drawings import Picture, flat, seen

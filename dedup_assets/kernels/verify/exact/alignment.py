@@ -1,7 +1,7 @@
 """Comparing two aligned pictures everywhere at once, and aligning them when they are already almost so.
 
 Here belongs what is measured on pixels: local correlation, shares of agreement, strict equality. Finding the geometry
-of a crop or a turn from local features is in `geometry.py`; what the numbers decide is in `cascade.py`.
+of a crop or a turn from local features is in `geometry.py`; what the numbers decide is in `kernels/verify/cascade.py`.
 """
 
 from dataclasses import dataclass

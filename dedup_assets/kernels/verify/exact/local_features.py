@@ -1,7 +1,7 @@
 """Local features of a picture, and which of them two pictures share.
 
 Here belong mirroring and matching them with their places. Detection is in `kernels/describe/sift.py`, how they are kept in
-`stored_features.py`, what geometry the matches obey in `geometry.py`.
+`kernels/verify/stored_features.py`, what geometry the matches obey in `geometry.py`.
 """
 
 from dataclasses import dataclass

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dedup_assets.kernels.verify.overlap import compare_overlap, overlap_shares
+from dedup_assets.kernels.verify.exact.overlap import compare_overlap, overlap_shares
 from dedup_assets_tests.kernels.photographs import load_photograph
 from dedup_assets_tests.kernels.verify.drawings import Picture
 

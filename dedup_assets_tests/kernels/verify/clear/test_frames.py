@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from dedup_assets.kernels.verify.frame_passes import Map
-from dedup_assets.kernels.verify.frames import compare_frames, make_frame
-from dedup_assets.kernels.verify.overlap import compare_overlap
+from dedup_assets.kernels.verify.clear.frame_passes import Map
+from dedup_assets.kernels.verify.clear.frames import compare_frames, make_frame
+from dedup_assets.kernels.verify.exact.overlap import compare_overlap
 from dedup_assets_tests.kernels.photographs import load_photograph
 from dedup_assets_tests.kernels.verify.drawings import Picture, recompressed
 

@@ -7,15 +7,15 @@ import pytest
 
 from dedup_assets.kernels.transforms import TRANSFORMS, transform_image
 from dedup_assets.kernels.verify import cascade
-from dedup_assets.kernels.verify.clear_cases import decide_by_box, decide_by_signatures
+from dedup_assets.kernels.verify.clear.cases import decide_by_box, decide_by_signatures
 from dedup_assets.kernels.verify.evidence import UNKNOWN, PairEvidence
+from dedup_assets.kernels.verify.exact.pixel_tests import Pair
 from dedup_assets.kernels.verify.maps import best_box_map
-from dedup_assets.kernels.verify.pixel_tests import Pair
 from dedup_assets.kernels.verify.thresholds import VerificationThresholds
 from dedup_assets_tests.kernels.photographs import load_photograph
 from dedup_assets_tests.kernels.verify import drawings
+from dedup_assets_tests.kernels.verify.clear.test_frames import gray, recoloured
 from dedup_assets_tests.kernels.verify.drawings import Picture, recompressed, seen
-from dedup_assets_tests.kernels.verify.test_frames import gray, recoloured
 
 PHOTOGRAPH: Picture = np.array(load_photograph("astronaut.png"))[:400]
 OTHER: Picture = np.array(load_photograph("coffee.png"))

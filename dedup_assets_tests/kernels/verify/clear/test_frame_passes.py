@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dedup_assets.kernels.verify import alignment, colour, frame_passes
-from dedup_assets.kernels.verify.frame_passes import (
+from dedup_assets.kernels.verify.clear import frame_passes
+from dedup_assets.kernels.verify.clear.frame_passes import (
     CHROMA_BINS,
     Planes,
     correlate_tones,
@@ -15,8 +15,9 @@ from dedup_assets.kernels.verify.frame_passes import (
     mark_agreement,
     take_hues,
 )
-from dedup_assets.kernels.verify.frames import Frame, make_frame
-from dedup_assets_tests.kernels.verify.test_frames import EDITS, SHIFT, photograph
+from dedup_assets.kernels.verify.clear.frames import Frame, make_frame
+from dedup_assets.kernels.verify.exact import alignment, colour
+from dedup_assets_tests.kernels.verify.clear.test_frames import EDITS, SHIFT, photograph
 
 
 def small(frame: Frame) -> Planes:

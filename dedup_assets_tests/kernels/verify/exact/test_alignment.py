@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from dedup_assets.kernels.describe.shrinking import to_gray
-from dedup_assets.kernels.verify.alignment import (
+from dedup_assets.kernels.verify.exact.alignment import (
     WINDOW_PX,
     compare_structure,
     frame_size,

@@ -1,6 +1,7 @@
 """What pixels decide about a pair: strictly where there is little to see, and over the overlap under one map.
 
-Here belong single judgements. Their order is in `cascade.py`, the measures in `alignment.py`, `colour.py` and `overlap.py`.
+Here belong single judgements. Their order is in `kernels/verify/cascade.py`, the measures in `alignment.py`, `colour.py` and
+`overlap.py`.
 """
 
 from dataclasses import dataclass, replace
@@ -11,11 +12,11 @@ from numpy.typing import NDArray
 
 from dedup_assets.kernels.describe.shrinking import resize_into, to_gray
 from dedup_assets.kernels.transforms import transform_image
-from dedup_assets.kernels.verify.alignment import largest_difference
 from dedup_assets.kernels.verify.evidence import UNKNOWN, DecidedBy, PairEvidence, VerifiableImage
+from dedup_assets.kernels.verify.exact.alignment import largest_difference
+from dedup_assets.kernels.verify.exact.overlap import OverlapComparison, align_pictures, compare_overlap, is_panel
+from dedup_assets.kernels.verify.exact.parallax import measure_parallax
 from dedup_assets.kernels.verify.maps import in_fractions, is_upright, unit_map
-from dedup_assets.kernels.verify.overlap import OverlapComparison, align_pictures, compare_overlap, is_panel
-from dedup_assets.kernels.verify.parallax import measure_parallax
 from dedup_assets.kernels.verify.thresholds import VerificationThresholds
 
 

@@ -1,6 +1,7 @@
 """What two pictures show of each other under a given map: how much, what is around it, and whether it agrees.
 
-Here belong warping and areas. Finding the map is in `geometry.py` and `alignment.py`; judging the figures is in `cascade.py`.
+Here belong warping and areas. Finding the map is in `geometry.py` and `alignment.py`; judging the figures is in
+`pixel_tests.py`.
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.describe.shrinking import resize_into, to_gray
-from dedup_assets.kernels.verify.alignment import (
+from dedup_assets.kernels.verify.evidence import Relation
+from dedup_assets.kernels.verify.exact.alignment import (
     WINDOW_PX,
     StructureComparison,
     compare_structure,
@@ -18,10 +20,9 @@ from dedup_assets.kernels.verify.alignment import (
     invert_map,
     warp_picture,
 )
-from dedup_assets.kernels.verify.colour import ColourComparison, compare_colours
-from dedup_assets.kernels.verify.evidence import Relation
-from dedup_assets.kernels.verify.seams import has_seam
-from dedup_assets.kernels.verify.strokes import measure_conflict, plain_share
+from dedup_assets.kernels.verify.exact.colour import ColourComparison, compare_colours
+from dedup_assets.kernels.verify.exact.seams import has_seam
+from dedup_assets.kernels.verify.exact.strokes import measure_conflict, plain_share
 
 WHOLE_SHARE = 0.85
 """From this share on a picture counts as shown wholly."""

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from dedup_assets.kernels.describe.sift import CANVAS_PX
-from dedup_assets.kernels.verify.local_features import match_features, mirror_features, scale_to_canvas
+from dedup_assets.kernels.verify.exact.local_features import match_features, mirror_features, scale_to_canvas
 from dedup_assets.kernels.verify.stored_features import find_features, load_features
 from dedup_assets_tests.kernels.photographs import load_photograph
 from dedup_assets_tests.kernels.verify.drawings import Picture

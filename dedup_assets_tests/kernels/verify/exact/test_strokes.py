@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from dedup_assets.kernels.describe.shrinking import to_gray
-from dedup_assets.kernels.verify.strokes import measure_conflict, plain_share
+from dedup_assets.kernels.verify.exact.strokes import measure_conflict, plain_share
 from dedup_assets_tests.kernels.verify.drawings import page, spreadsheet
 
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from dedup_assets.kernels.verify.seams import has_seam
+from dedup_assets.kernels.verify.exact.seams import has_seam
 from dedup_assets_tests.kernels.photographs import load_photograph
 from dedup_assets_tests.kernels.verify.drawings import Picture
 

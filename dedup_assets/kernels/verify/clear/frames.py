@@ -1,9 +1,9 @@
 """Two pictures under a map, compared on frames of 128 px.
 
-Here belong frames and what is measured on them; the loops over their pixels are in `frame_passes.py`. The measures are those
-of `alignment.py`, `colour.py` and `strokes.py`, but for three things: a picture is blurred and cleared of its trend once for
-all its pairs, before it is laid upon another one; its border is cut away before that, not after; and medians are read from
-histograms. What is clear by them is decided in `clear_cases.py`.
+Here belong frames and what is measured on them; the loops over their pixels are in `frame_passes.py`. The measures are the
+exact ones of alignment, colour and strokes (`kernels/verify/exact/`), but for three things: a picture is blurred and cleared of
+its trend once for all its pairs, before it is laid upon another one; its border is cut away before that, not after; and medians
+are read from histograms. What is clear by them is decided in `cases.py`.
 """
 
 import math
@@ -14,9 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.describe.shrinking import resize_into, to_gray
-from dedup_assets.kernels.verify.alignment import SMOOTHING_PX, TREND_PX, WINDOW_PX, frame_size, invert_map
-from dedup_assets.kernels.verify.evidence import VerifiableImage
-from dedup_assets.kernels.verify.frame_passes import (
+from dedup_assets.kernels.verify.clear.frame_passes import (
     CHROMA_BINS,
     CHROMA_STEP,
     LOST_CHROMA,
@@ -30,7 +28,9 @@ from dedup_assets.kernels.verify.frame_passes import (
     mark_agreement,
     take_hues,
 )
-from dedup_assets.kernels.verify.strokes import plain_share
+from dedup_assets.kernels.verify.evidence import VerifiableImage
+from dedup_assets.kernels.verify.exact.alignment import SMOOTHING_PX, TREND_PX, WINDOW_PX, frame_size, invert_map
+from dedup_assets.kernels.verify.exact.strokes import plain_share
 
 
 @dataclass(frozen=True, slots=True)

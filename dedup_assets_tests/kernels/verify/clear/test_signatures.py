@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.verify import signatures
-from dedup_assets.kernels.verify.geometry import fit_geometry, fit_mirrored_geometry
-from dedup_assets.kernels.verify.signatures import (
+from dedup_assets.kernels.verify.clear import signatures
+from dedup_assets.kernels.verify.clear.signatures import (
     LOOSE_PX,
     MAX_LOG_SCALE_APART,
     ODD_BITS,
@@ -20,6 +19,7 @@ from dedup_assets.kernels.verify.signatures import (
     lay_out_matches,
     mutual_matches,
 )
+from dedup_assets.kernels.verify.exact.geometry import fit_geometry, fit_mirrored_geometry
 from dedup_assets.kernels.verify.stored_features import StoredFeatures, find_features, load_features
 from dedup_assets_tests.kernels.photographs import load_photograph
 from dedup_assets_tests.kernels.verify.drawings import Picture, flat

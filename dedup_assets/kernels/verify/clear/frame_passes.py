@@ -17,7 +17,7 @@ Map = NDArray[np.float64]
 WINDOW_PX = 13
 MIN_CONTENT_VARIANCE, MIN_CORRELATION = 16.0, 0.5
 MIN_CHROMA, MIN_HUE_COSINE, MIN_CHROMATIC_SHARE, LOST_CHROMA, MAX_GRAY_SHIFT = 10.0, 0.8, 0.03, 0.2, 20.0
-"""As in `alignment.py` and `colour.py`; compiled loops know numbers of their own module alone."""
+"""As in the exact tests of alignment and colour; compiled loops know numbers of their own module alone."""
 CHROMA_STEP, CHROMA_BINS = 0.25, 1024
 STRUCTURE, SMOOTH, A, B, LUMA = range(5)
 """The planes of a frame, in their order."""

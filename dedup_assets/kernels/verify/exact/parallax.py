@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.describe.shrinking import resize_into
-from dedup_assets.kernels.verify.alignment import frame_size
+from dedup_assets.kernels.verify.exact.alignment import frame_size
 
 BLOCK_PX = 17
 SEARCH_PX = 5

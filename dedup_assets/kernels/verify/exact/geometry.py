@@ -1,7 +1,7 @@
 """The geometry that maps one picture's local features onto another's.
 
 Here belongs the fit. Detecting and matching features is in `local_features.py`; whether the pixels agree under the fitted
-map is in `overlap.py`; whether that makes two pictures copies of each other is in `cascade.py`.
+map is in `overlap.py`; whether that makes two pictures copies of each other is in `kernels/verify/cascade.py`.
 """
 
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.verify.local_features import LocalFeatures, match_features, mirror_features
+from dedup_assets.kernels.verify.exact.local_features import LocalFeatures, match_features, mirror_features
 
 LOOSE_PX = 14.0
 """One feature's scale and angle predict the others' places this well over 256 px (5 %): angle ±5°, scale ±10 %."""
