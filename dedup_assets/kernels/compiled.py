@@ -33,10 +33,10 @@ class compiled(Generic[Arguments, Result]):  # noqa: N801 (it is used as a decor
     """Compile a function of arrays and numbers by numba (S. K. Lam et al., "Numba", 2015) when it is first called.
 
     It runs without Python's lock, and is kept compiled beside its source, or in the user's cache where that folder
-    cannot be written; where neither can, or what was kept is damaged, the process compiles for itself. `plain` is the
-    function as it was written. Indices are not checked. What is kept stands under a digest of its own file, as it was
-    when the function was defined: a compiled function calls none of another module, and uses no number of another one
-    that may ever change.
+    cannot be written, or where NUMBA_CACHE_DIR says; where nothing can be, or what was kept is damaged, the process compiles for
+    itself. `plain` is the function as it was written. Indices are not checked. What is kept stands under a digest of its own
+    file, as it was when the function was defined: a compiled function calls none of another module, and uses no number of
+    another one that may ever change.
     """
 
     def __init__(self, plain: Callable[Arguments, Result]) -> None:
@@ -113,7 +113,7 @@ def _open_folder(source: str, digest: bytes | None) -> Path | None:
         return None
     machine = numba.__version__, sys.version, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
     name = FOLDER_NAME + sha256(repr((digest, source, machine)).encode()).hexdigest()[:16]
-    for parent in (Path(source).parent / "__pycache__", _user_cache()):
+    for parent in _parents(source):
         try:
             (parent / name).mkdir(parents=True, exist_ok=True)
             os.utime(parent / name)
@@ -124,8 +124,12 @@ def _open_folder(source: str, digest: bytes | None) -> Path | None:
     return None
 
 
-def _user_cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dedup-assets"
+def _parents(source: str) -> tuple[Path, ...]:
+    """The place that the environment names, or else beside the source or in the user's cache."""
+    if "NUMBA_CACHE_DIR" in os.environ:
+        return (Path(os.environ["NUMBA_CACHE_DIR"]),)
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(source).parent / "__pycache__", home / "dedup-assets"
 
 
 def _remove_unused(parent: Path) -> None:

@@ -94,6 +94,19 @@ def test_what_was_compiled_from_other_sources_goes_after_some_days(tmp_path: Pat
     assert f"{FOLDER_NAME}young" in left
 
 
+def test_the_environment_says_where_it_is_kept(tmp_path: Path) -> None:
+    module, volume = tmp_path / "summing.py", tmp_path / "volume"
+    module.write_text(MODULE)
+    subprocess.run(
+        [sys.executable, str(module)],
+        check=True,
+        capture_output=True,
+        env=os.environ | {"NUMBA_CACHE_DIR": str(volume)},
+    )
+    assert [kept.name.split("-")[0] for kept in volume.rglob("*.nbc")] == ["summing.total"]
+    assert list((tmp_path / "__pycache__").glob(f"{FOLDER_NAME}*")) == []
+
+
 def test_damaged_files_of_what_was_kept_are_not_used(tmp_path: Path) -> None:
     module = tmp_path / "summing.py"
     module.write_text(MODULE)
