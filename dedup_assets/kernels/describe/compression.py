@@ -75,8 +75,9 @@ def measure_blockiness(gray: NDArray[np.uint8]) -> float:
     left, width = centre_span(gray.shape[1], 0, BLOCKINESS_SIDE_PX)
     if min(height, width) < 4 * JPEG_GRID_PX:
         return 0.0
-    columns, rows = _mean_steps(gray, top, left, height, width)
-    return _edge_excess(columns, gray.shape[1] % JPEG_GRID_PX) + _edge_excess(rows, gray.shape[0] % JPEG_GRID_PX)
+    columns, rows = _sum_steps(gray, top, left, height, width)
+    across, down = gray.shape[1] % JPEG_GRID_PX, gray.shape[0] % JPEG_GRID_PX
+    return _edge_excess(columns / height, across) + _edge_excess(rows / width, down)
 
 
 def centre_span(length: int, origin: int, side: int) -> tuple[int, int]:
@@ -86,10 +87,10 @@ def centre_span(length: int, origin: int, side: int) -> tuple[int, int]:
 
 
 @compiled
-def _mean_steps(
+def _sum_steps(
     gray: NDArray[np.uint8], top: int, left: int, height: int, width: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the mean step from each column and each row of a crop to the next, gray levels: (width - 1,), (height - 1,).
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the sums of steps from each column and each row of a crop to the next, gray levels: (width - 1,), (height - 1,).
 
     Steps beyond 16 are edges of the picture and count as 16.
     """
@@ -105,7 +106,7 @@ def _mean_steps(
             total += min(np.int16(step), np.int16(MAX_EDGE_STEP))
         if row + 1 < height:
             rows[row] = total
-    return columns / height, rows / width
+    return columns, rows
 
 
 def _edge_excess(mean: NDArray[np.float64], far_phase: int) -> float:
