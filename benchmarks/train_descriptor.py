@@ -29,7 +29,7 @@ from dedup_assets.kernels.vectors.vlad import (
 from dedup_assets.kernels.verify import stored_features
 from dedup_assets.kernels.verify.stored_features import BITS, CODE_LENGTH, EVEN_BITS, FeatureParameters
 
-VERSION = "1"
+VERSION = "2"
 LOCAL_DIMENSION = 64
 CENTRES = 64
 EDITS_A_PHOTOGRAPH = 12

@@ -11,7 +11,7 @@ def test_vectors_fit_what_the_provider_says_of_itself() -> None:
     assert vectors.shape == (4, embedder.dimension)
     assert np.isfinite(vectors[:3]).all()
     assert np.isnan(vectors[3]).all()
-    assert embedder.revision == "1"
+    assert embedder.revision == "2"
 
 
 def test_a_mirrored_copy_is_a_candidate_and_another_photograph_is_not() -> None:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.describe.sift import MAX_FEATURES, DetectedFeatures, detect_sift, mirror_sift, root_sift
+from dedup_assets.kernels.describe.sift import DetectedFeatures, detect_sift, mirror_sift, root_sift
 
 Floats = NDArray[np.float32]
 
@@ -65,8 +65,8 @@ def describe_features(pictures: Sequence[DetectedFeatures]) -> Floats:
 
 
 def of_both_hands(features: DetectedFeatures) -> Floats:
-    """RootSIFT of the first k <= MAX_FEATURES features of a picture and of its mirror image: (2 k, 128) float32."""
-    root = root_sift(features.descriptors[:MAX_FEATURES])
+    """RootSIFT of the k features of a picture and of its mirror image: (2 k, 128) float32."""
+    root = root_sift(features.descriptors)
     return np.concatenate([root, mirror_sift(root)])
 
 
@@ -75,8 +75,8 @@ def aggregate(local: Floats, parameters: DescriptorParameters) -> Floats:
     reduced = (local - parameters.local_mean) @ parameters.local_projection
     centres = parameters.centres
     nearest = np.argmax(reduced @ centres.T - (centres**2).sum(axis=1) / 2, axis=1)
-    residuals = np.zeros_like(centres)
-    np.add.at(residuals, nearest, reduced - centres[nearest])
+    own = (np.arange(len(centres))[:, None] == nearest).astype(np.float32)
+    residuals = own @ reduced - own.sum(axis=1, keepdims=True) * centres
     residuals /= np.maximum(np.linalg.norm(residuals, axis=1, keepdims=True), 1e-9)
     powered = np.sign(residuals) * np.sqrt(np.abs(residuals))
     unit: Floats = (powered / np.maximum(np.linalg.norm(powered), 1e-9)).ravel()
@@ -85,6 +85,6 @@ def aggregate(local: Floats, parameters: DescriptorParameters) -> Floats:
 
 def project(vlad: Floats, parameters: DescriptorParameters) -> Floats:
     """Whitened principal components of one VLAD vector: (256,) float32 of length 1."""
-    components = np.einsum("ij,j->i", parameters.projection, vlad) - parameters.offset
+    components = parameters.projection @ vlad - parameters.offset
     unit: Floats = components / np.maximum(np.linalg.norm(components), np.float32(1e-9))
     return unit

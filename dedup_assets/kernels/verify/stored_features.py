@@ -16,12 +16,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.describe.sift import MAX_FEATURES, DetectedFeatures, detect_sift, root_sift
+from dedup_assets.kernels.describe.sift import DetectedFeatures, detect_sift, root_sift
 from dedup_assets.kernels.verify.exact.local_features import LocalFeatures
 
 Floats = NDArray[np.float32]
 
-FEATURES_VERSION = "1"
+FEATURES_VERSION = "2"
 """Changes with the detector, the projections and the packing: features of another version are found again."""
 PARAMETERS_FILE = Path(__file__).parents[1] / "vectors" / "feature_parameters.npz"
 CODE_LENGTH, BITS = 32, 64
@@ -75,23 +75,20 @@ def load_parameters(path: Path = PARAMETERS_FILE) -> FeatureParameters:
 
 
 def find_features(picture: NDArray[np.uint8]) -> StoredFeatures:
-    """The strongest features of a (h, w, 3) uint8 RGB picture, to be found once for all its pairs; 15 ms."""
+    """The strongest features of a (h, w, 3) uint8 RGB picture, to be found once for all its pairs; 7 ms."""
     return store_features(detect_sift(picture))
 
 
 def store_features(found: DetectedFeatures) -> StoredFeatures:
-    """Keep the MAX_FEATURES strongest features, in an order that depends on nothing but them; 0.3 ms."""
-    rows = [(k.pt[0], k.pt[1], k.size, k.angle, k.response) for k in found.keypoints]
-    table = np.array(rows, np.float32).reshape(-1, 5)
-    order = np.lexsort((*table[:, :4].T, -table[:, 4]))[:MAX_FEATURES]
-    table, rooted, parameters = table[order], root_sift(found.descriptors[order]), load_parameters()
+    """Keep features in few bytes; 0.1 ms."""
+    rooted, parameters = root_sift(found.descriptors), load_parameters()
     codes = np.rint((rooted - parameters.mean) @ parameters.basis / np.float32(CODE_STEP))
     bits = np.packbits(rooted @ parameters.projection > parameters.medians, axis=1, bitorder="little")
-    scales = np.rint(np.log2(np.maximum(table[:, 2], 1.0)) * SCALE_STEPS).clip(0, 255)
-    angles = np.rint(table[:, 3] * (ANGLE_STEPS / 360)) % ANGLE_STEPS
+    scales = np.rint(np.log2(np.maximum(found.places[:, 2], 1.0)) * SCALE_STEPS).clip(0, 255)
+    angles = np.rint(found.places[:, 3] * (ANGLE_STEPS / 360)) % ANGLE_STEPS
     return StoredFeatures(
         codes=codes.clip(-127, 127).astype(np.int8),
-        places=np.rint(table[:, :2] * PLACE_STEPS).clip(0, 65535).astype(np.uint16),
+        places=np.rint(found.places[:, :2] * PLACE_STEPS).clip(0, 65535).astype(np.uint16),
         shapes=np.column_stack([scales, angles]).astype(np.uint8),
         bits=bits.view(np.uint64).ravel(),
         size=found.size,

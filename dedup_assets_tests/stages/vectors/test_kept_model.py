@@ -23,7 +23,7 @@ from dedup_assets_tests.assets.conftest import (  # noqa: F401
 from dedup_assets_tests.assets.stages import Stages, total
 from dedup_assets_tests.embedders.sscd import install_sscd, network
 
-DESCRIPTOR = ModelName("descriptor", "rootsift-vlad64-pca256", "1")
+DESCRIPTOR = ModelName("descriptor", "rootsift-vlad64-pca256", "2")
 SSCD = ModelName("onnx", "sscd_distilled-224px", "240436cc531e2e10")
 COST = "embeds 5 kept pictures anew, and compares and verifies their neighbours."
 

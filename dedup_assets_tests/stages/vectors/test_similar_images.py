@@ -86,7 +86,7 @@ def test_with_partitions_of_two_models_an_image_is_searched_by_the_one_that_it_h
     similar = search(grouped)
     assert paths_found(similar, "shop/blue.jpg") == {"shop/red.jpg"}
     assert paths_found(similar, "web/drawn other.png") == {"web/drawn final.png", "web/red cropped.jpg"}
-    assert "shop (rootsift-vlad64-pca256@1)" in similar.find("web/drawn other.png", 1).note
+    assert "shop (rootsift-vlad64-pca256@2)" in similar.find("web/drawn other.png", 1).note
     outside = tmp_path / "outside.jpg"
     outside.write_bytes(GROUPED_FILES["web/red cropped.jpg"])
     assert paths_found(similar, str(outside)) == {"shop/blue.jpg", "shop/red.jpg"}
@@ -119,4 +119,4 @@ def test_the_command_tells_which_partitions_have_vectors_of_another_model(report
     reported.run(embeddings, keys=["web"])
     result = CliRunner().invoke(main, ["similar", "web/red small.jpg", "--store", store, "--limit", "2"])
     assert len(result.stdout.splitlines()) == 2
-    assert result.stderr.startswith("Searched by vectors of rootsift-vlad64-pca256@1. Partitions with those of another")
+    assert result.stderr.startswith("Searched by vectors of rootsift-vlad64-pca256@2. Partitions with those of another")

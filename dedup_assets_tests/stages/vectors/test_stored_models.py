@@ -19,7 +19,7 @@ from dedup_assets_tests.assets.conftest import (  # noqa: F401
 )
 from dedup_assets_tests.assets.stages import Stages, total
 
-OLD, NEW = "rootsift-vlad64-pca256@1", "dhash-16x16@1"
+OLD, NEW = "rootsift-vlad64-pca256@2", "dhash-16x16@1"
 pytestmark = pytest.mark.usefixtures("database_url")
 
 
