@@ -26,7 +26,6 @@ from dedup_assets.embedders.descriptor import DescriptorEmbedder
 from dedup_assets.kernels.group.stars import find_components
 from dedup_assets.kernels.planted_edits import PLANTED_EDITS
 from dedup_assets.kernels.vectors.exact_search import COSINE_SLACK, Nearest, cut_lists, exact_cosines, find_nearest
-from dedup_assets.kernels.vectors.inverted_index import find_nearest_by_index, measure_recall
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.vectors.nearest_pictures import SearchLimits, find_neighbours, read_models
@@ -164,14 +163,9 @@ def measure_store(synthesis: Synthesis, count: int, neighbours: int) -> str:
         all_s, found = timed(lambda: find_neighbours(tables, model, limits))
         write_store(tables, vectors)
         new_s, _ = timed(lambda: find_neighbours(tables, model, limits))
-    index_s, lists = timed(lambda: find_nearest_by_index(vectors, neighbours, MIN_COSINE, threads=1))
-    recall = measure_recall(vectors, lists, 500, neighbours, MIN_COSINE)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     pairs = found.pairs.height
-    return (
-        f"| {count:,} | {all_s:.1f} | {new_s:.1f} | {pairs:,} | {pairs / count:.2f} | {index_s:.1f} | {recall:.3f} | "
-        f"{peak_mb:,.0f} |"
-    )
+    return f"| {count:,} | {all_s:.1f} | {new_s:.1f} | {pairs:,} | {pairs / count:.2f} | {peak_mb:,.0f} |"
 
 
 def find_by_blocks(vectors: Floats, count: int, min_cosine: float) -> Nearest:
@@ -248,8 +242,8 @@ def main() -> None:
         f"| synthetic | {unrelated_shares(synthesis.make(2_000))} |",
         "", "| synthetic pictures | kept beside them | " + " | ".join(f"{count} nearest" for count in NEIGHBOURS) + " |",
         "|---:|---|" + "---:|" * len(NEIGHBOURS), *measure_families(families, synthesis, want.background),
-        "", "| kept pictures | all, s of CPU | 1 % new, s | pairs | a picture | index, s | its recall | peak RSS, MB |",
-        "|---:|" + "---:|" * 7, *stores,
+        "", "| kept pictures | all, s of CPU | 1 % new, s | pairs | a picture | peak RSS, MB |",
+        "|---:|" + "---:|" * 5, *stores,
         "", "| vectors | by numpy, s of CPU | by faiss, s | ratio | entries of lists | equal to the bit |",
         "|---:|" + "---:|" * 4 + "---|", *(measure_exact(synthesis, count, want.neighbours) for count in want.exact),
     ]  # fmt: skip

@@ -1,11 +1,12 @@
 """The nearest neighbours of each vector by cosine: exactly, and brought up to date when vectors come and go.
 
-Here belongs the exact search, which sees nothing but vectors. The index for more vectors than it can compare is in
-`inverted_index.py`, searches by hash are in `kernels/candidates/hamming_search.py`; whether two near vectors show one
+Here belongs the exact search, which sees nothing but vectors. The search among more than it can compare is in
+`sign_search.py`, searches by hash are in `kernels/candidates/hamming_search.py`; whether two near vectors show one
 picture is decided elsewhere.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Sized
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ COSINE_SLACK = 1e-4
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
+Vectors = TypeVar("Vectors", bound=Sized)
 
 
 class Nearest(NamedTuple):
@@ -38,6 +40,18 @@ class Nearest(NamedTuple):
     def take(self, entries: NDArray[np.integer] | NDArray[np.bool_]) -> "Nearest":
         """Some entries, by number or by a mask."""
         return Nearest(self.rows[entries], self.others[entries], self.cosines[entries])
+
+
+class Searching(NamedTuple, Generic[Vectors]):
+    """How lists are found, the same for all.
+
+    find           the lists of asked rows: (vectors, asked, count, min_cosine)
+    find_entering  which new rows enter the lists of standing ones, from the floor of each row on:
+                   (vectors, new, standing, floors, count, min_cosine)
+    """
+
+    find: Callable[[Vectors, Rows, int, float], Nearest]
+    find_entering: Callable[[Vectors, Rows, Rows, Floats, int, float], Nearest]
 
 
 def find_nearest(vectors: Floats, asked: Rows, count: int, min_cosine: float) -> Nearest:
@@ -63,18 +77,21 @@ def find_nearest(vectors: Floats, asked: Rows, count: int, min_cosine: float) ->
     return cut_lists(_find_some(vectors, asked, count, min_cosine, count + 1 + SPARE), count)
 
 
-def update_nearest(vectors: Floats, known: Nearest, place: Rows, count: int, min_cosine: float) -> Nearest:
-    """What `find_nearest` says of all vectors, from what it said before some of them came and others went.
+def update_nearest(
+    vectors: Vectors, known: Nearest, place: Rows, count: int, min_cosine: float, by: Searching[Vectors]
+) -> Nearest:
+    """What a search says of all vectors, from what it said before some of them came and others went.
 
     Looked at anew are vectors that came, and those whose full list lost a member, for nobody knows who stood behind it.
     Every other list can only be entered by one that came, and only from its last cosine on.
 
     Args:
-        vectors: (n, d) float32, L2-normalised: those there are now.
+        vectors: those there are now, as the search takes them.
         known: the lists of all of the (m, d) vectors before, by their rows then, under the same count and limit.
         place: (m,) int64, where each of them stands now, -1 where it is gone. Their order is the same.
         count: neighbours a list at most, as before.
         min_cosine: inclusive, as before.
+        by: the search, as before: `EXACT`, or another.
 
     Raises:
         ValueError: the vectors before are not in the same order now.
@@ -90,8 +107,9 @@ def update_nearest(vectors: Floats, known: Nearest, place: Rows, count: int, min
     kept = alive & ~broken[known.rows]
     lists = Nearest(place[known.rows[kept]], place[known.others[kept]], known.cosines[kept])
     floors = _last_cosines(lists, len(vectors), count, min_cosine)
-    entering = _find_entering(vectors, np.flatnonzero(is_new), np.flatnonzero(~is_asked), floors)
-    return cut_lists([lists, entering, find_nearest(vectors, np.flatnonzero(is_asked), count, min_cosine)], count)
+    new, standing, asked = (np.flatnonzero(each) for each in (is_new, ~is_asked, is_asked))
+    entering = by.find_entering(vectors, new, standing, floors, count, min_cosine)
+    return cut_lists([lists, entering, by.find(vectors, asked, count, min_cosine)], count)
 
 
 def cut_lists(parts: list[Nearest], count: int) -> Nearest:
@@ -142,8 +160,10 @@ def _find_some(vectors: Floats, asked: Rows, count: int, min_cosine: float, dept
     return parts
 
 
-def _find_entering(vectors: Floats, new: Rows, standing: Rows, floors: Floats) -> Nearest:
-    """Which new rows enter the lists of standing ones: entries (standing, new) of at least the floor of the standing one."""
+def _find_entering(
+    vectors: Floats, new: Rows, standing: Rows, floors: Floats, count: int, min_cosine: float
+) -> Nearest:
+    """Entries (standing, new) of at least the floor of the standing one, which is never under `min_cosine`."""
     parts = []
     for first in range(0, len(new), ASKED_BLOCK):
         some = new[first : first + ASKED_BLOCK]
@@ -154,7 +174,10 @@ def _find_entering(vectors: Floats, new: Rows, standing: Rows, floors: Floats) -
             come, known = some[rows], there[others]
             cosines = exact_cosines(vectors, known, come)
             parts.append(Nearest(known, come, cosines).take(cosines >= floors[known]))
-    return cut_lists(parts, len(new))
+    return cut_lists(parts, count)
+
+
+EXACT = Searching(find_nearest, _find_entering)
 
 
 def _last_cosines(lists: Nearest, row_count: int, count: int, min_cosine: float) -> Floats:

@@ -8,7 +8,7 @@ looked at follows from the contents and their vectors, and nothing depends on th
 (`nearest_pictures`) only saves comparing again, as `update_nearest` gives the lists that a search from scratch gives.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,17 +16,22 @@ import numpy as np
 import polars as pl
 
 from dedup_assets.embedders.protocol import ModelName
-from dedup_assets.kernels.vectors.exact_search import Floats, Nearest, pair_neighbours, update_nearest
-from dedup_assets.kernels.vectors.inverted_index import find_nearest_by_index, measure_recall
+from dedup_assets.kernels.vectors.exact_search import EXACT, Floats, Nearest, Searching, pair_neighbours, update_nearest
+from dedup_assets.kernels.vectors.sign_search import (
+    RoundedVectors,
+    measure_recall,
+    most_apart,
+    round_vectors,
+    search_by_signs,
+)
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.pairs.contents import PAIR_KEY, order_pair_ends, pair_up
 from dedup_assets.stages.vectors.vector_rows import MODEL, ROW_KEY, of_model
 from dedup_assets.tables import EMBEDDINGS, NEAREST_PICTURES, REPRESENTATIVES
 
 COSINES = ("min_copy_cosine", "min_similar_cosine")
-EXACT = {"search": "exact", "search_recall": 1.0}
 RECALL_SAMPLE = 500
-"""Pictures whose neighbours are searched exactly as well, where an index searches: 2.4 s of one processor for 400,000."""
+"""Pictures that are compared with all, where a search compares by signs: 20 s of one processor for a million."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ def read_models(tables: TableStore) -> dict[ModelName, dict[str, float]]:
 
 def find_neighbours(tables: TableStore, model: ModelName, limits: SearchLimits) -> FoundNeighbours:
     """Which of the pictures that are kept now, and have a vector of this model, are to be looked at."""
-    pictures, vectors = read_kept_vectors(tables, model)
+    pictures, vectors = read_kept_vectors(tables, model, limits.max_exact)
     lists, about = _search(tables, pictures["file_sha256"], vectors, model, limits)
     low, high, cosines = pair_neighbours(lists)
     pairs = pair_up(pictures, low, high).with_columns(cosine_similarity=pl.Series(cosines, dtype=pl.Float64))
@@ -72,9 +77,12 @@ def find_neighbours(tables: TableStore, model: ModelName, limits: SearchLimits) 
     return FoundNeighbours(ordered.sort(PAIR_KEY), told)
 
 
-def read_kept_vectors(tables: TableStore, model: ModelName) -> tuple[pl.DataFrame, Floats]:
+def read_kept_vectors(
+    tables: TableStore, model: ModelName, max_exact: int
+) -> tuple[pl.DataFrame, Floats | RoundedVectors]:
     """file_sha256, image_id and partition of each kept picture, sorted by content, and its vector (n, d) float32.
 
+    Where more than `max_exact` pictures are kept, vectors are rounded as they are read, so that they take a quarter of that.
     Of equal files the one with the lowest image_id is named, kept or not, as by `read_contents`: a pair has one name.
     """
     columns = ["file_sha256", "image_id", "is_representative"]
@@ -89,12 +97,14 @@ def read_kept_vectors(tables: TableStore, model: ModelName) -> tuple[pl.DataFram
         .agg(pl.col("image_id", "partition").first(), kept=pl.col("is_representative").any())
     )
     homes = contents.filter("kept").drop("kept").with_row_index("row")
-    parts = list(_vectors_of(tables, model, homes.select("file_sha256", "row")))
-    rows = np.concatenate([np.empty(0, np.uint32), *(part["row"].to_numpy() for part in parts)])
-    taken, first = np.unique(rows, return_index=True)
-    matrices = [part["vector"].explode().to_numpy().reshape(part.height, -1) for part in parts if part.height]
-    vectors = np.concatenate(matrices)[first] if matrices else np.empty((0, 1), np.float32)
-    return homes[taken].drop("row"), np.ascontiguousarray(vectors, np.float32)
+    keep: Callable[[Floats], Any] = round_vectors if homes.height > max_exact else np.asarray
+    rows, vectors = [np.empty(0, np.uint32)], []
+    for part in _vectors_of(tables, model, homes.select("file_sha256", "row")):
+        rows.append(part["row"].to_numpy())
+        vectors.append(keep(part["vector"].explode().to_numpy().reshape(part.height, -1)))
+    taken, first = np.unique(np.concatenate(rows), return_index=True)
+    join = RoundedVectors.join if homes.height > max_exact else np.concatenate
+    return homes[taken].drop("row"), join(vectors or [keep(np.empty((0, 1), np.float32))])[first]
 
 
 def _vectors_of(tables: TableStore, model: ModelName, homes: pl.DataFrame) -> Iterator[pl.DataFrame]:
@@ -107,31 +117,31 @@ def _vectors_of(tables: TableStore, model: ModelName, homes: pl.DataFrame) -> It
             of_model("image", model) & pl.col("vector").is_not_null()
         )
         contents = rows.select("vector", file_sha256=pl.col("content_key").str.decode("hex"))
-        yield contents.join(homes, on="file_sha256", maintain_order="left").select("row", "vector")
+        found = contents.join(homes, on="file_sha256", maintain_order="left").select("row", "vector")
+        if found.height:
+            yield found
 
 
 def _search(
-    tables: TableStore, contents: pl.Series, vectors: Floats, model: ModelName, limits: SearchLimits
+    tables: TableStore, contents: pl.Series, vectors: Any, model: ModelName, limits: SearchLimits
 ) -> tuple[Nearest, dict[str, Any]]:
-    """The lists of all pictures, and how they were found: exactly, going on from what is remembered, or by an index."""
-    count, min_cosine = limits.neighbours, limits.min_cosine
-    partition = model.stored
-    if len(vectors) > limits.max_exact:
-        lists = find_nearest_by_index(vectors, count, min_cosine, limits.threads)
-        recall = measure_recall(vectors, lists, RECALL_SAMPLE, count, min_cosine)
-        about = {"search": "inverted index", "search_recall": round(recall, 4)}
-        tables.rewrite(NEAREST_PICTURES, partition, NEAREST_PICTURES.empty(), "", about)
-        return lists, about
-    stamp = {"neighbours": count, "min_cosine": min_cosine}
+    """The lists of all pictures, going on from what is remembered, and how they were found: exactly, or by signs."""
+    count, min_cosine, partition = limits.neighbours, limits.min_cosine, model.stored
+    by: Searching[Any] = EXACT
+    stamp = {"neighbours": count, "min_cosine": min_cosine, "search": "exact"}
+    if isinstance(vectors, RoundedVectors):
+        by = search_by_signs(limits.threads)
+        stamp |= {"search": "sign", "max_signs_apart": most_apart(min_cosine)}
     commit = tables.commit_of(NEAREST_PICTURES, partition)
     known = tables.read_parts(NEAREST_PICTURES, partition, commit.parts)
     if any(commit.details.get(name) != value for name, value in stamp.items()):
         known = known.clear()
     now = pl.DataFrame({"file_sha256": contents}).with_row_index("place").cast({"place": pl.Int64})
     place = known.join(now, on="file_sha256", how="left", maintain_order="left")["place"].fill_null(-1).to_numpy()
-    lists = update_nearest(vectors, _as_lists(known), place, count, min_cosine)
-    tables.rewrite(NEAREST_PICTURES, partition, _as_rows(contents, lists), "", stamp | EXACT)
-    return lists, EXACT
+    lists = update_nearest(vectors, _as_lists(known), place, count, min_cosine, by)
+    recall = 1.0 if by is EXACT else round(measure_recall(vectors, lists, RECALL_SAMPLE, count, min_cosine), 4)
+    tables.rewrite(NEAREST_PICTURES, partition, _as_rows(contents, lists), "", stamp | {"search_recall": recall})
+    return lists, {"search": stamp["search"], "search_recall": recall}
 
 
 def read_search_recall(tables: TableStore) -> float:
@@ -145,7 +155,7 @@ def forget_neighbours(tables: TableStore, model: ModelName) -> None:
     """Empty the partition of a model; a search by its vectors would begin from scratch."""
     partition = model.stored
     if tables.commit_of(NEAREST_PICTURES, partition).parts:
-        tables.rewrite(NEAREST_PICTURES, partition, NEAREST_PICTURES.empty(), "", EXACT)
+        tables.rewrite(NEAREST_PICTURES, partition, NEAREST_PICTURES.empty(), "", {"search_recall": 1.0})
 
 
 def _as_lists(rows: pl.DataFrame) -> Nearest:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.vectors.exact_search import Nearest, find_nearest, pair_neighbours, update_nearest
+from dedup_assets.kernels.vectors.exact_search import EXACT, Nearest, find_nearest, pair_neighbours, update_nearest
 from dedup_assets_tests.kernels.vectors.near_vectors import near_vectors
 
 Entries = list[tuple[int, int, float]]
@@ -67,7 +67,7 @@ def test_lists_kept_up_over_comings_and_goings_are_those_from_scratch(
     present, lists = np.empty(0, np.int64), all_lists(pool[:0], count, min_cosine)
     for turn in turns:
         now = np.array(sorted(row for row in turn if row < len(pool)), np.int64)
-        lists = update_nearest(pool[now], lists, places(present, now), count, min_cosine)
+        lists = update_nearest(pool[now], lists, places(present, now), count, min_cosine, EXACT)
         present = now
         assert entries_of(lists) == compare_all(pool[now], count, min_cosine)
 
@@ -77,7 +77,7 @@ def test_only_what_came_and_whose_full_list_lost_a_member_is_compared_again() ->
     before, now = np.arange(399), np.arange(1, 400)
     known = all_lists(vectors[before], 3, 0.0)
     nearer = known._replace(cosines=known.cosines + np.float32(1))
-    updated = update_nearest(vectors[now], nearer, places(before, now), 3, 0.0)
+    updated = update_nearest(vectors[now], nearer, places(before, now), 3, 0.0, EXACT)
     compared = set(now[updated.rows[updated.cosines <= 1]].tolist())
     assert compared == {399, *known.rows[known.others == 0].tolist()} - {0}
 
@@ -85,7 +85,7 @@ def test_only_what_came_and_whose_full_list_lost_a_member_is_compared_again() ->
 def test_known_vectors_in_another_order_are_refused() -> None:
     vectors = near_vectors(3, 4, 0, 0.1)
     with pytest.raises(ValueError, match="same order"):
-        update_nearest(vectors, all_lists(vectors, 2, -1.0), np.array([1, 0, 2]), 2, -1.0)
+        update_nearest(vectors, all_lists(vectors, 2, -1.0), np.array([1, 0, 2]), 2, -1.0, EXACT)
 
 
 def test_a_pair_counts_where_one_end_lists_the_other() -> None:
