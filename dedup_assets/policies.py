@@ -184,7 +184,7 @@ class SimilarityPolicy(Policy):
         default=10, ge=1, le=1_000, description="Nearest pictures of each kept one that are tested for a copy"
     )
     max_exact_pictures: int = Field(
-        default=500_000, ge=1, description="Up to so many pictures all are compared; an index searches more"
+        default=400_000, ge=1, description="Up to so many pictures all are compared, of more those whose signs agree"
     )
 
     def limits(self, provider: Mapping[str, Any]) -> tuple[float, float]:

@@ -13,7 +13,7 @@ VERSIONS = {
     "verified_groups": "d3a1b14894786431",
     "representatives": "b48895be4a8dd4f9",
     "embeddings": "4f5b26aff547a7ec",
-    "similar_groups": "8bbfb1fbb05b719d",
+    "similar_groups": "e2e7d13f3627ffc8",
 }
 """Versions of the default policies: stores that were filled under another one do the work of that asset again."""
 

@@ -22,7 +22,7 @@ from dedup_assets.stages.vectors.similar_pairs import SimilarPairs
 from dedup_assets.tables import EMBEDDINGS, REPRESENTATIVES, SIMILAR_GROUPS, VERIFIED_GROUPS
 
 MIN_SEARCH_RECALL = 0.6
-"""Of all neighbours, most of which are unrelated and lie anywhere; of copies, an index finds more."""
+"""Of all neighbours, most of which are unrelated and hardly near; of copies, more are found."""
 
 
 @table_asset(SIMILAR_GROUPS, {"opencv"}, "3", reads_all=[EMBEDDINGS], in_one_run=True)
@@ -77,7 +77,7 @@ def look_alikes_are_never_duplicates(collection: Collection) -> dg.AssetCheckRes
     )
 
 
-@dg.asset_check(asset=similar_groups, description="Where an index searches, it finds what an exact search finds.")
+@dg.asset_check(asset=similar_groups, description="Where not all pictures are compared, what is near is found.")
 def the_index_finds_what_is_near(collection: Collection) -> dg.AssetCheckResult:
     """Warn where the recall that was measured beside the last search is low; it is 1 where all pictures are compared."""
     recall = read_search_recall(collection.tables())
