@@ -47,7 +47,7 @@ class DetectedFeatures(NamedTuple):
 
 
 def detect_sift(picture: Pixels, max_features: int = MAX_FEATURES) -> DetectedFeatures:
-    """The `max_features` strongest features of a (h, w, 3) uint8 RGB picture, 7 ms on one core; order depends on nothing else.
+    """The `max_features` strongest features of a (h, w, 3) uint8 RGB picture, 8 ms on one core.
 
     Each is described on the layer that has its blur at half the size: a quarter of the pixels, and descriptors of cosine 0.99
     to those that OpenCV finds at full size in most of the time that SIFT takes.

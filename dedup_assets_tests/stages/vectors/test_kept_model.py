@@ -106,7 +106,7 @@ def test_of_two_runs_that_begin_a_store_at_once_the_second_takes_the_model_of_th
 
 def test_a_new_version_of_a_built_in_provider_takes_the_place_of_the_old_one(grouped: Stages) -> None:  # noqa: F811
     grouped.tables.write_document(NOTE, DESCRIPTOR._replace(revision="0")._asdict())
-    assert choose_kept(grouped.tables, EmbeddingPolicy()).embedder.revision == "1"
+    assert choose_kept(grouped.tables, EmbeddingPolicy()).embedder.revision == DESCRIPTOR.revision
 
 
 def test_a_run_says_at_its_end_what_could_be_used(
