@@ -25,7 +25,7 @@ from dedup_assets.embedders.provider_settings import EmbedderSettings
 from dedup_assets.kernels.decode.limits import DecodeLimits
 from dedup_assets.kernels.describe.description import sketch_image
 from dedup_assets.kernels.planted_edits import PLANTED_EDITS
-from dedup_assets.stages.pairs.verifier import decode_thumbnail
+from dedup_assets.stages.pairs.evidence_rows import decode_thumbnail
 
 EDITS = tuple(edit for edit in PLANTED_EDITS if edit.family != "different")
 SHARES, RECALL, EMBEDDED_AT_ONCE = (1e-4, 1e-5), 0.98, 64

@@ -30,7 +30,7 @@ from dedup_assets.embedders.protocol import Embedder
 from dedup_assets.embedders.torch_embedder import TorchEmbedder
 from dedup_assets.policies import EmbeddingPolicy
 from dedup_assets.settings import read_policies
-from dedup_assets.stages.pairs.verifier import decode_thumbnail
+from dedup_assets.stages.pairs.evidence_rows import decode_thumbnail
 
 THUMBNAIL_SIDE_PX = 256
 NEAREST = 10

@@ -103,7 +103,7 @@ def measure_stage(paths: Sequence[Path], threads: int) -> Iterator[Job]:
     rows = [(at, blob.path, blob.etag, blob.size_bytes) for at, blob in enumerate(blobs, start=1)]
     manifest = pl.DataFrame(rows, schema=["image_id", "path", "etag", "size_bytes"], orient="row")
     order = ReadingOrder(images.location, DecodeLimits(), 60, RateLimits(), threads)
-    with ImageReader(images, order, workers=threads, long_run_images=1) as reader:
+    with ImageReader(images, order, workers=threads) as reader:
         yield lambda: [
             encode_parquet(IMAGE_FEATURES, part) for part in reader.read(manifest, CHUNK_IMAGES, lambda _: None)
         ]

@@ -26,7 +26,7 @@ class CollectionSettings(BaseModel):
     store: str = Field(default="dedup-store", description="Folder or container of the tables and the report")
     prefix_depth: int = Field(default=1, ge=0, le=16, description="Directory levels that make a blob prefix")
     workers: int = Field(
-        default=min(32, os.cpu_count() or 1), ge=1, le=256, description="Threads at work; long runs read in processes"
+        default=min(32, os.cpu_count() or 1), ge=1, le=256, description="Processes that read, verify and embed"
     )
     reads: int | None = Field(
         default=None,

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from hypothesis import settings
 from PIL import Image
 
 from dedup_assets.resources.collection import Collection
+from dedup_assets.stages.workers.engine import Workers
 
 pytest_plugins = ["dedup_assets_tests.azurite"]
 
@@ -80,6 +81,13 @@ def described(described_once: Path, tmp_path: Path) -> Collection:
     """A collection of `DESCRIBED_FILES` with its manifest and features; the tables are the test's own."""
     shutil.copytree(described_once / "store", tmp_path / "store")
     return Collection(source=str(described_once / "photographs"), store=str(tmp_path / "store"), workers=1)
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    """Two processes, which are started when they are needed."""
+    with Workers(2) as workers:
+        yield workers
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -17,6 +17,7 @@ from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.stages.vectors.embedding_run import EmbeddingRun
 from dedup_assets.stages.vectors.kept_model import choose_kept
 from dedup_assets.stages.vectors.vector_rows import MODEL
+from dedup_assets.stages.workers.engine import Workers
 from dedup_assets.tables import EMBEDDINGS, METADATA_HASHES, REPRESENTATIVES
 
 
@@ -31,10 +32,10 @@ def embeddings(
     """Embed the kept pictures and the prompts that have no vector of these models yet; other images point at theirs."""
     stage = Stage(context, EMBEDDINGS, collection.tables(), embedding_policy, source=REPRESENTATIVES)
     encoders = embedding_policy.choose_encoders()
-    with choose_kept(stage.tables, embedding_policy) as choice:
+    with choose_kept(stage.tables, embedding_policy) as choice, Workers(collection.workers) as workers:
         for reason in choice.fallback_reasons:
             stage.log(reason)
-        run = EmbeddingRun(stage, choice, encoders, database, progress)
+        run = EmbeddingRun(stage, collection, choice, encoders, database, progress, workers)
         changed = [run.embed_partition(key) for key in stage.keys]
         if any(changed):
             run.finish_database()

@@ -19,6 +19,7 @@ from dedup_assets.stages.stage import PartitionWork, Stage
 from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.stages.vectors.nearest_pictures import read_models, read_search_recall
 from dedup_assets.stages.vectors.similar_pairs import SimilarPairs
+from dedup_assets.stages.workers.engine import Workers
 from dedup_assets.tables import EMBEDDINGS, REPRESENTATIVES, SIMILAR_GROUPS, VERIFIED_GROUPS
 
 MIN_SEARCH_RECALL = 0.6
@@ -42,16 +43,18 @@ def similar_groups(
     ]
     fingerprint = stage.fingerprint(stage.digest_of_all(REPRESENTATIVES, EMBEDDINGS, VERIFIED_GROUPS), models)
     pairs: SimilarPairs | None = None
-    for key in stage.keys:
-        with stage.partition(key, fingerprint) as work:
-            work.counts = {"verified_pairs": 0}
-            if not work.is_current and models:
-                pairs = pairs or SimilarPairs(stage, collection, verification_policy, similarity_policy, progress)
-                pairs.bring_up_to_date(work)
-            _describe(stage, work, pairs.min_copy if pairs else None)
-    if pairs:
-        pairs.bring_others_up_to_date(fingerprint)
-        pairs.tell()
+    with Workers(collection.workers) as workers:
+        policies = verification_policy, similarity_policy
+        for key in stage.keys:
+            with stage.partition(key, fingerprint) as work:
+                work.counts = {"verified_pairs": 0}
+                if not work.is_current and models:
+                    pairs = pairs or SimilarPairs(stage, collection, *policies, progress, workers)
+                    pairs.bring_up_to_date(work)
+                _describe(stage, work, pairs.min_copy if pairs else None)
+        if pairs:
+            pairs.bring_others_up_to_date(fingerprint)
+            pairs.tell()
 
 
 def _describe(stage: Stage, work: PartitionWork, min_copy: float | None) -> None:

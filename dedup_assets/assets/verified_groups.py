@@ -14,8 +14,9 @@ from dedup_assets.stages.judged_partitions import judge_partitions
 from dedup_assets.stages.pairs.candidate_verdicts import verify_candidates
 from dedup_assets.stages.pairs.contents import PAIR_KEY, read_contents
 from dedup_assets.stages.pairs.verifier import PairVerifier
-from dedup_assets.stages.stage import Stage, made_from
+from dedup_assets.stages.stage import PartitionWork, Stage, made_from
 from dedup_assets.stages.table_assets import table_asset
+from dedup_assets.stages.workers.engine import Workers
 from dedup_assets.tables import VERIFIED_GROUPS, WAVELET_GROUPS
 
 
@@ -30,19 +31,23 @@ def verified_groups(
     stage = Stage(context, VERIFIED_GROUPS, collection.tables(), verification_policy, source=WAVELET_GROUPS)
     verifier: PairVerifier | None = None
     sources = {key: made_from(stage.tables, key, WAVELET_GROUPS) for key in stage.keys}  # before the verifier reads
-    for key, source in sources.items():
-        with stage.partition(key, stage.fingerprint(source["made_from"][WAVELET_GROUPS.name])) as work:
-            work.counts = {"verified_pairs": 0}
-            if not work.is_current:
-                verifier = verifier or PairVerifier(collection, verification_policy)
-                verify_candidates(stage, work, verifier, source, progress)
-            verdicts = stage.tables.read(VERIFIED_GROUPS, key)
-            work.counts |= {"passed": int(verdicts["verdict"].sum()), "rejected": int((~verdicts["verdict"]).sum())}
-            work.preview = verdicts.group_by("level", "decided_by").agg(pairs=pl.len()).sort("pairs", descending=True)
-            scores = verdicts["structure_score"]
-            work.show_histogram(scores, None, "Structure score of candidate pairs", "share of windows")
-    if verifier:
-        verifier.keep_features()
+    with Workers(collection.workers) as workers:
+        for key, source in sources.items():
+            with stage.partition(key, stage.fingerprint(source["made_from"][WAVELET_GROUPS.name])) as work:
+                work.counts = {"verified_pairs": 0}
+                if not work.is_current:
+                    verifier = verifier or PairVerifier(collection, verification_policy, workers)
+                    verify_candidates(stage, work, verifier, source, progress)
+                _describe(stage, work)
+        if verifier:
+            verifier.keep_features()
+
+
+def _describe(stage: Stage, work: PartitionWork) -> None:
+    verdicts = stage.tables.read(VERIFIED_GROUPS, work.key)
+    work.counts |= {"passed": int(verdicts["verdict"].sum()), "rejected": int((~verdicts["verdict"]).sum())}
+    work.preview = verdicts.group_by("level", "decided_by").agg(pairs=pl.len()).sort("pairs", descending=True)
+    work.show_histogram(verdicts["structure_score"], None, "Structure score of candidate pairs", "share of windows")
 
 
 @dg.asset_check(

@@ -16,7 +16,7 @@ from dedup_assets.kernels.describe.description import ImageDescription, describe
 from dedup_assets.kernels.describe.hashes import dct_hashes, wavelet_hashes
 from dedup_assets.kernels.describe.quality import is_low_information
 from dedup_assets.kernels.verify.cascade import VerifiableImage
-from dedup_assets.stages.pairs.verifier import decode_thumbnail
+from dedup_assets.stages.pairs.evidence_rows import decode_thumbnail
 
 
 def describe_planted(data: bytes) -> ImageDescription:

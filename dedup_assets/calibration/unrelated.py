@@ -21,7 +21,7 @@ from dedup_assets.kernels.describe.description import ImageDescription
 from dedup_assets.kernels.planted_edits import jpeg
 from dedup_assets.kernels.transforms import TRANSFORMS
 from dedup_assets.kernels.verify.cascade import UNKNOWN
-from dedup_assets.stages.pairs.verifier import decode_thumbnail
+from dedup_assets.stages.pairs.evidence_rows import decode_thumbnail
 
 NEAREST_BY_HASH, NEAREST_BY_VECTOR = 0.5, 1.5
 """Hardest pairs an image of the sample; of 500 images these are all that the present policy looks at, and as many again."""

@@ -38,7 +38,7 @@ def limit_option(setting: str, help_text: str) -> Callable[[Command], Command]:
     type=click.IntRange(0, 16),
     help="Directory levels that make a blob prefix, the unit of work.",
 )
-@limit_option("workers", "Threads at work, in a long run processes.  [default: one a processor]")
+@limit_option("workers", "Processes that read, verify and embed.  [default: one a processor]")
 @limit_option("reads", "Images on their way at once.  [default: of a folder one a worker, of a container eight]")
 @click.option(
     "--policies", type=click.Path(dir_okay=False), help="YAML file of thresholds and rules, a section an asset."

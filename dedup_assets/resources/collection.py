@@ -4,18 +4,15 @@ Belongs here: what changes only where and how fast work is done. Does not belong
 (a policy of its asset).
 """
 
-from functools import cache
-
 import dagster as dg
 from pydantic import Field
 
 from dedup_assets.errors import NoSourceError
-from dedup_assets.resources.azure.access import open_object_store
 from dedup_assets.resources.images.opening import open_image_store
 from dedup_assets.resources.images.source import ImageStore
 from dedup_assets.resources.images.throttle import RateLimits
 from dedup_assets.resources.locations import FolderLocation, parse_location, path_inside
-from dedup_assets.resources.tables.store import TableStore
+from dedup_assets.resources.tables.store import TableStore, open_tables
 from dedup_assets.settings import CollectionSettings
 
 READS_A_WORKER, MOST_READS = 8, 64
@@ -23,7 +20,7 @@ READS_A_WORKER, MOST_READS = 8, 64
 
 
 class Collection(CollectionSettings, dg.ConfigurableResource[None]):
-    """Where the images are, where the tables go, and how many threads read."""
+    """Where the images are, where the tables go, and how many processes work."""
 
     chunk_images: int = Field(default=1_000, ge=1, le=20_000, description="Images that a killed run loses at most")
 
@@ -58,9 +55,4 @@ class Collection(CollectionSettings, dg.ConfigurableResource[None]):
 
     def tables(self) -> TableStore:
         """The tables of this collection."""
-        return _open_tables(self.store)
-
-
-@cache
-def _open_tables(store: str) -> TableStore:
-    return TableStore(open_object_store(parse_location(store)))
+        return open_tables(self.store)

@@ -22,6 +22,7 @@ from dedup_assets.report.plots import distance_histogram, markdown_picture
 from dedup_assets.resources.progress import ProgressReporter, Tracker
 from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.resources.tables.store import TableStore
+from dedup_assets.stages.workers.processes import give_back_memory
 
 MAX_ILLUSTRATED_PARTITIONS = 20
 """A run over more partitions leaves previews and pictures out: they would swell Dagster's event log."""
@@ -91,6 +92,7 @@ class Stage:
         work = PartitionWork(key, fingerprint, commit.fingerprint == fingerprint, commit)
         yield work
         self._describe(work, time.monotonic() - began)
+        give_back_memory()
 
     def track(
         self, work: PartitionWork, progress: ProgressReporter, total: int, unit: str

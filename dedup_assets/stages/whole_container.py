@@ -22,6 +22,7 @@ from dedup_assets.stages.grouping.star_verifier import StarVerifier, tell_caps
 from dedup_assets.stages.grouping.verdicts import gather_verdicts
 from dedup_assets.stages.pairs.verifier import PairVerifier
 from dedup_assets.stages.stage import PartitionWork, Stage, made_from
+from dedup_assets.stages.workers.engine import Workers
 from dedup_assets.tables import IMAGE_FEATURES
 
 Grouped = tuple[pl.DataFrame, int]
@@ -44,8 +45,9 @@ class WholeContainer:
         tables, version = self.stage.tables, self.verification.version
         verdicts = gather_verdicts(tables, version, self.decided, *found)
         contents = images["file_sha256"].unique().sort()
-        make_verifier = partial(PairVerifier, self.collection, self.verification)
-        with self.progress.track(self.stage.log, self.stage.table.name, len(contents), "contents grouped") as tracker:
+        follow = self.progress.track(self.stage.log, self.stage.table.name, len(contents), "contents grouped")
+        with follow as tracker, Workers(self.collection.workers) as workers:
+            make_verifier = partial(PairVerifier, self.collection, self.verification, workers)
             stars = StarVerifier(tables, contents, verdicts.known, version, make_verifier, tracker.advance)
             rows = group_images(images, verdicts.proposed, self.keep, stars, first, self.decided)
             tracker.advance(max(0, tracker.total - tracker.done))

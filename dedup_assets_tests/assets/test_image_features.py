@@ -11,7 +11,6 @@ from dedup_assets.assets.image_features import MAX_SMALL_PARTS, few_images_are_u
 from dedup_assets.policies import FeaturePolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter, Tracker
-from dedup_assets.stages.reading.reader import LONG_RUN_IMAGES
 from dedup_assets.stages.reading.rows import FEATURE_VERSION
 from dedup_assets.tables import IMAGE_FEATURES
 from dedup_assets_tests.assets.conftest import GROUPED_FILES, StagesOf
@@ -72,18 +71,18 @@ def test_images_that_were_read_become_visible_chunk_by_chunk(stages_of: StagesOf
     assert [part.rows for part in stages.tables.commit_of(IMAGE_FEATURES, "a").parts] == [2, 2, 1]
 
 
-def test_a_long_run_reads_in_processes_and_gives_the_table_that_threads_give(stages_of: StagesOf) -> None:
-    pictures = [jpeg(make_photograph(number, 32, 24)) for number in range(40)]
-    short = stages_of({f"a/{number:04}.jpg": pictures[number % 40] for number in range(LONG_RUN_IMAGES)})
-    store = short.collection.store + " of a long run"
-    long = Stages(Collection(source=short.collection.source, store=store, workers=2))
-    WatchingProcesses.most = 0
-    for stages in (short, long):
+def test_so_many_processes_read_as_there_are_workers_and_the_table_is_the_same(stages_of: StagesOf) -> None:
+    alone = stages_of({f"a/{number:04}.jpg": jpeg(make_photograph(number, 32, 24)) for number in range(40)})
+    store = alone.collection.store + " of two"
+    two = Stages(Collection(source=alone.collection.source, store=store, workers=2))
+    parts = []
+    for count, stages in ((1, alone), (2, two)):
+        WatchingProcesses.most = 0
         stages.run(*READING, progress=WatchingProcesses())
-        assert WatchingProcesses.most == (2 if stages is long else 0)
-    rows = [stages.tables.read(IMAGE_FEATURES, "a").sort("path") for stages in (short, long)]
-    assert rows[0].equals(rows[1])
-    assert rows[0].height == LONG_RUN_IMAGES
+        assert WatchingProcesses.most == count
+        parts.append([(part.rows, part.sha256) for part in stages.tables.commit_of(IMAGE_FEATURES, "a").parts])
+    assert parts[0] == parts[1]
+    assert spawned_processes() == []
 
 
 @pytest.mark.parametrize(("images", "parts"), [(MAX_SMALL_PARTS, MAX_SMALL_PARTS), (MAX_SMALL_PARTS + 1, 1)])

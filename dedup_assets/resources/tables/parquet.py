@@ -19,6 +19,9 @@ ROWS_PER_GROUP = 500
 
 _ARROW_LEVEL = pl.CompatLevel.oldest()
 
+pa.set_memory_pool(pa.system_memory_pool())
+"""pyarrow's own allocator keeps what was freed, 50 MB a process once some groups of rows were read."""
+
 
 def encode_parquet(table: Table, frame: pl.DataFrame) -> list[bytes]:
     """A frame as the pieces of a Parquet file, in their order; equal frames, equal bytes, however they lie in memory.

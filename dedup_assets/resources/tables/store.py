@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -23,6 +24,8 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from dedup_assets.contracts import Table
+from dedup_assets.resources.azure.access import open_object_store
+from dedup_assets.resources.locations import parse_location
 from dedup_assets.resources.tables.commits import Commit, Part, partition_directory
 from dedup_assets.resources.tables.parquet import encode_parquet, open_parquet, to_frame
 from dedup_assets.resources.tables.stored_files import StoredFiles, is_old
@@ -184,6 +187,12 @@ class TableStore(StoredFiles):
         """Make `after` visible, and note what it no longer names."""
         gone = dict.fromkeys(set(before.part_names).difference(after.part_names), datetime.now(UTC).isoformat())
         return self.publish(replace(after, replaced={**before.replaced, **gone}))
+
+
+@cache
+def open_tables(store: str) -> TableStore:
+    """The tables at an address, opened once a process."""
+    return TableStore(open_object_store(parse_location(store)))
 
 
 def _directory(table: str, partition: str) -> str:

@@ -21,6 +21,9 @@ from dedup_assets.tables import LOCAL_FEATURES
 PICTURES_A_PART, MAX_SMALL_PARTS = 500, 8
 """As many rows as are read at least to get at one of them; 14 KB each wait for the others."""
 
+MOST_AT_WORK = 20_000
+"""Pictures at most whose features all workers can be finding while one of them tells what it found."""
+
 
 class FeatureRows:
     """Reads the features that are stored, and stores what is found, some hundred pictures at a time."""
@@ -29,11 +32,12 @@ class FeatureRows:
         """Take the partition of each content: file_sha256, distinct and ascending, and partition."""
         self._tables, self._homes = tables, homes
         self._waiting: dict[bytes, StoredFeatures] = {}
+        self._lately: dict[bytes, None] = {}
         self._stored: dict[str, tuple[str, pl.Series]] = {}
 
     def read(self, contents: pl.Series) -> dict[bytes, StoredFeatures]:
         """The features of those contents that have any of this version."""
-        found = {sha: self._waiting[sha] for sha in contents if sha in self._waiting}
+        found = self.waiting(contents)
         for (partition,), group in self._at_home(contents).group_by("partition", maintain_order=True):
             rows = self._tables.read_rows(
                 LOCAL_FEATURES, str(partition), "file_sha256", group["file_sha256"], LOCAL_FEATURES.column_names
@@ -42,9 +46,17 @@ class FeatureRows:
             found |= {row["file_sha256"]: _unpack(row) for row in of_now.iter_rows(named=True)}
         return found
 
+    def waiting(self, contents: pl.Series) -> dict[bytes, StoredFeatures]:
+        """The features of those contents that are not stored yet."""
+        return {sha: self._waiting[sha] for sha in contents if sha in self._waiting}
+
     def add(self, found: Mapping[bytes, StoredFeatures]) -> None:
-        """Keep features that were found."""
-        self._waiting |= found
+        """Keep features that were found; of two who worked at the same time and both found one, those of the first."""
+        new = {sha: features for sha, features in found.items() if sha not in self._lately}
+        self._waiting |= new
+        self._lately |= dict.fromkeys(new)
+        for sha in list(self._lately)[:-MOST_AT_WORK]:
+            del self._lately[sha]
         if len(self._waiting) >= PICTURES_A_PART:
             self.flush()
 

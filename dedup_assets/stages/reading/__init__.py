@@ -1,5 +1,5 @@
 """From a blob to a row of `image_features`.
 
-`reader` decides which threads or processes read and in which order; each image becomes a row in `rows`.
-`isolated_processes` outlive what an image does to a decoder; `isolated_decoding` puts one image into such a process.
+`reader` decides which processes read what, and in which order; each image becomes a row in `rows`. `isolated_decoding` puts one
+image into a process of its own, which outlives what the image does to a decoder.
 """

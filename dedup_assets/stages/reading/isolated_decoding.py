@@ -1,9 +1,9 @@
 """Describe an image in a process of its own, so that a decoder that crashes or hangs costs that image alone.
 
 Belongs here: which files are decoded apart, and how long one may take. Does not belong here: the processes
-(`isolated_processes.py`), those that read images too (`reader.py`), decoding itself (`kernels/`).
+(`stages/workers/`), those that read images too (`reader.py`), decoding itself (`kernels/`).
 
-The decoders of baseline JPEG, PNG, GIF and WebP see every image of the web and are left in this process, where they run
+The decoders of baseline JPEG, PNG, GIF and WebP see every image of the web and may be left in this process, where they run
 at full speed. Everything else is rare enough to pay a millisecond for its own process; so are very large pictures, of
 which several at once would fill this process.
 """
@@ -14,7 +14,7 @@ from dedup_assets.kernels.decode.declared_size import declared_pixels
 from dedup_assets.kernels.decode.image import DecodeLimits, UnreadableImage
 from dedup_assets.kernels.decode.jpeg import find_frame_marker
 from dedup_assets.kernels.describe.description import ImageSketch, sketch_image
-from dedup_assets.stages.reading.isolated_processes import IsolatedProcesses, ProcessLostError
+from dedup_assets.stages.workers.processes import ProcessLostError, WorkerProcesses
 
 JPEG_SIGNATURE = b"\xff\xd8\xff"
 TRUSTED_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"RIFF")
@@ -23,9 +23,6 @@ TRUSTED_FRAMES = (0xC0, 0xC1)
 
 LARGE_PX = 24_000_000
 """More pixels take 100 MB and more as PNG, GIF or WebP; a JPEG of any size is scaled while it is decoded."""
-
-TRIES = 3
-"""So often an image whose process was killed is decoded; then it is left to the next run."""
 
 
 class DecodingTimedOutError(Exception):
@@ -43,7 +40,7 @@ class IsolatedDecoder:
     """Sketches images, the doubtful ones in other processes, which are started when the first of them comes."""
 
     def __init__(self, workers: int, timeout_s: float) -> None:
-        self._processes, self._timeout_s = IsolatedProcesses(workers), timeout_s
+        self._processes, self._timeout_s = WorkerProcesses(workers), timeout_s
 
     def __enter__(self) -> "IsolatedDecoder":
         return self
@@ -62,18 +59,16 @@ class IsolatedDecoder:
 
     def sketch_apart(self, data: bytes, limits: DecodeLimits) -> ImageSketch:
         """As `sketch`, in another process even where the format is trusted."""
-        for _ in range(TRIES):
-            try:
-                return self._processes.schedule(
-                    sketch_or_end, (2 * self._timeout_s, data, limits), self._timeout_s
-                ).result()
-            except TimeoutError as error:
-                raise DecodingTimedOutError(f"Decoding took longer than {self._timeout_s:g} s.") from error
-            except (ProcessLostError, MemoryError) as error:
-                if isinstance(error, MemoryError) or error.by_task:
-                    sentence = "Its bytes made their decoder crash or ask for too much memory."
-                    raise UnreadableImage("corrupt", sentence) from error
-        raise DecodingTimedOutError(f"The processes that decoded it were killed, {TRIES} times.")
+        task = (2 * self._timeout_s, data, limits)
+        try:
+            return self._processes.schedule(sketch_or_end, task, self._timeout_s).result()
+        except TimeoutError as error:
+            raise DecodingTimedOutError(f"Decoding took longer than {self._timeout_s:g} s.") from error
+        except (ProcessLostError, MemoryError) as error:
+            if isinstance(error, ProcessLostError) and not error.by_task:
+                raise DecodingTimedOutError("The processes that decoded it were killed, again and again.") from error
+            sentence = "Its bytes made their decoder crash or ask for too much memory."
+            raise UnreadableImage("corrupt", sentence) from error
 
 
 def sketch_or_end(timeout_s: float, data: bytes, limits: DecodeLimits) -> ImageSketch:

@@ -14,6 +14,7 @@ import psycopg
 from dedup_assets.embedders.chain import EmbedderChoice
 from dedup_assets.embedders.prompts import EncoderChoice
 from dedup_assets.embedders.protocol import ModelName
+from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.resources.database.hnsw import build_vector_index
 from dedup_assets.resources.database.image_rows import remove_images, stored_images, upsert_images
@@ -27,6 +28,7 @@ from dedup_assets.stages.stage import PartitionWork, Stage, made_from
 from dedup_assets.stages.vectors.image_vectors import ImageVectors
 from dedup_assets.stages.vectors.prompt_vectors import PromptVectors, distinct_prompts
 from dedup_assets.stages.vectors.vector_rows import read_image_rows, read_vectors
+from dedup_assets.stages.workers.engine import Workers
 from dedup_assets.tables import EMBEDDINGS, LOCAL_FEATURES, METADATA_HASHES, REPRESENTATIVES
 
 
@@ -36,13 +38,15 @@ class EmbeddingRun:
     def __init__(
         self,
         stage: Stage,
+        collection: Collection,
         choice: EmbedderChoice,
         encoders: EncoderChoice,
         database: DatabaseResource,
         progress: ProgressReporter,
+        workers: Workers,
     ) -> None:
         self._stage, self._database, self._embedder = stage, database, (embedder := choice.embedder)
-        self._images = ImageVectors(stage, embedder, progress)
+        self._images = ImageVectors(stage, collection, embedder, progress, workers)
         self._prompts = [PromptVectors(stage.tables, stage.log, encoder, progress) for encoder in encoders.encoders]
         self._name = ModelName.of(embedder)
         self._about: dict[str, Any] = self._name._asdict() | {

@@ -13,17 +13,22 @@ import polars as pl
 from dedup_assets.embedders.batching import run_ahead
 from dedup_assets.embedders.protocol import Embedder, FeatureFinder, ModelName
 from dedup_assets.kernels.verify.stored_features import StoredFeatures
+from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter, Tracker
 from dedup_assets.stages.pairs.contents import read_contents
 from dedup_assets.stages.pairs.feature_rows import FeatureRows
-from dedup_assets.stages.pairs.verifier import decode_thumbnail
 from dedup_assets.stages.parts import append_in_parts
 from dedup_assets.stages.stage import PartitionWork, Stage
-from dedup_assets.stages.vectors.vector_rows import KnownVectors, vector_rows
+from dedup_assets.stages.vectors.embedded_rows import EmbeddingOrder, embed_slice
+from dedup_assets.stages.vectors.vector_rows import KnownVectors
+from dedup_assets.stages.workers.engine import Workers
 from dedup_assets.tables import IMAGE_FEATURES, REPRESENTATIVES
 
 EMBEDDED_AT_ONCE = 256
 """Thumbnails of one call of the provider: 50 MB, times the calls under way."""
+
+EMBEDDED_BY_A_WORKER = 32
+"""Thumbnails that are decoded at once in a process: 6 MB."""
 
 BYTES_A_NUMBER = 2
 """Vectors are kept in half precision."""
@@ -32,8 +37,11 @@ BYTES_A_NUMBER = 2
 class ImageVectors:
     """The pictures that one run embeds with one provider."""
 
-    def __init__(self, stage: Stage, embedder: Embedder, progress: ProgressReporter) -> None:
+    def __init__(
+        self, stage: Stage, collection: Collection, embedder: Embedder, progress: ProgressReporter, workers: Workers
+    ) -> None:
         self._stage, self._embedder, self._progress = stage, embedder, progress
+        self._collection, self._workers = collection, workers
         self._known = KnownVectors(stage.tables, "image", ModelName.of(embedder))
 
     @cached_property
@@ -63,27 +71,23 @@ class ImageVectors:
         self._known.known_to(work.commit)
 
     def _vectors(self, key: str, missing: pl.DataFrame, tracker: Tracker) -> Iterator[pl.DataFrame]:
-        slices = missing.iter_slices(EMBEDDED_AT_ONCE)
-        for rows, features in run_ahead(partial(self._rows, key), slices, self._embedder.calls_at_once):
+        for rows, features in self._embedded(key, missing):
             self._features.add(dict(zip(map(bytes.fromhex, rows["content_key"]), features, strict=False)))
             tracker.advance(rows.height)
             yield rows
 
-    def _rows(self, key: str, batch: pl.DataFrame) -> tuple[pl.DataFrame, Sequence[StoredFeatures]]:
-        """The rows of a batch, and the features of its pictures where the provider finds them on its way."""
-        columns = ["image_id", "thumbnail"]
-        thumbnails = self._stage.tables.read_rows(IMAGE_FEATURES, key, "image_id", batch["image_id"], columns)
-        ordered = batch.join(thumbnails, on="image_id", how="left", maintain_order="left")
-        embedder = self._embedder
-        pictures = [decode_thumbnail(thumbnail) for thumbnail in ordered["thumbnail"]]
-        features: Sequence[StoredFeatures] = ()
-        if isinstance(embedder, FeatureFinder):
-            vectors, features = embedder.embed_with_features(pictures)
-        else:
-            vectors = embedder.embed(pictures)
-        broken = f"{embedder.name} could make nothing of this picture."
-        model = ModelName.of(embedder)
-        return vector_rows("image", model, ordered["content_key"], ordered["image_id"], vectors, broken), features
+    def _embedded(self, key: str, missing: pl.DataFrame) -> "Iterator[tuple[pl.DataFrame, Sequence[StoredFeatures]]]":
+        """A slice at a time, in the order in which the thumbnails are stored.
+
+        A provider that finds features is nothing but its code, and can be anywhere; others hold a model or a connection.
+        """
+        order = EmbeddingOrder(self._collection.store, key, self._embedder)
+        stored = self._stage.tables.read(IMAGE_FEATURES, key, ["image_id"])
+        ordered = stored.join(missing, on="image_id", maintain_order="left").select("image_id", "content_key")
+        if isinstance(self._embedder, FeatureFinder):
+            return self._workers.map(embed_slice, order, ordered.iter_slices(EMBEDDED_BY_A_WORKER))
+        slices = ordered.iter_slices(EMBEDDED_AT_ONCE)
+        return run_ahead(partial(embed_slice, order), slices, self._embedder.calls_at_once)
 
     def _savings(self, images: int, kept: int, embedded: int, seconds: float) -> dict[str, int | float]:
         """What was done, and what embedding every image would have cost on top, at the speed of this run."""

@@ -26,7 +26,7 @@ from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.resources.database.nearest_images import nearest_images, vector_of_image
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.named_images import NamedImages, Row
-from dedup_assets.stages.pairs.verifier import decode_thumbnail
+from dedup_assets.stages.pairs.evidence_rows import decode_thumbnail
 from dedup_assets.stages.vectors.kept_model import used_models
 
 NAMED = 5

@@ -20,6 +20,7 @@ from dedup_assets.stages.pairs.verifier import PairVerifier
 from dedup_assets.stages.parts import append_in_parts
 from dedup_assets.stages.stage import PartitionWork, Stage
 from dedup_assets.stages.vectors.nearest_pictures import SearchLimits, find_neighbours, read_models
+from dedup_assets.stages.workers.engine import Workers
 from dedup_assets.tables import SIMILAR_GROUPS, VERIFIED_GROUPS
 
 
@@ -33,9 +34,11 @@ class SimilarPairs:
         verification: VerificationPolicy,
         policy: SimilarityPolicy,
         progress: ProgressReporter,
+        workers: Workers,
     ) -> None:
         """Search by the vectors of each model in use."""
-        self._stage, self._verifier, self._progress = stage, PairVerifier(collection, verification), progress
+        self._stage, self._progress = stage, progress
+        self._verifier = PairVerifier(collection, verification, workers)
         self._about: dict[str, dict[str, Any]] = {}
         self.min_copy = 1.0
         found = []

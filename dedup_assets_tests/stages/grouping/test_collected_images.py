@@ -13,7 +13,7 @@ from dedup_assets.stages.grouping.collected_images import (
     read_images,
     read_thumbnails,
 )
-from dedup_assets.stages.pairs.verifier import decode_thumbnail
+from dedup_assets.stages.pairs.evidence_rows import decode_thumbnail
 from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST
 from dedup_assets_tests.conftest import CollectionOf
 from dedup_assets_tests.described import READABLE

@@ -1,6 +1,7 @@
 """From verified pairs to groups: by hand for the arithmetic, and over real pictures for the whole."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -13,6 +14,7 @@ from dedup_assets.stages.grouping.content_graph import ContentGraph
 from dedup_assets.stages.grouping.groups import describe_members, group_images, quality_scores
 from dedup_assets.stages.grouping.star_verifier import StarVerifier
 from dedup_assets.stages.pairs.verifier import PairVerifier
+from dedup_assets.stages.workers.engine import Workers
 from dedup_assets.tables import REPRESENTATIVES, STAR_PAIRS
 from dedup_assets_tests.described import READABLE, pairs_of
 from dedup_assets_tests.stages.grouping.test_content_graph import images_of, passed
@@ -24,7 +26,8 @@ PAIRS = [("shop/red.jpg", path) for path in SAME if path not in ("shop/red.jpg",
 def verdicts(collection: Collection) -> pl.DataFrame:
     """The verdicts on some of the pairs of described pictures that the search would have proposed."""
     pairs = pairs_of(collection.tables(), *PAIRS, ("shop/red.jpg", "shop/blue.jpg"))
-    return pl.concat(PairVerifier(collection, VerificationPolicy()).verify(pairs, lambda _: None))
+    with Workers(1) as workers:
+        return pl.concat(PairVerifier(collection, VerificationPolicy(), workers).verify(pairs, lambda _: None))
 
 
 def grouped(collection: Collection, known: pl.DataFrame, images: pl.DataFrame | None = None, **settings: Any) -> Any:
@@ -32,10 +35,12 @@ def grouped(collection: Collection, known: pl.DataFrame, images: pl.DataFrame | 
     rows = read_images(tables) if images is None else CollectedImages(images)
     contents = rows["file_sha256"].unique().sort()
     policy = VerificationPolicy()
-    stars = StarVerifier(tables, contents, known, policy.version, lambda: PairVerifier(collection, policy))
     pairs = known.select("left_sha256", "right_sha256", "verdict", "level", "decided_by")
     first = settings.pop("first", None)
-    described = group_images(rows, pairs, KeepPolicy(**settings), stars, first)
+    with Workers(1) as workers:
+        make_verifier = partial(PairVerifier, collection, policy, workers)
+        stars = StarVerifier(tables, contents, known, policy.version, make_verifier)
+        described = group_images(rows, pairs, KeepPolicy(**settings), stars, first)
     return described.with_columns(rows["path"])
 
 

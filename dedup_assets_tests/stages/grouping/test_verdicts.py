@@ -16,6 +16,7 @@ from dedup_assets.stages.grouping.verdicts import (
     tell_vouched,
 )
 from dedup_assets.stages.pairs.verifier import PairVerifier
+from dedup_assets.stages.workers.engine import Workers
 from dedup_assets.tables import STAR_PAIRS
 from dedup_assets_tests.described import pairs_of
 from dedup_assets_tests.stages.grouping.test_applied_decisions import contents, decided, sha
@@ -58,18 +59,22 @@ def test_without_decisions_the_verdicts_are_those_of_the_tests() -> None:
     assert lay_over(rows, Decided()).equals(rows)
 
 
-def test_groups_are_made_of_what_searches_proposed_and_what_was_verified_since_is_known(described: Collection) -> None:
+def test_groups_are_made_of_what_searches_proposed_and_what_was_verified_since_is_known(
+    described: Collection, workers: Workers
+) -> None:
     """Else a group would depend on which groups there were before."""
     tables = described.tables()
     pairs = pairs_of(tables, ("shop/red.jpg", "web/red.png"), ("shop/red.jpg", "web/red low.jpg"))
-    found = pl.concat(PairVerifier(described, POLICY).verify(pairs.head(1), lambda _: None))
-    remembered = pl.concat(PairVerifier(described, POLICY).verify(pairs.tail(1), lambda _: None))
+    found = pl.concat(PairVerifier(described, POLICY, workers).verify(pairs.head(1), lambda _: None))
+    remembered = pl.concat(PairVerifier(described, POLICY, workers).verify(pairs.tail(1), lambda _: None))
     tables.append(tables.commit_of(STAR_PAIRS, "all"), STAR_PAIRS, remembered)
     verdicts = gather_verdicts(tables, POLICY.version, Decided(), found)
     assert verdicts.proposed.equals(found.select(VERDICT_COLUMNS))
     assert verdicts.known.equals(pl.concat([found, remembered]).select(VERDICT_COLUMNS))
     nodes = pl.concat([pairs["left_sha256"], pairs["right_sha256"]]).unique().sort()
-    stars = StarVerifier(tables, nodes, verdicts.known, POLICY.version, lambda: PairVerifier(described, POLICY))
+    stars = StarVerifier(
+        tables, nodes, verdicts.known, POLICY.version, lambda: PairVerifier(described, POLICY, workers)
+    )
     assert stars.known.height == 2
 
 

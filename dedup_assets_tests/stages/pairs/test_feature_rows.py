@@ -6,15 +6,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from dedup_assets.kernels.verify import evidence
 from dedup_assets.kernels.verify.stored_features import StoredFeatures, find_features
 from dedup_assets.policies import VerificationPolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.pairs import feature_rows
 from dedup_assets.stages.pairs.contents import read_contents
+from dedup_assets.stages.pairs.evidence_rows import PairSlice, VerifyingOrder, verify_slice
 from dedup_assets.stages.pairs.feature_rows import FeatureRows, forget_features, tell_features
 from dedup_assets.stages.pairs.verifier import PairVerifier
+from dedup_assets.stages.workers.engine import Workers
 from dedup_assets.tables import LOCAL_FEATURES
 from dedup_assets_tests.described import content_of, pairs_of
 from dedup_assets_tests.photographs import make_photograph
@@ -94,17 +95,32 @@ def test_a_picture_takes_at_most_12_kilobytes_and_they_are_told(described: Colle
     assert 0 < told["local_feature_bytes"] / 2 <= 12 * 1024 + 2_000  # the frame of a file is of a thousand, as a rule
 
 
-def test_a_proof_finds_features_once_a_store(described: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
-    pairs = pairs_of(described.tables(), ("shop/red.jpg", "shop/blue.jpg"), ("shop/blue.jpg", "web/green.jpg"))
+def test_a_proof_finds_features_once_a_store(described: Collection, workers: Workers) -> None:
+    tables, policy = described.tables(), VerificationPolicy()
+    pairs = pairs_of(tables, ("shop/red.jpg", "shop/blue.jpg"), ("shop/blue.jpg", "web/green.jpg"))
     asked = pairs.with_columns(transform=pl.lit("unknown"))
-    verifier = PairVerifier(described, VerificationPolicy())
+    verifier = PairVerifier(described, policy, workers)
     first = pl.concat(
         [*verifier.verify(asked.head(1), lambda _: None), *verifier.verify(asked.tail(1), lambda _: None)]
     )
-    assert described.tables().partitions(LOCAL_FEATURES) == []
+    assert tables.partitions(LOCAL_FEATURES) == []
     verifier.keep_features()
-    assert [len(described.tables().commit_of(LOCAL_FEATURES, key).parts) for key in ("shop", "web")] == [1, 1]
-    monkeypatch.setattr(evidence, "find_features", None)
-    again = pl.concat(PairVerifier(described, VerificationPolicy()).verify(asked, lambda _: None))
-    assert again.sort("left_id").equals(first.sort("left_id"))
-    assert described.tables().read_many(LOCAL_FEATURES).height == 3
+    assert [len(tables.commit_of(LOCAL_FEATURES, key).parts) for key in ("shop", "web")] == [1, 1]
+    order = VerifyingOrder(described.store, policy.thresholds())
+    again, found = verify_slice(order, PairSlice(asked, verifier.homes, {}))
+    assert again.sort("left_id").equals(first.drop("policy_version").sort("left_id"))
+    assert found == {}
+    assert tables.read_many(LOCAL_FEATURES).height == 3
+
+
+def test_what_two_at_work_found_is_stored_once(described: Collection) -> None:
+    tables = described.tables()
+    rows, features = FeatureRows(tables, homes(tables)), found(tables)
+    (one, *_), contents = features, pl.Series(list(features), dtype=pl.Binary)
+    rows.add({one: features[one]})
+    assert_equal(rows.waiting(contents), {one: features[one]})
+    rows.flush()
+    rows.add({one: features[one]})
+    rows.flush()
+    assert rows.waiting(contents) == {}
+    assert tables.read_many(LOCAL_FEATURES).height == 1

@@ -15,7 +15,7 @@ from dedup_assets.stages.reading.isolated_decoding import (
     is_trusted,
     sketch_or_end,
 )
-from dedup_assets.stages.reading.isolated_processes import IsolatedProcesses, ProcessLostError
+from dedup_assets.stages.workers.processes import ProcessLostError, WorkerProcesses
 from dedup_assets_tests.kernels.decode.odd_pngs import png_of
 from dedup_assets_tests.spawned import spawned_processes
 
@@ -113,7 +113,7 @@ def test_what_is_trusted_is_decoded_apart_where_that_is_asked_for() -> None:
 
 
 def test_a_deadline_ends_the_process_whose_decoder_does_not_come_back() -> None:
-    processes = IsolatedProcesses(1)
+    processes = WorkerProcesses(1)
     try:
         assert processes.schedule(_sketch_within, (0.5, encoded("TIFF"))).result() == 96
         with pytest.raises(ProcessLostError, match=f"-{signal.SIGALRM:d}") as ended:

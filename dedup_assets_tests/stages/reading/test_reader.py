@@ -21,9 +21,9 @@ from dedup_assets.resources.images.source import ImageStore
 from dedup_assets.resources.images.throttle import RateLimits, Throttle
 from dedup_assets.resources.locations import ContainerLocation, parse_location
 from dedup_assets.resources.tables.parquet import encode_parquet
-from dedup_assets.stages.reading.isolated_processes import IsolatedProcesses, ProcessLostError
 from dedup_assets.stages.reading.reader import ImageReader, ReadingOrder, read_slice
 from dedup_assets.stages.reading.rows import FROM_MANIFEST, RowReader
+from dedup_assets.stages.workers.processes import ProcessLostError, WorkerProcesses
 from dedup_assets.tables import IMAGE_FEATURES
 from dedup_assets_tests.azurite import Azurite
 from dedup_assets_tests.photographs import jpeg, jpeg2000, make_photograph
@@ -54,10 +54,8 @@ def many(folder: Path) -> Path:
 
 @pytest.fixture
 def reader_of(images: ImageStore, order: ReadingOrder) -> ReaderOf:
-    """Make a reader, by default one in processes from the first image on."""
-
-    def make(workers: int = 2, long_run_images: int = 1, **told: object) -> ImageReader:
-        return ImageReader(images, replace(order, **told), workers, long_run_images)  # type: ignore[arg-type]
+    def make(workers: int = 2, **told: object) -> ImageReader:
+        return ImageReader(images, replace(order, **told), workers)  # type: ignore[arg-type]
 
     return make
 
@@ -67,14 +65,14 @@ def read(reader: ImageReader, blobs: pl.DataFrame, advance: Callable[[int], None
         return pl.concat(reader.read(blobs, 1_000, advance))
 
 
-def test_threads_and_processes_of_any_number_give_the_same_rows_to_the_byte(
-    many: Path, reader_of: ReaderOf, listed: Listed
+def test_processes_of_any_number_give_the_rows_that_this_one_would_to_the_byte(
+    many: Path, reader_of: ReaderOf, listed: Listed, images: ImageStore
 ) -> None:
     blobs = listed()
-    alone = read(reader_of(workers=1, reads=1), blobs)
+    alone = RowReader(images, sketch_image, DecodeLimits(), Throttle(RateLimits())).read(blobs)
     assert alone["path"].to_list() == blobs["path"].to_list()
-    for workers, reads, long_run_images in ((4, 1, 999), (2, 8, 999), (2, 2, 1), (2, 5, 1)):
-        rows = read(reader_of(workers, long_run_images, reads=reads), blobs)
+    for workers, reads in ((1, 1), (1, 4), (2, 2), (2, 5), (4, 1)):
+        rows = read(reader_of(workers, reads=reads), blobs)
         assert rows.equals(alone)
         assert encode_parquet(IMAGE_FEATURES, rows) == encode_parquet(IMAGE_FEATURES, alone)
 
@@ -107,18 +105,6 @@ def test_images_are_counted_as_they_are_done(many: Path, reader_of: ReaderOf, li
         with reader_of(processes) as reader:
             assert sum(part.height for part in reader.read(listed(), 1_000, done.append)) == sum(done) == 100
         assert len(done) >= 4
-
-
-def test_processes_are_started_only_when_a_run_shows_to_be_long(
-    many: Path, reader_of: ReaderOf, listed: Listed
-) -> None:
-    blobs, counts = listed().filter(pl.col("path").str.ends_with("jpg")), []
-    with reader_of(long_run_images=60) as reader:
-        for asked in (slice(0, 40), slice(40, 60), slice(60, 61)):
-            list(reader.read(blobs[asked], 1_000, lambda count: None))
-            counts.append(len(spawned_processes()))
-    assert counts == [0, 2, 2]
-    assert spawned_processes() == []
 
 
 def test_an_image_that_takes_too_long_is_one_row_and_all_others_are_read(
@@ -156,7 +142,7 @@ def test_each_blob_of_a_container_is_downloaded_once_and_a_failure_in_passing_re
         blobs.columns = list(FROM_MANIFEST)
         proxy.faults["03.jpg"] = ["busy"]
         order = ReadingOrder(images.location, DecodeLimits(), 60, RateLimits(), reads=5)
-        rows = read(ImageReader(images, order, processes, long_run_images=1), blobs)
+        rows = read(ImageReader(images, order, processes), blobs)
         counts = [proxy.requests[path] for path in blobs["path"]]
     assert set(rows["decode_status"]) == {"ok"}
     assert counts == [1, 1, 1, 2] + [1] * 20
@@ -179,7 +165,7 @@ def read_for_ever(folder: str) -> None:
     images = open_image_store(parse_location(folder))
     blobs = pl.DataFrame([(0, each.path, each.etag, each.size_bytes) for each in images.list_blobs()], orient="row")
     blobs.columns = ["image_id", "path", "etag", "size_bytes"]
-    with ImageReader(images, ReadingOrder(images.location, DecodeLimits(), 60, RateLimits(), 2), 2, 1) as reader:
+    with ImageReader(images, ReadingOrder(images.location, DecodeLimits(), 60, RateLimits(), 2), 2) as reader:
         while True:
             list(reader.read(blobs, 1_000, lambda count: print(count, flush=True)))
 
@@ -199,14 +185,14 @@ def test_a_run_that_is_killed_leaves_no_process(many: Path, tmp_path: Path) -> N
 
 
 @pytest.fixture
-def processes() -> Iterator[IsolatedProcesses]:
-    processes = IsolatedProcesses(2)
+def processes() -> Iterator[WorkerProcesses]:
+    processes = WorkerProcesses(2)
     yield processes
     processes.stop()
 
 
 def test_a_process_gives_the_rows_that_this_one_would(
-    processes: IsolatedProcesses, order: ReadingOrder, images: ImageStore, listed: Listed, folder: Path
+    processes: WorkerProcesses, order: ReadingOrder, images: ImageStore, listed: Listed, folder: Path
 ) -> None:
     (folder / "half.jpg").write_bytes((folder / "0.jpg").read_bytes()[:700])
     (folder / "rare.jp2").write_bytes(jpeg2000(make_photograph(9)))
@@ -216,7 +202,7 @@ def test_a_process_gives_the_rows_that_this_one_would(
 
 
 def test_a_source_that_is_gone_is_told_as_it_is(
-    processes: IsolatedProcesses, order: ReadingOrder, listed: Listed, folder: Path
+    processes: WorkerProcesses, order: ReadingOrder, listed: Listed, folder: Path
 ) -> None:
     blobs = listed()
     folder.rename(folder.with_name("elsewhere"))
@@ -225,7 +211,7 @@ def test_a_source_that_is_gone_is_told_as_it_is(
 
 
 def test_an_image_that_takes_too_long_ends_its_process_and_another_takes_its_place(
-    processes: IsolatedProcesses, order: ReadingOrder, listed: Listed, folder: Path
+    processes: WorkerProcesses, order: ReadingOrder, listed: Listed, folder: Path
 ) -> None:
     (folder / "slow.jp2").write_bytes(jpeg2000(make_photograph(9, 2400, 2400)))
     blobs, hurried = listed(), replace(order, decode_timeout_s=0.2)
@@ -235,7 +221,7 @@ def test_an_image_that_takes_too_long_ends_its_process_and_another_takes_its_pla
 
 
 def test_processes_that_are_stopped_are_gone_whatever_they_were_reading(
-    processes: IsolatedProcesses, order: ReadingOrder, listed: Listed
+    processes: WorkerProcesses, order: ReadingOrder, listed: Listed
 ) -> None:
     slow = replace(order, rates=RateLimits(max_requests_per_s=1))
     for _ in range(2):

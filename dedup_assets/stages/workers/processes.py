@@ -1,10 +1,13 @@
-"""Processes in which whatever the bytes of an image do to a decoder ends no more than the process.
+"""Processes in which whatever a task does, or the bytes of an image to a decoder, ends no more than the process.
 
-Belongs here: starting and ending them, and their limit of memory. Does not belong here: what they do
-(`isolated_decoding.py`, `reader.py`).
+Belongs here: starting and ending them, and their limit of memory. Does not belong here: slices and their order (`engine.py`),
+what they do (`stages/reading/`, `stages/pairs/`, `stages/vectors/`).
 
 Each has a pipe, and a thread here, of its own. Pools whose processes share a pipe and its lock stand still for ever where
 one is killed while it holds that lock, or half of an answer is sent.
+
+They are forked from one process that has loaded what they need (`preloaded.py`) and does nothing else: in 20 ms each, and
+they share its memory. It ends with the last process that was forked, and with the run.
 """
 
 import multiprocessing
@@ -12,17 +15,15 @@ import os
 import resource
 import signal
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from ctypes import CDLL
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Lock, local
 from typing import Any, TypeVar
 
 import psutil
-from threadpoolctl import threadpool_limits
-
-from dedup_assets.kernels.describe.description import load_compiled
 
 Result = TypeVar("Result")
 Task = tuple[Callable[..., Any], tuple[Any, ...]]
@@ -30,36 +31,45 @@ Task = tuple[Callable[..., Any], tuple[Any, ...]]
 PROCESS_MEMORY_BYTES = 3 << 30
 """Address space for pictures, beside that of the program, which grows with the processors of the machine."""
 
-OTHER_HANDS = (None, *(-number for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)))
-"""Exit codes that no decoder brings about: memory was short, or somebody ended the process."""
+FORK_SERVER_LOST = 255
+OTHER_HANDS = (
+    None,
+    FORK_SERVER_LOST,
+    *(-number for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)),
+)
+"""Exit codes that no task brings about: memory was short, or somebody ended the process."""
+
+TRIES = 3
+"""So often a task is done whose process another hand ended."""
 
 STDERR = 2
+
+_forked = multiprocessing.get_context("forkserver")
+_forked.set_forkserver_preload(["dedup_assets.stages.workers.preloaded"])
 
 
 class ProcessLostError(Exception):
     """A process ended before its answer, by its task or by another hand."""
 
     def __init__(self, exitcode: int | None, at_task: bool) -> None:
-        super().__init__(
-            f"A process that decodes images ended {'at its task' if at_task else 'at its start'}: {exitcode}."
-        )
+        super().__init__(f"A process at work ended {'at its task' if at_task else 'at its start'}: {exitcode}.")
         self.by_task = at_task and exitcode not in OTHER_HANDS
 
 
-class IsolatedProcesses:
+class WorkerProcesses:
     """So many processes at most, each started when no other is free for a task, and anew after it was lost."""
 
     def __init__(self, count: int) -> None:
         hear_no_ctrl_c = (signal.SIG_BLOCK, {signal.SIGINT})  # nor do processes that they start: it is for the run
         self._threads = ThreadPoolExecutor(count, initializer=signal.pthread_sigmask, initargs=hear_no_ctrl_c)
         self._own = local()
-        self._running: set[_IsolatedProcess] = set()
+        self._running: set[_Process] = set()
         self._registering, self._stopped = Lock(), False
 
     def schedule(
         self, task: Callable[..., Result], args: tuple[Any, ...], timeout_s: float | None = None
     ) -> "Future[Result]":
-        """Have a function of a module called in one of them.
+        """Have a function of a module called in one of them, and again, in another, where that was ended from outside.
 
         The future raises what the function raised, TimeoutError, or ProcessLostError.
         """
@@ -74,14 +84,23 @@ class IsolatedProcesses:
         self._threads.shutdown(cancel_futures=True)
 
     def _call(self, task: Callable[..., Result], args: tuple[Any, ...], timeout_s: float | None) -> Result:
+        for _ in range(TRIES - 1):
+            try:
+                return self._call_once(task, args, timeout_s)
+            except ProcessLostError as error:
+                if error.by_task or self._stopped:
+                    raise
+        return self._call_once(task, args, timeout_s)
+
+    def _call_once(self, task: Callable[..., Result], args: tuple[Any, ...], timeout_s: float | None) -> Result:
         process = getattr(self._own, "process", None)
         if process is None or not process.is_alive():
             self._own.process = process = self._start(process)
         result: Result = process.call((task, args), timeout_s)
         return result
 
-    def _start(self, before: "_IsolatedProcess | None") -> "_IsolatedProcess":
-        process = _IsolatedProcess()
+    def _start(self, before: "_Process | None") -> "_Process":
+        process = _Process()
         with self._registering:
             self._running = {*self._running, process} - {before}
             if self._stopped:
@@ -89,13 +108,12 @@ class IsolatedProcesses:
         return process
 
 
-class _IsolatedProcess:
+class _Process:
     """One process, ready for tasks."""
 
     def __init__(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pipe, other_end = context.Pipe()
-        self._process = context.Process(target=_serve, args=(other_end,), daemon=True)
+        self._pipe, other_end = _forked.Pipe()
+        self._process = _forked.Process(target=_serve, args=(other_end, dict(os.environ)), daemon=True)
         self._process.start()
         other_end.close()
         self._answer(at_task=False)
@@ -132,8 +150,10 @@ class _IsolatedProcess:
         raise answer
 
 
-def _serve(pipe: Connection) -> None:
-    """Do tasks until the run that asks for them has ended."""
+def _serve(pipe: Connection, environment: Mapping[str, str]) -> None:
+    """Do tasks until the run that asks for them has ended, in its environment of now."""
+    os.environ.clear()
+    os.environ.update(environment)
     _prepare_process()
     pipe.send((True, None))
     while True:
@@ -147,17 +167,23 @@ def _serve(pipe: Connection) -> None:
             error.add_note(f"In a process of its own:\n{traceback.format_exc()}")
             answer = False, error
         pipe.send(answer)
+        del task, args, answer
+        give_back_memory()
+
+
+def give_back_memory() -> None:
+    """Let the system have what was freed, where the C library can be asked to: glibc keeps what lies below anything in use."""
+    if trim := getattr(CDLL(None), "malloc_trim", None):
+        trim(0)
 
 
 def _prepare_process() -> None:
     """Bound the memory, and keep from the terminal what C libraries such as libtiff print there: the row tells the cause.
 
-    What is compiled is loaded before the first image comes, whose deadline is for itself. BLAS gets no threads: there
-    is a process a processor.
+    Polars gets no threads, which it starts for its first query: there is a process a processor.
     """
-    load_compiled()
+    os.environ["POLARS_MAX_THREADS"] = "1"
     address_space = psutil.Process().memory_info().vms + PROCESS_MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
     with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), STDERR)
-    threadpool_limits(1, "blas")

@@ -7,31 +7,31 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from dedup_assets.stages.reading.isolated_processes import PROCESS_MEMORY_BYTES, IsolatedProcesses, ProcessLostError
+from dedup_assets.stages.workers.processes import PROCESS_MEMORY_BYTES, ProcessLostError, WorkerProcesses
 from dedup_assets_tests.spawned import spawned_processes
 
 
 @pytest.fixture
-def processes() -> Iterator[IsolatedProcesses]:
-    processes = IsolatedProcesses(2)
+def processes() -> Iterator[WorkerProcesses]:
+    processes = WorkerProcesses(2)
     yield processes
     processes.stop()
     assert spawned_processes() == []
 
 
-def test_none_is_started_before_it_is_needed(processes: IsolatedProcesses) -> None:
+def test_none_is_started_before_it_is_needed(processes: WorkerProcesses) -> None:
     assert spawned_processes() == []
     assert processes.schedule(_add, (1, 2)).result() == 3
     assert len(spawned_processes()) == 1
 
 
-def test_no_more_are_started_than_were_asked_for(processes: IsolatedProcesses) -> None:
+def test_no_more_are_started_than_were_asked_for(processes: WorkerProcesses) -> None:
     results = [processes.schedule(_add, (number, 1)) for number in range(50)]
     assert [result.result() for result in results] == list(range(1, 51))
     assert len(spawned_processes()) == 2
 
 
-def test_a_task_that_ends_its_process_fails_alone(processes: IsolatedProcesses) -> None:
+def test_a_task_that_ends_its_process_fails_alone(processes: WorkerProcesses) -> None:
     doomed, others = processes.schedule(_die, ()), [processes.schedule(_add, (number, 1)) for number in range(9)]
     with pytest.raises(ProcessLostError, match=f"-{signal.SIGABRT:d}") as error:
         doomed.result()
@@ -39,7 +39,7 @@ def test_a_task_that_ends_its_process_fails_alone(processes: IsolatedProcesses) 
     assert [other.result() for other in others] == list(range(1, 10))
 
 
-def test_what_was_lost_is_replaced_whatever_it_was_at(processes: IsolatedProcesses) -> None:
+def test_what_was_lost_is_replaced_whatever_it_was_at(processes: WorkerProcesses) -> None:
     chance, answers, lost = random.Random(5), 0, 0
     for _ in range(12):
         results = [processes.schedule(_make, (3_000_000,)) for _ in range(8)]
@@ -55,21 +55,21 @@ def test_what_was_lost_is_replaced_whatever_it_was_at(processes: IsolatedProcess
     assert answers > 48
 
 
-def test_an_error_comes_back_as_it_is_and_says_where_it_was(processes: IsolatedProcesses) -> None:
+def test_an_error_comes_back_as_it_is_and_says_where_it_was(processes: WorkerProcesses) -> None:
     with pytest.raises(ZeroDivisionError, match="division by zero") as error:
         processes.schedule(_divide, (1, 0)).result()
     assert "_divide" in error.value.__notes__[0]
     assert processes.schedule(_divide, (1, 1)).result() == 1
 
 
-def test_a_task_that_takes_too_long_is_ended_and_the_time_to_start_is_not_its_own(processes: IsolatedProcesses) -> None:
+def test_a_task_that_takes_too_long_is_ended_and_the_time_to_start_is_not_its_own(processes: WorkerProcesses) -> None:
     assert processes.schedule(_add, (1, 2), 0.3).result() == 3
     with pytest.raises(TimeoutError):
         processes.schedule(time.sleep, (60,), 0.3).result()
     assert processes.schedule(_add, (1, 2), 0.3).result() == 3
 
 
-def test_stopping_does_not_wait_for_what_is_begun(processes: IsolatedProcesses) -> None:
+def test_stopping_does_not_wait_for_what_is_begun(processes: WorkerProcesses) -> None:
     processes.schedule(_add, (1, 2)).result()
     tasks, began = [processes.schedule(time.sleep, (60,)) for _ in range(4)], time.monotonic()
     processes.stop()
@@ -77,7 +77,7 @@ def test_stopping_does_not_wait_for_what_is_begun(processes: IsolatedProcesses) 
     assert all(task.done() for task in tasks)
 
 
-def test_more_memory_than_a_picture_may_take_is_refused(processes: IsolatedProcesses) -> None:
+def test_more_memory_than_a_picture_may_take_is_refused(processes: WorkerProcesses) -> None:
     with pytest.raises(MemoryError):
         processes.schedule(_take, (PROCESS_MEMORY_BYTES,)).result()
     assert processes.schedule(_take, (PROCESS_MEMORY_BYTES // 4,)).result() == PROCESS_MEMORY_BYTES // 4
