@@ -43,22 +43,31 @@ def limit_option(setting: str, help_text: str) -> Callable[[Command], Command]:
 @click.option(
     "--policies", type=click.Path(dir_okay=False), help="YAML file of thresholds and rules, a section an asset."
 )
+@click.option(
+    "--level",
+    type=click.Choice(["near", "copy"]),
+    help="The last level looked for: near ends before vectors, edited copies and look-alikes.  [default: copy]",
+)
 @limit_option("max_requests_per_s", "Reads a second that the source is asked for at most.  [default: no limit]")
 @limit_option("max_bytes_per_s", "Bytes a second that are read from it at most.  [default: no limit]")
 @limit_option("decode_timeout_s", "Seconds that decoding one doubtful image may take.  [default: 60]")
 @when_interrupted("Interrupted before anything was begun.")
-def run(source: str, store: str, prefix_depth: int, policies: str | None, **limits: int | None) -> None:
+def run(
+    source: str, store: str, prefix_depth: int, policies: str | None, level: str | None, **limits: int | None
+) -> None:
     """Find the duplicates in SOURCE, a folder or a container, and write the report.
 
     SOURCE is a path, az://account/container/prefix, or the https address of a container with or without a SAS token.
     Interrupted or killed, the same command goes on where it stopped.
     """
     address, rules = without_secret(source), read_policies(policies)
+    if level:
+        rules["similar_groups"] = rules.get("similar_groups", {}) | {"level": level}
     asked = {"store": store, "prefix_depth": prefix_depth, **limits}
     given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     find_duplicates(
         Settings(source=address, policies=rules, at_terminal=True, **given),
-        again=["dedup-assets", "run", address, *_options(**given, policies=policies)],
+        again=["dedup-assets", "run", address, *_options(**given, policies=policies, level=level)],
     )
 
 
