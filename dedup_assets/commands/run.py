@@ -5,6 +5,7 @@ work (`automation/`, `assets/`).
 """
 
 import shlex
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -79,8 +80,8 @@ def find_duplicates(settings: Settings, again: list[str]) -> None:
         again: the command that goes on where this one was interrupted.
     """
     from dedup_assets.automation.interrupting import interruptible
-    from dedup_assets.automation.running import prepare_home, refuse_another_source, run_everything
-    from dedup_assets.definitions import build_definitions
+    from dedup_assets.automation.running import refuse_another_source, tell_unchanged
+    from dedup_assets.automation.unchanged import is_unchanged
     from dedup_assets.policies import EmbeddingPolicy
     from dedup_assets.resources.collection import Collection
     from dedup_assets.resources.database.connection import DatabaseResource
@@ -88,16 +89,24 @@ def find_duplicates(settings: Settings, again: list[str]) -> None:
     from dedup_assets.stages.vectors.kept_model import tell_preferred
 
     terminal()
+    began = time.monotonic()
     with when_interrupted(f"Interrupted. What was done is kept; to go on:\n  {shlex.join(again)}"), interruptible():
-        definitions = build_definitions(settings)
         Collection(**settings.collection).images()
         DatabaseResource(store=settings.store).check()
         refuse_another_source(settings)
-        prepare_home(settings)
-        text = run_everything(definitions, settings)
+        text = tell_unchanged(settings, time.monotonic() - began) if is_unchanged(settings) else _run(settings)
         policy = EmbeddingPolicy.build("embeddings", settings.policies.get("embeddings", {}))
         text += tell_preferred(Collection(**settings.collection).tables(), policy)
     click.echo(text.rstrip())
+
+
+def _run(settings: Settings) -> str:
+    from dedup_assets.automation.running import prepare_home, run_everything
+    from dedup_assets.definitions import build_definitions
+
+    definitions = build_definitions(settings)
+    prepare_home(settings)
+    return run_everything(definitions, settings)
 
 
 def _options(**values: Any) -> list[str]:

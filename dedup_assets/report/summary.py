@@ -97,8 +97,17 @@ def summary_json(summary: RunSummary, work: RunWork) -> str:
     found = {
         name: getattr(summary, name) for name in ("images", "groups", "duplicates", "unreadable", "bytes_reclaimable")
     }
+    return _figures(found, work)
+
+
+def repeat_summary(text: str, figures: str, work: RunWork) -> tuple[str, str]:
+    """Both texts of a run that changed nothing, made of those of the run before it."""
+    return "\n".join([*text.splitlines()[:-1], *_work_done(work)]) + "\n", _figures(json.loads(figures), work)
+
+
+def _figures(found: Mapping[str, object], work: RunWork) -> str:
     rounded = {name: round(seconds, 3) for name, seconds in work.seconds.items()}
-    figures = found | asdict(replace(work, seconds=rounded, peak_rss_mb=round(work.peak_rss_mb, 1)))
+    figures = {**found, **asdict(replace(work, seconds=rounded, peak_rss_mb=round(work.peak_rss_mb, 1)))}
     return json.dumps(figures, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -138,7 +138,7 @@ def test_a_picture_without_a_vector_says_why_and_one_without_a_row_fails_the_che
 
 
 def test_kept_pictures_without_any_vectors_at_all_fail_the_check(grouped: Stages) -> None:
-    result = every_kept_picture_is_embedded(collection=grouped.collection)
+    result = every_kept_picture_is_embedded(collection=grouped.collection, similarity_policy=SimilarityPolicy())
     assert isinstance(result, dg.AssetCheckResult)
     assert (result.passed, result.metadata["partitions_missing"].value) == (False, 2)
 
