@@ -4,7 +4,6 @@ Belongs here: the arithmetic of progress and its two faces. Does not belong here
 """
 
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -95,8 +94,3 @@ def _bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=terminal()) as display:
         task = display.add_task(what, total=max(total, 1), completed=0 if total else 1)
         yield lambda done: display.update(task, completed=done)
-
-
-def peak_rss_mb() -> float:
-    """The most memory that this process has held so far, in MB."""
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)

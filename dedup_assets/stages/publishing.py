@@ -15,9 +15,8 @@ from dedup_assets.report.csv_file import write_image_report
 from dedup_assets.report.gallery import write_gallery
 from dedup_assets.report.summary import RunSummary, RunWork, ToolCount, summary_json, summary_text
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.progress import peak_rss_mb
 from dedup_assets.stages.shown_groups import duplicate_groups, look_alike_groups
-from dedup_assets.stages.stage import Stage
+from dedup_assets.stages.stage import Stage, peak_rss_mb
 from dedup_assets.tables import DEDUP_REPORT, EMBEDDINGS, METADATA_HASHES
 
 FOLDER = "report"

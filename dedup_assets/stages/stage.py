@@ -4,6 +4,7 @@ Belongs here: keys, fingerprints, and the metadata that a materialization carrie
 Does not belong here: what any stage computes, and how its asset is declared (`stages/table_assets.py`).
 """
 
+import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -18,7 +19,7 @@ from dedup_assets.contracts import Table
 from dedup_assets.policies import Policy, digest_of
 from dedup_assets.report.plain_words import counted
 from dedup_assets.report.plots import distance_histogram, markdown_picture
-from dedup_assets.resources.progress import ProgressReporter, Tracker, peak_rss_mb
+from dedup_assets.resources.progress import ProgressReporter, Tracker
 from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.resources.tables.store import TableStore
 
@@ -168,3 +169,8 @@ def preview_of(frame: pl.DataFrame) -> dg.TableMetadataValue:
 def _cell(value: object) -> str:
     text = value.hex() if isinstance(value, bytes) else f"{value:.3f}" if isinstance(value, float) else str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def peak_rss_mb() -> float:
+    """The most memory that this process has held so far, in MB."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
