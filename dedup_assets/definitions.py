@@ -21,6 +21,10 @@ from dedup_assets.settings import Settings
 warnings.filterwarnings("ignore", message="Asset job .* materializes assets with varying BackfillPolicies")
 
 
+ASSETS = dg.load_assets_from_package_module(assets)
+CHECKS = dg.load_asset_checks_from_package_module(assets)
+
+
 def build_resources(settings: Settings) -> dict[str, Any]:
     """All resources for the given settings.
 
@@ -38,8 +42,8 @@ def build_resources(settings: Settings) -> dict[str, Any]:
 def build_definitions(settings: Settings) -> dg.Definitions:
     """The whole project for the given settings."""
     return dg.Definitions(
-        assets=dg.load_assets_from_package_module(assets),
-        asset_checks=dg.load_asset_checks_from_package_module(assets),
+        assets=ASSETS,
+        asset_checks=CHECKS,
         jobs=[nightly_deduplication, discover_prefixes],
         schedules=[every_night],
         sensors=[new_prefixes],

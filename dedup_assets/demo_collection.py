@@ -6,6 +6,7 @@ Belongs here: which photographs, which edits, and where they are put. Does not b
 
 import io
 from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from pathlib import Path
 
 import cv2
@@ -40,11 +41,13 @@ def build_demo_collection(folder: Path) -> int:
         NoPhotographsError: scikit-image is not installed.
     """
     files = list(_files(_find_photographs()))
-    for place, (name, data) in enumerate(files):
+    for place, (name, make) in enumerate(files):
         path = folder / PREFIXES[place % len(PREFIXES)] / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.is_file() or path.read_bytes() != data:
-            path.write_bytes(data)
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            whole = path.with_suffix(".part")  # a killed demo leaves no half of a file under its name
+            whole.write_bytes(make())
+            whole.rename(path)
     return len(files)
 
 
@@ -58,6 +61,7 @@ def _find_photographs() -> Path:
     return Path(skimage.__file__).parent / "data"
 
 
+@lru_cache(1)
 def _read(path: Path) -> Picture:
     picture = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
     if picture is None:
@@ -65,30 +69,33 @@ def _read(path: Path) -> Picture:
     return picture.astype(np.uint8)
 
 
-def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
-    photographs = {Path(name).stem: _read(folder / name) for name in PHOTOGRAPHS}
-    for name, picture in photographs.items():
-        yield f"{name}.jpg", jpeg(picture, 92)
+def _files(folder: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Name of each file, and what makes its bytes."""
+
+    def edited(photograph: str, edit: Callable[[Picture], bytes]) -> Callable[[], bytes]:
+        return lambda: edit(_read(folder / photograph))
+
+    for photograph in PHOTOGRAPHS:
+        yield f"{Path(photograph).stem}.jpg", edited(photograph, EDITS["same bytes"][1])
     kinds = list(EDITS.items())
-    for number, (name, picture) in enumerate(photographs.items()):
+    for number, photograph in enumerate(PHOTOGRAPHS):
         for place in range(3 * number, 3 * number + 3):
             kind, (suffix, edit) = kinds[place % len(kinds)]
-            yield f"{name} {kind}.{suffix}", edit(picture)
-    yield "coffee recoloured.jpg", jpeg(edits.recoloured(photographs["coffee"]), 92)
-    yield from _generations(_read(folder / GENERATED))
-    yield "half a download.jpg", jpeg(photographs["chelsea"], 92)[:9_000]
-    yield "not a picture.png", b"<html><body>404 Not Found</body></html>"
-
-
-def _generations(picture: Picture) -> Iterator[tuple[str, bytes]]:
-    square = picture[:, 100:527]
+            yield f"{Path(photograph).stem} {kind}.{suffix}", edited(photograph, edit)
+    yield "coffee recoloured.jpg", edited("coffee.png", lambda picture: jpeg(edits.recoloured(picture), 92))
     for name, side in (("ORIG", 512), ("FINAL", 1024)):
-        image = Image.fromarray(np.asarray(cv2.resize(square, (side, side)), np.uint8))
-        text = PngInfo()
-        text.add_text("parameters", RECIPE.format(size=f"{side}x{side}"))
-        out = io.BytesIO()
-        image.save(out, "PNG", pnginfo=text)
-        yield f"00042-1234567890 {name}.png", out.getvalue()
+        yield f"00042-1234567890 {name}.png", edited(GENERATED, partial(_generated, side=side))
+    yield "half a download.jpg", edited("chelsea.png", lambda picture: jpeg(picture, 92)[:9_000])
+    yield "not a picture.png", lambda: b"<html><body>404 Not Found</body></html>"
+
+
+def _generated(picture: Picture, side: int) -> bytes:
+    image = Image.fromarray(np.asarray(cv2.resize(picture[:, 100:527], (side, side)), np.uint8))
+    text = PngInfo()
+    text.add_text("parameters", RECIPE.format(size=f"{side}x{side}"))
+    out = io.BytesIO()
+    image.save(out, "PNG", pnginfo=text)
+    return out.getvalue()
 
 
 def _sideways(picture: Picture) -> bytes:

@@ -8,6 +8,7 @@ Does not belong here: what changes only speed (`resources/collection.py`).
 import hashlib
 import json
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any, Self
 
 import dagster as dg
@@ -22,6 +23,7 @@ from dedup_assets.kernels.candidates.near_contents import CandidateLimits
 from dedup_assets.kernels.decode.limits import DecodeLimits
 from dedup_assets.kernels.keep.ranking import KEEP_RULES
 from dedup_assets.kernels.verify.thresholds import VerificationThresholds
+from dedup_assets.tables import LEVELS
 
 EMBEDDING_ORDER = ("open_clip", "onnx", "descriptor", "dhash")
 EMBEDDING_ORDER_OF_0_1_0 = ("open_clip", "descriptor", "dhash")
@@ -169,8 +171,21 @@ class EmbeddingPolicy(EmbedderSettings, Policy):
         return EmbedderSettings(**{name: getattr(self, name) for name in EmbedderSettings.model_fields})
 
 
+class LastLevel(Enum):
+    """Where the search for duplicates ends."""
+
+    NEAR = "near"
+    COPY = "copy"
+
+
 class SimilarityPolicy(Policy):
     """How alike two vectors must be; None leaves it to the provider, whose measurement stands beside its number."""
+
+    level: LastLevel = Field(
+        default=LastLevel.COPY,
+        exclude=True,
+        description="near: the line ends after near-duplicates, without vectors; copy: heavy edits and look-alikes too",
+    )
 
     min_copy_cosine: float | None = Field(
         default=None, ge=-1, le=1, description="From here on a pair is tested for a copy"
@@ -186,6 +201,11 @@ class SimilarityPolicy(Policy):
     max_exact_pictures: int = Field(
         default=400_000, ge=1, description="Up to so many pictures all are compared, of more those whose signs agree"
     )
+
+    @property
+    def not_looked_for(self) -> tuple[str, ...]:
+        """The levels at which nothing is searched."""
+        return LEVELS[LEVELS.index("near") + 1 :] if self.level is LastLevel.NEAR else ()
 
     def limits(self, provider: Mapping[str, Any]) -> tuple[float, float]:
         """The two limits, those of the provider where the policy leaves them open."""

@@ -5,7 +5,14 @@ from typing import Any
 import pytest
 
 from dedup_assets.errors import SettingsError
-from dedup_assets.policies import POLICIES, EmbeddingPolicy, KeepPolicy, VerificationPolicy, build_policies
+from dedup_assets.policies import (
+    POLICIES,
+    EmbeddingPolicy,
+    KeepPolicy,
+    SimilarityPolicy,
+    VerificationPolicy,
+    build_policies,
+)
 
 VERSIONS = {
     "image_features": "33a752fcbf927ed1",
@@ -36,6 +43,13 @@ def test_what_changes_no_answer_changes_no_version() -> None:
     assert EmbeddingPolicy(http_timeout_s=5).embedder_settings().http_timeout_s == 5
 
 
+def test_a_line_that_ends_earlier_changes_no_version() -> None:
+    near = SimilarityPolicy.build("similar_groups", {"level": "near"})
+    assert near.version == VERSIONS["similar_groups"]
+    assert near.not_looked_for == ("copy", "similar")
+    assert SimilarityPolicy().not_looked_for == ()
+
+
 def test_a_policy_of_earlier_times_that_names_the_rule_readable_goes_on_without_it() -> None:
     assert KeepPolicy(keep_rule=["readable", "oldest"]) == KeepPolicy(keep_rule=["oldest"])
     assert KeepPolicy(keep_rule=["readable", *KeepPolicy().keep_rule]).version == KeepPolicy().version
@@ -54,7 +68,7 @@ def test_policies_are_made_with_their_settings_and_defaults() -> None:
         ({"socks": {}}, r"Unknown policy sections \['socks'\]; known are \['embeddings', 'image_features'"),
         (
             {"similar_groups": {"largest": 1}},
-            r"Unknown settings \['largest'\] in policy section 'similar_groups'; known are \['max_exact_pictures'",
+            r"Unknown settings \['largest'\] in policy section 'similar_groups'; known are \['level', 'max_exact_pictures'",
         ),
         (
             {"verified_groups": {"min_tone": -2}},

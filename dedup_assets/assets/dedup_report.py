@@ -4,6 +4,7 @@ Belongs here: the final groups, in which copies join the stars of near-duplicate
 belong here: how pages look (`report/`), what is written for people beside the table (`stages/publishing.py`).
 """
 
+from collections.abc import Sequence
 from functools import partial
 
 import dagster as dg
@@ -11,10 +12,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dedup_assets.contracts import Table
 from dedup_assets.kernels.describe.palette import SUMMARY_BYTES, mean_colour_correlations
 from dedup_assets.kernels.group.stars import find_components
 from dedup_assets.kernels.keep.within import whole_components
-from dedup_assets.policies import KeepPolicy, VerificationPolicy
+from dedup_assets.policies import KeepPolicy, SimilarityPolicy, VerificationPolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.resources.database.decisions import read_decisions
@@ -50,15 +52,17 @@ def dedup_report(
     database: DatabaseResource,
     verification_policy: VerificationPolicy,
     keep_policy: KeepPolicy,
+    similarity_policy: SimilarityPolicy,
     progress: ProgressReporter,
 ) -> None:
     """Form the final groups of the whole container, write every partition whose rows changed, and publish the report."""
     stage = Stage(context, DEDUP_REPORT, collection.tables(), verification_policy, keep_policy, source=IMAGE_MANIFEST)
     decided = Decided(read_decisions(database, stage.tables))
     whole = WholeContainer(stage, collection, verification_policy, keep_policy, decided, progress)
-    inputs = (IMAGE_MANIFEST, IMAGE_FEATURES, WAVELET_GROUPS, REPRESENTATIVES, SIMILAR_GROUPS)
-    verified = whole.write(inputs, partial(_report_everything, whole), partial(_describe, stage))
-    publish_report(stage, collection, verified is not None, verified or 0)
+    copies = () if similarity_policy.not_looked_for else (SIMILAR_GROUPS,)
+    inputs = (IMAGE_MANIFEST, IMAGE_FEATURES, WAVELET_GROUPS, REPRESENTATIVES, *copies)
+    verified = whole.write(inputs, partial(_report_everything, whole, copies), partial(_describe, stage))
+    publish_report(stage, collection, similarity_policy.not_looked_for, verified)
 
 
 def _describe(stage: Stage, work: PartitionWork) -> None:
@@ -68,16 +72,17 @@ def _describe(stage: Stage, work: PartitionWork) -> None:
     work.counts |= {name.lower(): int((statuses == name).sum()) for name in REPORT_STATUSES}
 
 
-def _report_everything(whole: WholeContainer) -> Grouped:
+def _report_everything(whole: WholeContainer, copies: Sequence[Table]) -> Grouped:
     stage = whole.stage
     images = read_images(stage.tables)
-    copies = stage.tables.read_many(SIMILAR_GROUPS, columns=[*VERDICT_COLUMNS, "cosine_similarity"])
+    columns = [*VERDICT_COLUMNS, "cosine_similarity"]
+    similar = stage.tables.read_many(SIMILAR_GROUPS, None if copies else (), columns)
     near = stage.tables.read_many(VERIFIED_GROUPS, columns=VERDICT_COLUMNS)
     kept = stage.tables.read_many(REPRESENTATIVES, columns=["representative_sha256"])["representative_sha256"].unique()
-    rows, verified = whole.group(images, near, copies, first=kept)
+    rows, verified = whole.group(images, near, similar, first=kept)
     described = pl.concat([rows, images.drop("image_id", "file_sha256", "partition")], how="horizontal")
     readable = _with_colour(stage, described).join(
-        _look_alikes(rows, copies), on="group_id", how="left", maintain_order="left"
+        _look_alikes(rows, similar), on="group_id", how="left", maintain_order="left"
     )
     paths = images.select(representative_id="image_id", representative_path="path")
     best = readable.join(paths, on="representative_id", how="left", maintain_order="left").with_columns(

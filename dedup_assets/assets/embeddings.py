@@ -7,7 +7,7 @@ a run does with it (`stages/vectors/embedding_run.py`), computing vectors (`embe
 import dagster as dg
 import polars as pl
 
-from dedup_assets.policies import EmbeddingPolicy
+from dedup_assets.policies import EmbeddingPolicy, SimilarityPolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.resources.progress import ProgressReporter
@@ -27,10 +27,13 @@ def embeddings(
     collection: Collection,
     database: DatabaseResource,
     embedding_policy: EmbeddingPolicy,
+    similarity_policy: SimilarityPolicy,
     progress: ProgressReporter,
 ) -> None:
     """Embed the kept pictures and the prompts that have no vector of these models yet; other images point at theirs."""
     stage = Stage(context, EMBEDDINGS, collection.tables(), embedding_policy, source=REPRESENTATIVES)
+    if similarity_policy.not_looked_for:
+        return stage.leave_out(similarity_policy.not_looked_for)
     encoders = embedding_policy.choose_encoders()
     with choose_kept(stage.tables, embedding_policy) as choice, Workers(collection.workers) as workers:
         for reason in choice.fallback_reasons:
@@ -42,8 +45,12 @@ def embeddings(
 
 
 @dg.asset_check(asset=embeddings, blocking=True, description="Every kept picture has a vector, or a reason why not.")
-def every_kept_picture_is_embedded(collection: Collection) -> dg.AssetCheckResult:
-    """Look for kept contents without a row, in the partitions that are up to date."""
+def every_kept_picture_is_embedded(collection: Collection, similarity_policy: SimilarityPolicy) -> dg.AssetCheckResult:
+    """Look for kept contents without a row, in the partitions that are up to date; there need be none without their level."""
+    if similarity_policy.not_looked_for:
+        return dg.AssetCheckResult(
+            passed=True, metadata={"not_looked_for": ", ".join(similarity_policy.not_looked_for)}
+        )
     tables = collection.tables()
     judged = judge_partitions(tables, EMBEDDINGS, REPRESENTATIVES)
     columns = ["file_sha256", "is_representative"]

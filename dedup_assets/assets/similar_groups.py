@@ -38,6 +38,8 @@ def similar_groups(
     stage = Stage(
         context, SIMILAR_GROUPS, collection.tables(), verification_policy, similarity_policy, source=EMBEDDINGS
     )
+    if similarity_policy.not_looked_for:
+        return stage.leave_out(similarity_policy.not_looked_for)
     models = [
         {"model": name.model, "revision": name.revision, **limits} for name, limits in read_models(stage.tables).items()
     ]

@@ -9,11 +9,11 @@ from dedup_assets.automation.prefixes import PREFIXES, range_tags, sync_prefixes
 from dedup_assets.resources.collection import Collection
 from dedup_assets.tables import ORGANIZED_BLOBS, TABLES
 
-NIGHTLY_ASSETS = [table.name for table in TABLES if table is not ORGANIZED_BLOBS]
+NIGHTLY_TABLES = [table for table in TABLES if table is not ORGANIZED_BLOBS]
 
 nightly_deduplication = dg.define_asset_job(
     "nightly_deduplication",
-    selection=dg.AssetSelection.assets(*NIGHTLY_ASSETS),
+    selection=dg.AssetSelection.assets(*(table.name for table in NIGHTLY_TABLES)),
     description="From the listing to the report, for every prefix; what did not change is skipped. Copies nothing.",
 )
 

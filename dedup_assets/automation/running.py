@@ -14,14 +14,17 @@ import polars as pl
 import yaml
 
 from dedup_assets.automation.prefixes import PREFIXES, range_tags, sync_prefixes
+from dedup_assets.automation.unchanged import note_what_is_left
 from dedup_assets.errors import NoImagesError, SettingsError
+from dedup_assets.report.summary import RunWork, repeat_summary
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.locations import FolderLocation, parse_location
 from dedup_assets.settings import POLICIES, Settings, variable_of
-from dedup_assets.tables import ORGANIZED_BLOBS
+from dedup_assets.stages.stage import peak_rss_mb
+from dedup_assets.tables import IMAGE_MANIFEST, ORGANIZED_BLOBS
 
 PROJECT_DOCUMENT = "project.json"
-SUMMARY_TEXT = "report/summary.txt"
+SUMMARY_TEXT, SUMMARY_FIGURES = "report/summary.txt", "report/summary.json"
 QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -106,8 +109,23 @@ def run_everything(definitions: dg.Definitions, settings: Settings) -> str:
         remember(settings)
         job = definitions.resolve_job_def("nightly_deduplication")
         job.execute_in_process(instance=instance, tags=range_tags(keys), run_config=QUIET)
-    summary = collection.tables().read_bytes(SUMMARY_TEXT)
-    return f"{(summary or b'').decode()}The report: {settings.store}/report/index.html\n"
+        note_what_is_left(settings, instance)
+    return _tell_report(settings, (collection.tables().read_bytes(SUMMARY_TEXT) or b"").decode())
+
+
+def tell_unchanged(settings: Settings, seconds: float) -> str:
+    """Note that there was nothing to do, which took so many `seconds` to find, and return what a person should know."""
+    tables = Collection(**settings.collection).tables()
+    before, known = ((tables.read_bytes(name) or b"").decode() for name in (SUMMARY_TEXT, SUMMARY_FIGURES))
+    work = RunWork(0, 0, 0, 0, {IMAGE_MANIFEST.name: seconds}, peak_rss_mb())
+    text, figures = repeat_summary(before, known, work)
+    tables.write_bytes(SUMMARY_TEXT, text.encode())
+    tables.write_bytes(SUMMARY_FIGURES, figures.encode())
+    return _tell_report(settings, text)
+
+
+def _tell_report(settings: Settings, summary: str) -> str:
+    return f"{summary}The report: {settings.store}/report/index.html\n"
 
 
 def organize(definitions: dg.Definitions, settings: Settings, action: str) -> pl.DataFrame:

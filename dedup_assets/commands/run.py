@@ -5,6 +5,7 @@ work (`automation/`, `assets/`).
 """
 
 import shlex
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -43,22 +44,31 @@ def limit_option(setting: str, help_text: str) -> Callable[[Command], Command]:
 @click.option(
     "--policies", type=click.Path(dir_okay=False), help="YAML file of thresholds and rules, a section an asset."
 )
+@click.option(
+    "--level",
+    type=click.Choice(["near", "copy"]),
+    help="The last level looked for: near ends before vectors, edited copies and look-alikes.  [default: copy]",
+)
 @limit_option("max_requests_per_s", "Reads a second that the source is asked for at most.  [default: no limit]")
 @limit_option("max_bytes_per_s", "Bytes a second that are read from it at most.  [default: no limit]")
 @limit_option("decode_timeout_s", "Seconds that decoding one doubtful image may take.  [default: 60]")
 @when_interrupted("Interrupted before anything was begun.")
-def run(source: str, store: str, prefix_depth: int, policies: str | None, **limits: int | None) -> None:
+def run(
+    source: str, store: str, prefix_depth: int, policies: str | None, level: str | None, **limits: int | None
+) -> None:
     """Find the duplicates in SOURCE, a folder or a container, and write the report.
 
     SOURCE is a path, az://account/container/prefix, or the https address of a container with or without a SAS token.
     Interrupted or killed, the same command goes on where it stopped.
     """
     address, rules = without_secret(source), read_policies(policies)
+    if level:
+        rules["similar_groups"] = rules.get("similar_groups", {}) | {"level": level}
     asked = {"store": store, "prefix_depth": prefix_depth, **limits}
     given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     find_duplicates(
         Settings(source=address, policies=rules, at_terminal=True, **given),
-        again=["dedup-assets", "run", address, *_options(**given, policies=policies)],
+        again=["dedup-assets", "run", address, *_options(**given, policies=policies, level=level)],
     )
 
 
@@ -70,8 +80,8 @@ def find_duplicates(settings: Settings, again: list[str]) -> None:
         again: the command that goes on where this one was interrupted.
     """
     from dedup_assets.automation.interrupting import interruptible
-    from dedup_assets.automation.running import prepare_home, refuse_another_source, run_everything
-    from dedup_assets.definitions import build_definitions
+    from dedup_assets.automation.running import refuse_another_source, tell_unchanged
+    from dedup_assets.automation.unchanged import is_unchanged
     from dedup_assets.policies import EmbeddingPolicy
     from dedup_assets.resources.collection import Collection
     from dedup_assets.resources.database.connection import DatabaseResource
@@ -79,16 +89,24 @@ def find_duplicates(settings: Settings, again: list[str]) -> None:
     from dedup_assets.stages.vectors.kept_model import tell_preferred
 
     terminal()
+    began = time.monotonic()
     with when_interrupted(f"Interrupted. What was done is kept; to go on:\n  {shlex.join(again)}"), interruptible():
-        definitions = build_definitions(settings)
         Collection(**settings.collection).images()
         DatabaseResource(store=settings.store).check()
         refuse_another_source(settings)
-        prepare_home(settings)
-        text = run_everything(definitions, settings)
+        text = tell_unchanged(settings, time.monotonic() - began) if is_unchanged(settings) else _run(settings)
         policy = EmbeddingPolicy.build("embeddings", settings.policies.get("embeddings", {}))
         text += tell_preferred(Collection(**settings.collection).tables(), policy)
     click.echo(text.rstrip())
+
+
+def _run(settings: Settings) -> str:
+    from dedup_assets.automation.running import prepare_home, run_everything
+    from dedup_assets.definitions import build_definitions
+
+    definitions = build_definitions(settings)
+    prepare_home(settings)
+    return run_everything(definitions, settings)
 
 
 def _options(**values: Any) -> list[str]:

@@ -73,6 +73,7 @@ def _environment() -> Environment:
         "visible": plain_words.visible,
         "shown_source": lambda source: plain_words.visible(plain_words.without_secrets(source)),
         "level_title": plain_words.level_title,
+        "search_in_words": plain_words.search_in_words,
         "decision": plain_words.decision_in_words,
         "score": plain_words.score_in_words,
         "thumbnail": thumbnail_name,

@@ -5,6 +5,7 @@ Does not belong here: layout (`templates/`), files, pictures.
 """
 
 import re
+from collections.abc import Sequence
 
 LEVEL_TITLES = {
     "exact": "Same bytes",
@@ -67,6 +68,17 @@ def counted(count: int, noun: str, plural: str | None = None) -> str:
 def level_title(level: str | None) -> str:
     """The name of a level for people; an unknown one is shown as it is written."""
     return LEVEL_TITLES.get(level, level.replace("_", " ")) if level else ""
+
+
+def search_in_words(not_looked_for: Sequence[str]) -> str:
+    """Which levels were looked for and which were not, as part of a sentence; "" where all were."""
+    if not not_looked_for:
+        return ""
+    sought, left = (
+        ", ".join(title.lower() for level, title in LEVEL_TITLES.items() if (level in not_looked_for) is is_left)
+        for is_left in (False, True)
+    )
+    return f"looked for: {sought}; not searched by vectors: {left}"
 
 
 def decision_in_words(decided_by: str | None) -> str:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
-from dedup_assets.report.plain_words import counted, human_bytes, level_title, visible, without_secrets
+from dedup_assets.report.plain_words import counted, human_bytes, level_title, search_in_words, visible, without_secrets
 from dedup_assets.tables import LEVELS
 
 MAX_CAUSES_IN_TEXT = 10
@@ -45,6 +45,8 @@ class RunSummary:
     """Bytes of all duplicates together."""
     by_level: Mapping[str, int] = field(default_factory=dict)
     """Duplicates by level."""
+    not_looked_for: Sequence[str] = ()
+    """Levels that the policy leaves out."""
     unreadable_causes: Sequence[tuple[str, str]] = ()
     """Path and cause of unreadable images."""
     tools: Sequence["ToolCount"] = ()
@@ -81,7 +83,12 @@ def summary_text(summary: RunSummary, work: RunWork | None = None) -> str:
     source = visible(without_secrets(summary.source))
     if not summary.images:
         return f"No images in {source}.\n"
-    lines = [f"{counted(summary.images, 'image')} in {source}", *_found(summary), *_unreadable(summary)]
+    lines = [
+        f"{counted(summary.images, 'image')} in {source}",
+        *_found(summary),
+        *_left_out(summary),
+        *_unreadable(summary),
+    ]
     return "\n".join([*lines, *(_work_done(work) if work else [])]) + "\n"
 
 
@@ -90,8 +97,17 @@ def summary_json(summary: RunSummary, work: RunWork) -> str:
     found = {
         name: getattr(summary, name) for name in ("images", "groups", "duplicates", "unreadable", "bytes_reclaimable")
     }
+    return _figures(found, work)
+
+
+def repeat_summary(text: str, figures: str, work: RunWork) -> tuple[str, str]:
+    """Both texts of a run that changed nothing, made of those of the run before it."""
+    return "\n".join([*text.splitlines()[:-1], *_work_done(work)]) + "\n", _figures(json.loads(figures), work)
+
+
+def _figures(found: Mapping[str, object], work: RunWork) -> str:
     rounded = {name: round(seconds, 3) for name, seconds in work.seconds.items()}
-    figures = found | asdict(replace(work, seconds=rounded, peak_rss_mb=round(work.peak_rss_mb, 1)))
+    figures = {**found, **asdict(replace(work, seconds=rounded, peak_rss_mb=round(work.peak_rss_mb, 1)))}
     return json.dumps(figures, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -106,6 +122,11 @@ def _found(summary: RunSummary) -> list[str]:
         + (f" ({levels})" if levels else ""),
         f"  {human_bytes(summary.bytes_reclaimable)} could be freed",
     ]
+
+
+def _left_out(summary: RunSummary) -> list[str]:
+    words = search_in_words(summary.not_looked_for)
+    return [f"  {words}"] if words else []
 
 
 def _unreadable(summary: RunSummary) -> list[str]:

@@ -6,6 +6,7 @@ Belongs here: gathering it from the tables and from Dagster's record of the run.
 
 import tempfile
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 import dagster as dg
 import polars as pl
@@ -25,13 +26,18 @@ PUBLISHED = f"{FOLDER}/published.json"
 WORK_COUNTS = ("downloaded_images", "downloaded_bytes", "verified_pairs", "embedded_images")
 
 
-def publish_report(stage: Stage, collection: Collection, changed: bool, verified_pairs: int) -> None:
-    """Write the summary of this run, and the pages where they do not show the report's rows yet."""
-    rows = stage.digest_of_all(DEDUP_REPORT)
+def publish_report(
+    stage: Stage, collection: Collection, not_looked_for: Sequence[str], verified_pairs: int | None
+) -> None:
+    """Write the summary of this run, and the pages where they do not show the report's rows yet.
+
+    `verified_pairs` are those of the report itself, None where its rows were current; levels may be `not_looked_for`.
+    """
+    shown = " ".join([stage.digest_of_all(DEDUP_REPORT), *not_looked_for])
     report = stage.tables.read_many(DEDUP_REPORT)
-    summary = summarize(stage, collection, report)
-    is_shown = stage.tables.read_document(PUBLISHED) == rows  # a killed run leaves new rows and old pages
-    if changed or not is_shown or stage.tables.read_bytes(f"{FOLDER}/index.html") is None:
+    summary = summarize(stage, collection, report, not_looked_for)
+    is_shown = stage.tables.read_document(PUBLISHED) == shown  # a killed run leaves new rows and old pages
+    if verified_pairs is not None or not is_shown or stage.tables.read_bytes(f"{FOLDER}/index.html") is None:
         with tempfile.TemporaryFile() as csv:
             write_image_report([report], csv)
             csv.seek(0)
@@ -42,19 +48,21 @@ def publish_report(stage: Stage, collection: Collection, changed: bool, verified
             list(duplicate_groups(stage.tables, report)),
             list(look_alike_groups(stage.tables, report)),
         )
-        stage.tables.write_document(PUBLISHED, rows)
-    work = work_of_run(stage, verified_pairs)
+        stage.tables.write_document(PUBLISHED, shown)
+    work = work_of_run(stage, verified_pairs or 0)
     stage.tables.write_bytes(f"{FOLDER}/summary.json", summary_json(summary, work).encode())
     stage.tables.write_bytes(f"{FOLDER}/summary.txt", summary_text(summary, work).encode())
     stage.log(f"The report: {collection.store}/{FOLDER}/index.html")
 
 
-def summarize(stage: Stage, collection: Collection, report: pl.DataFrame) -> RunSummary:
+def summarize(
+    stage: Stage, collection: Collection, report: pl.DataFrame, not_looked_for: Sequence[str] = ()
+) -> RunSummary:
     """What the source holds now."""
     duplicates = report.filter(pl.col("status") == "Duplicate")
     unreadable = report.filter(pl.col("status") == "Unreadable").sort("path")
     commits = (stage.tables.commit_of(EMBEDDINGS, key).details for key in stage.tables.partitions(EMBEDDINGS))
-    provider = next((details for details in commits if details), {})
+    provider = {} if not_looked_for else next((details for details in commits if details), {})
     return RunSummary(
         source=collection.source,
         images=report.height,
@@ -63,6 +71,7 @@ def summarize(stage: Stage, collection: Collection, report: pl.DataFrame) -> Run
         unreadable=unreadable.height,
         bytes_reclaimable=int(duplicates["size_bytes"].sum()),
         by_level=dict(sorted(Counter(duplicates["level"].drop_nulls()).items())),
+        not_looked_for=not_looked_for,
         unreadable_causes=list(unreadable.select("path", "cause").iter_rows()),
         tools=_count_tools(stage),
         embedding_provider=provider.get("provider"),

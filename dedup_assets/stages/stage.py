@@ -6,7 +6,7 @@ Does not belong here: what any stage computes, and how its asset is declared (`s
 
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -99,6 +99,12 @@ class Stage:
     ) -> AbstractContextManager[Tracker]:
         """Follow the work on one partition, of `total` items."""
         return progress.track(self.log, f"{self.table.name} [{work.key}]", total, unit)
+
+    def leave_out(self, levels: Sequence[str]) -> None:
+        """Leave all partitions as they are, since these levels are not looked for."""
+        for key in self.keys:
+            self.context.add_asset_metadata({"not_looked_for": ", ".join(levels)}, partition_key=key)
+        self.log(f"{self.table.name}: left as it is, for the line ends before {levels[0]}")
 
     def finish(self, work: PartitionWork) -> None:
         """Mark the partition as done: the next run with equal inputs will skip it."""

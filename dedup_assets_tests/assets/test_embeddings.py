@@ -17,7 +17,7 @@ from dedup_assets.embedders.dhash import DifferenceHashEmbedder
 from dedup_assets.embedders.protocol import Image, Vectors
 from dedup_assets.embedders.provider_settings import EmbedderSettings
 from dedup_assets.errors import EmbedderConfigurationError, EmbedderUnavailableError
-from dedup_assets.policies import EmbeddingPolicy
+from dedup_assets.policies import EmbeddingPolicy, LastLevel, SimilarityPolicy
 from dedup_assets.stages.vectors.kept_model import use_provider
 from dedup_assets.tables import EMBEDDINGS, REPRESENTATIVES
 from dedup_assets_tests.assets.stages import GROUPING, Notes, Stages, total
@@ -59,10 +59,21 @@ def stored(url: str, columns: str, table: str) -> list[tuple[Any, ...]]:
         return connection.execute(f"SELECT {columns} FROM dedup.{table}".encode()).fetchall()
 
 
-def is_complete(stages: Stages) -> bool:
-    result = every_kept_picture_is_embedded(collection=stages.collection)
+def is_complete(stages: Stages, policy: SimilarityPolicy | None = None) -> bool:
+    result = every_kept_picture_is_embedded(
+        collection=stages.collection, similarity_policy=policy or SimilarityPolicy()
+    )
     assert isinstance(result, dg.AssetCheckResult)
     return result.passed
+
+
+def test_a_line_that_ends_before_copies_leaves_vectors_as_they_are_and_misses_none(grouped: Stages) -> None:
+    near = SimilarityPolicy(level=LastLevel.NEAR)
+    notes = embed(grouped, similarity_policy=near)
+    assert {note["not_looked_for"] for note in notes.values()} == {"copy, similar"}
+    assert grouped.tables.partitions(EMBEDDINGS) == []
+    assert is_complete(grouped, near)
+    assert not is_complete(grouped)
 
 
 def test_kept_pictures_are_embedded_once_and_a_second_run_embeds_none(grouped: Stages) -> None:
@@ -127,7 +138,7 @@ def test_a_picture_without_a_vector_says_why_and_one_without_a_row_fails_the_che
 
 
 def test_kept_pictures_without_any_vectors_at_all_fail_the_check(grouped: Stages) -> None:
-    result = every_kept_picture_is_embedded(collection=grouped.collection)
+    result = every_kept_picture_is_embedded(collection=grouped.collection, similarity_policy=SimilarityPolicy())
     assert isinstance(result, dg.AssetCheckResult)
     assert (result.passed, result.metadata["partitions_missing"].value) == (False, 2)
 

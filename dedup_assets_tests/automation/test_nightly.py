@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from dedup_assets.automation.nightly import NIGHTLY_ASSETS, every_night, new_prefixes
+from dedup_assets.automation.nightly import NIGHTLY_TABLES, every_night, new_prefixes
 from dedup_assets.automation.prefixes import PREFIXES, range_tags
 from dedup_assets.definitions import build_definitions
 from dedup_assets.errors import StoreAccessError
@@ -113,4 +113,4 @@ def test_a_source_that_cannot_be_reached_fails_the_tick_with_its_reason(
 
 
 def test_the_night_leaves_the_copying_out() -> None:
-    assert [table.name for table in TABLES if table.name not in NIGHTLY_ASSETS] == ["organized_blobs"]
+    assert [table.name for table in TABLES if table not in NIGHTLY_TABLES] == ["organized_blobs"]

@@ -13,6 +13,7 @@ from dedup_assets.report.plain_words import (
     human_bytes,
     level_title,
     score_in_words,
+    search_in_words,
     visible,
     without_secrets,
 )
@@ -93,3 +94,10 @@ def test_a_shown_source_holds_no_secret() -> None:
     assert without_secrets("az://me:key@account/c#1/p") == "az://account/c#1/p"
     assert without_secrets("/home/me@work/what? #1") == "/home/me@work/what? #1"
     assert without_secrets("az://account/mail@home") == "az://account/mail@home"
+
+
+def test_what_was_looked_for_is_told_where_that_is_not_all() -> None:
+    assert search_in_words(()) == ""
+    assert search_in_words(("copy", "similar")) == (
+        "looked for: same bytes, same generation, near-duplicate; not searched by vectors: edited copy, look-alike"
+    )

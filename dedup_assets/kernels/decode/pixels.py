@@ -4,7 +4,7 @@ Here belongs the reading of pixel modes: palettes, 1, 16 and 32 bits, transparen
 `rendering.py`, opening files in `image.py`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -32,19 +32,26 @@ def reduce_to_plain(image: Image.Image, factor: int) -> Image.Image:
     shades = _shade_range(image)
     if factor == 1:
         return _to_plain(image, shades)
-    bands = [_to_plain(band, shades).reduce(factor) for band in _bands(image, factor)]
-    whole = Image.new(bands[0].mode, (bands[0].width, sum(band.height for band in bands)))
-    top = 0
-    for band in bands:
-        whole.paste(band, (0, top))
-        top += band.height
+
+    def read_band(top: int, bottom: int) -> Image.Image:
+        return _to_plain(image.crop((0, top, image.width, bottom)), shades)
+
+    return reduce_bands(read_band, image.size, factor)
+
+
+def reduce_bands(read_band: Callable[[int, int], Image.Image], size: tuple[int, int], factor: int) -> Image.Image:
+    """Return a picture of `size`, averaged in the same way, of which `read_band` gives the rows from one to another."""
+    width, height = size
+    if factor == 1:
+        return read_band(0, height)
+    rows = max(1, _BAND_PX // (width * factor)) * factor
+    whole: Image.Image | None = None
+    for top in range(0, height, rows):
+        band = read_band(top, min(top + rows, height)).reduce(factor)
+        whole = whole or Image.new(band.mode, (band.width, -(-height // factor)))
+        whole.paste(band, (0, top // factor))
+    assert whole is not None
     return whole
-
-
-def _bands(image: Image.Image, factor: int) -> Iterator[Image.Image]:
-    rows = max(1, _BAND_PX // (image.width * factor)) * factor
-    for top in range(0, image.height, rows):
-        yield image.crop((0, top, image.width, min(top + rows, image.height)))
 
 
 def _to_plain(image: Image.Image, shades: tuple[float, float] | None) -> Image.Image:

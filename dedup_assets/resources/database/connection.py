@@ -92,6 +92,12 @@ class DatabaseResource(dg.ConfigurableResource[None]):
         return bool(os.environ.get(URL_VARIABLE)) or (self._directory() / "data" / "PG_VERSION").exists()
 
     @property
+    def last_start(self) -> int | None:
+        """When the embedded server was last started, in nanoseconds; None where it never was."""
+        written_by_each = self._directory() / "data" / "postmaster.opts"
+        return written_by_each.stat().st_mtime_ns if written_by_each.exists() else None
+
+    @property
     def store_name(self) -> str:
         """What the database calls the store, to tell its rows from those of others: its address, without any secret."""
         return str(parse_location(self.store)) if self.store else ""

@@ -6,7 +6,6 @@ Belongs here: the choice between a folder and a container. Does not belong here:
 from collections.abc import Sequence
 
 from dedup_assets.errors import LocationError
-from dedup_assets.resources.images.container import AzureImages
 from dedup_assets.resources.images.folder import LocalImages
 from dedup_assets.resources.images.source import ImageStore
 from dedup_assets.resources.locations import FolderLocation, Location
@@ -27,4 +26,8 @@ def open_image_store(location: Location, exclude: Sequence[str] = ()) -> ImageSt
         raise LocationError(
             f"{location} cannot hold both the images and the tables: give the tables a folder of their own."
         )
-    return LocalImages(location, exclude) if isinstance(location, FolderLocation) else AzureImages(location, exclude)
+    if isinstance(location, FolderLocation):
+        return LocalImages(location, exclude)
+    from dedup_assets.resources.images.container import AzureImages  # Azure's library takes long to load
+
+    return AzureImages(location, exclude)
