@@ -30,6 +30,10 @@ AGREEMENT_MARGIN, FITTED_MARGIN, DISAGREEMENT_MARGIN = 0.02, 0.07, 0.3
 """Under a map that signatures gave, exact to 1 to 2 px: of the 500 copies with fewest matches the lowest agreement was 0.64."""
 COLOUR_MARGIN, CONTENT_MARGIN, TONE_MARGIN, PLAIN_MARGIN = 0.12, 0.05, 0.1, 0.08
 SHARE_MARGIN, SHOWN_MARGIN = 0.01, 0.1
+MAX_CLEAR_TURN, MIN_CLEAR_TURN = 9.0, 45.0
+"""Degrees by which hues turned together: gamma and white balance turn most pictures by less, `colour.MIN_TURN` is 13; no light and
+no tone turns them all by as much as the greater."""
+MIN_TURNED_CORRELATION = 0.85
 MAX_CLEAR_STRAYS = 0.2
 """From 0.25 on parallax is measured; nearer to it, or with too few matches to tell, the exact fit looks."""
 SLANTS = 0.04, 0.085
@@ -121,9 +125,10 @@ def _is_alike(seen: FrameComparison, limits: VerificationThresholds, test: Test)
 def _judge_colour(pair: Pair, laid: _Laid, seen: FrameComparison, evidence: PairEvidence) -> PairEvidence | None:
     """Of pictures whose structure agrees: whether colours do, and whether one is a panel of the other."""
     limits, colours = pair.thresholds, (seen.colour_of_all, seen.colour_of_structure)
-    if max(colours) + COLOUR_MARGIN <= limits.min_color_agreement:
+    if max(colours) + COLOUR_MARGIN <= limits.min_color_agreement and _is_turned(seen):
         return replace(evidence, decided_by="color")
-    if min(colours) - COLOUR_MARGIN < limits.min_color_agreement:
+    in_doubt = seen.is_tinted_gray or abs(seen.turn) > MAX_CLEAR_TURN
+    if in_doubt or min(colours) - COLOUR_MARGIN < limits.min_color_agreement:
         return None
     pictures = pair.left.thumbnail, pair.right.thumbnail
     relation = relate(*pictures, laid.matrix, *laid.shares)
@@ -131,6 +136,10 @@ def _judge_colour(pair: Pair, laid: _Laid, seen: FrameComparison, evidence: Pair
         return replace(evidence, decided_by="seam")
     near = min(laid.shares) >= limits.min_near_overlap and is_upright(laid.matrix)
     return replace(evidence, verdict=True, level="near" if near else "copy", relation=relation)
+
+
+def _is_turned(seen: FrameComparison) -> bool:
+    return abs(seen.turn) >= MIN_CLEAR_TURN and seen.turned_correlation >= MIN_TURNED_CORRELATION
 
 
 def _scores_of(pair: Pair, laid: _Laid, seen: FrameComparison, test: Test) -> PairEvidence:

@@ -19,6 +19,8 @@ MIN_CONTENT_VARIANCE, MIN_CORRELATION = 16.0, 0.5
 MIN_CHROMA, MIN_HUE_COSINE, MIN_CHROMATIC_SHARE, LOST_CHROMA, MAX_GRAY_SHIFT = 10.0, 0.8, 0.03, 0.2, 20.0
 """As in the exact tests of alignment and colour; compiled loops know numbers of their own module alone."""
 CHROMA_STEP, CHROMA_BINS = 0.25, 1024
+MAX_NEUTRAL = 0.5
+"""Median chroma, in steps of 8 bits, of what is gray beyond doubt."""
 STRUCTURE, SMOOTH, A, B, LUMA = range(5)
 """The planes of a frame, in their order."""
 NOT_COMPARED, DIFFERS, AGREES, FLAT = range(4)
@@ -148,6 +150,25 @@ def correlate_tones(target: Planes, laid: Planes, kinds: Kinds) -> tuple[int, fl
     mean, other = p_sum / n, q_sum / n
     spread = math.sqrt(max(pp / n - mean * mean, 0.0)) * math.sqrt(max(qq / n - other * other, 0.0))
     return count, (pq / n - mean * other) / max(spread, 1e-3)
+
+
+@compiled
+def measure_turn(target: Planes, laid: Planes, kinds: Kinds) -> tuple[float, float]:
+    """Correlation, 0..1, of both chromas about their means, and degrees between them, as the exact test of colour has them."""
+    n, sums = 0, np.zeros(8)
+    for y in range(kinds.shape[0]):
+        for x in range(kinds.shape[1]):
+            if kinds[y, x] >= AGREES:
+                n += 1
+                a, b = np.float64(target[y, x, A]), np.float64(target[y, x, B])
+                c, d = np.float64(laid[y, x, A]), np.float64(laid[y, x, B])
+                sums[0], sums[1], sums[2], sums[3] = sums[0] + a, sums[1] + b, sums[2] + c, sums[3] + d
+                sums[4], sums[5] = sums[4] + a * c + b * d, sums[5] + b * c - a * d
+                sums[6], sums[7] = sums[6] + a * a + b * b, sums[7] + c * c + d * d
+    a, b, c, d, along, across, one, other = sums / max(n, 1)
+    along, across = along - a * c - b * d, across - b * c + a * d
+    spread = math.sqrt(max(one - a * a - b * b, 0.0)) * math.sqrt(max(other - c * c - d * d, 0.0))
+    return math.hypot(along, across) / max(spread, 1e-6), math.degrees(math.atan2(across, along))
 
 
 @compiled

@@ -18,6 +18,7 @@ from dedup_assets.kernels.verify.clear.frame_passes import (
     CHROMA_BINS,
     CHROMA_STEP,
     LOST_CHROMA,
+    MAX_NEUTRAL,
     MIN_CHROMATIC_SHARE,
     Kinds,
     Map,
@@ -26,6 +27,7 @@ from dedup_assets.kernels.verify.clear.frame_passes import (
     count_one_hue,
     lay_upon,
     mark_agreement,
+    measure_turn,
     take_hues,
 )
 from dedup_assets.kernels.verify.evidence import VerifiableImage
@@ -52,7 +54,10 @@ class FrameComparison:
     """How two frames agree where both show the same; the first four as in `alignment.StructureComparison`.
 
     colour_of_all        share of coloured pixels whose hues agree, 0..1, where structure agrees or both are flat
-    colour_of_structure  the same where structure agrees; `compare_colours` lies between the two
+    colour_of_structure  the same where structure agrees; `compare_colours` lies between the two, but for the next
+    turned_correlation   of both chromas after the turn that fits best, 0..1
+    turn                 degrees by which all hues turned together
+    is_tinted_gray       one of the two alone has no colours or few, but is not neutral
     """
 
     agreement: float
@@ -61,6 +66,9 @@ class FrameComparison:
     tone: float
     colour_of_all: float
     colour_of_structure: float
+    turned_correlation: float
+    turn: float
+    is_tinted_gray: bool
 
 
 def frame_of(image: VerifiableImage, box: tuple[float, ...] | None) -> Frame:
@@ -104,19 +112,22 @@ def compare_frames(left: Frame, right: Frame, matrix: Map, onto_left: bool) -> F
     kinds = np.zeros(inside.shape, np.uint8)
     content, agreeing, total = mark_agreement(planes, laid, inside, kinds)
     compared, tone = correlate_tones(planes, laid, kinds)
-    of_all, of_structure = _compare_hues(planes, laid, kinds)
-    found = max(1, content)
-    return FrameComparison(agreeing / found, total / found, content / max(1, compared), tone, of_all, of_structure)
+    found, turn = max(1, content), measure_turn(planes, laid, kinds)
+    shares = agreeing / found, total / found, content / max(1, compared)
+    of_all, of_structure, is_tinted_gray = _compare_hues(planes, laid, kinds)
+    return FrameComparison(*shares, tone, of_all, of_structure, *turn, is_tinted_gray)
 
 
-def _compare_hues(target: Planes, laid: Planes, kinds: Kinds) -> tuple[float, float]:
-    """Shares of coloured pixels of one hue, of kinds AGREES and FLAT, and of AGREES alone, as `colour.compare_colours`."""
+def _compare_hues(target: Planes, laid: Planes, kinds: Kinds) -> tuple[float, float, bool]:
+    """Shares of coloured pixels of one hue, of kinds AGREES and FLAT, and of AGREES alone, as `colour.compare_colours` where no
+    light and no turn is looked for; and whether one picture alone is gray, but not neutrally so."""
     hues, counts = np.empty((kinds.size, 5), np.float32), np.zeros((2, CHROMA_BINS), np.int64)
     coloured, count, *of_each = take_hues(target, laid, kinds, hues, counts)
     gray = [each < MIN_CHROMATIC_SHARE * count for each in of_each]
     if coloured == 0 or all(gray):
-        return 1.0, 1.0
+        return 1.0, 1.0, False
     medians = [(float(np.searchsorted(2 * each.cumsum(), coloured)) + 0.5) * CHROMA_STEP for each in counts]
     lost = any(gray) and min(medians) < LOST_CHROMA * max(medians)
     of_all, of_structure, structure = count_one_hue(hues[:coloured], max(medians[0], 1.0), max(medians[1], 1.0), lost)
-    return of_all / coloured, of_structure / structure if structure else 1.0
+    is_tinted_gray = any(gray) and min(medians) > MAX_NEUTRAL
+    return of_all / coloured, of_structure / structure if structure else 1.0, is_tinted_gray
