@@ -40,6 +40,9 @@ class VerificationThresholds(BaseModel):
     """Share of the contained picture that both show: a logo in two corners overlaps in the logo alone."""
     min_shown_share: Share = 0.3
     """Share of the larger picture that both show: a crop of 65 % leaves 0.35, a panel of a grid of four is 0.25 of it."""
+    min_framed_share: Share = 0.15
+    """The same where what lies around is one plain or blurred frame: a picture of 16:9 takes 0.25 of an upright screen of 20:9,
+    one of 21:9 takes 0.19."""
     min_content_share: ClassVar[float] = 0.1
     """Share of the overlap that has any content: shared sky or paper is no evidence."""
     min_tone: Correlation = 0.55

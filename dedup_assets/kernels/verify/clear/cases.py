@@ -29,7 +29,7 @@ vectors propose have fewer than 8."""
 AGREEMENT_MARGIN, FITTED_MARGIN, DISAGREEMENT_MARGIN = 0.02, 0.07, 0.3
 """Under a map that signatures gave, exact to 1 to 2 px: of the 500 copies with fewest matches the lowest agreement was 0.64."""
 COLOUR_MARGIN, CONTENT_MARGIN, TONE_MARGIN, PLAIN_MARGIN = 0.12, 0.05, 0.1, 0.08
-SHARE_MARGIN, SHOWN_MARGIN = 0.01, 0.1
+SHARE_MARGIN, SHOWN_MARGIN = 0.01, 0.05
 MAX_CLEAR_TURN, MIN_CLEAR_TURN = 9.0, 45.0
 """Degrees by which hues turned together: gamma and white balance turn most pictures by less, `colour.MIN_TURN` is 13; no light and
 no tone turns them all by as much as the greater."""
@@ -68,7 +68,7 @@ def decide_by_signatures(pair: Pair) -> PairEvidence | None:
         return None
     here, there = (scale_to_canvas(each.features.size, each.thumbnail) for each in (pair.left, pair.right))
     laid = _lay(pair, (frame_of(pair.left, None), frame_of(pair.right, None)), invert_map(there) @ fit.matrix @ here)
-    if is_unknown and min(laid.shares) + SHOWN_MARGIN < limits.min_shown_share:
+    if is_unknown and min(laid.shares) + SHOWN_MARGIN < limits.min_framed_share:
         return _rejected(pair, "local_structure", fit)
     seen = _judge(pair, laid, "local_structure")
     if seen is None or not _is_certain(fit, laid, seen):
@@ -131,7 +131,7 @@ def _judge_colour(pair: Pair, laid: _Laid, seen: FrameComparison, evidence: Pair
     if in_doubt or min(colours) - COLOUR_MARGIN < limits.min_color_agreement:
         return None
     pictures = pair.left.thumbnail, pair.right.thumbnail
-    relation = relate(*pictures, laid.matrix, *laid.shares)
+    relation, _ = relate(*pictures, laid.matrix, *laid.shares)
     if is_panel(*pictures, laid.matrix, relation):
         return replace(evidence, decided_by="seam")
     near = min(laid.shares) >= limits.min_near_overlap and is_upright(laid.matrix)

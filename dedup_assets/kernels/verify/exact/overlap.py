@@ -23,12 +23,10 @@ from dedup_assets.kernels.verify.exact.alignment import (
 from dedup_assets.kernels.verify.exact.colour import ColourComparison, compare_colours
 from dedup_assets.kernels.verify.exact.seams import has_seam
 from dedup_assets.kernels.verify.exact.strokes import measure_conflict, plain_share
+from dedup_assets.kernels.verify.exact.surroundings import FRAME_SHARE, frame_share
 
 WHOLE_SHARE = 0.85
 """From this share on a picture counts as shown wholly."""
-FRAME_SHARE = 0.5
-FRAME_LEVELS = 24
-"""What lies around a contained picture is a frame where half of it is within 24 levels of one colour."""
 
 MAX_PANEL_SHARE = 0.65
 """A panel of two takes half; what takes more, within straight edges, is a picture with its decorated border cut away."""
@@ -52,13 +50,14 @@ class AlignedPictures:
 
 @dataclass(frozen=True, slots=True)
 class OverlapComparison:
-    """Two pictures compared where both show the same, under one map; shares are 0..1."""
+    """Two pictures compared where both show the same, under one map; shares are 0..1. `framed` is that of `relate`."""
 
     structure: StructureComparison
     colour: ColourComparison
     share_left: float
     share_right: float
     relation: Relation
+    framed: float
     plain_share: float
     conflict: float
 
@@ -80,12 +79,12 @@ def compare_overlap(
     compared = _inner_part(cv2.resize(inside, frame, interpolation=cv2.INTER_NEAREST) > 0)
     structure = compare_structure(to_gray(one), to_gray(other), compared)
     colour = compare_colours(one, other, structure.agreeing)
-    relation = relate(left, right, matrix, share_left, share_right)
+    relation, framed = relate(left, right, matrix, share_left, share_right)
     whole = _inner_part(aligned.inside)
     grays = to_gray(aligned.target), to_gray(aligned.warped)
     plain = min(plain_share(gray, whole) for gray in grays)
     conflict = measure_conflict(*grays, whole, aligned.magnification) if plain >= min_plain_share else 0.0
-    return OverlapComparison(structure, colour, share_left, share_right, relation, plain, conflict)
+    return OverlapComparison(structure, colour, share_left, share_right, relation, framed, plain, conflict)
 
 
 def align_pictures(
@@ -136,17 +135,24 @@ def relate(
     matrix: NDArray[np.float64],
     share_left: float,
     share_right: float,
-) -> Relation:
-    """Which of two (h, w, 3) uint8 RGB pictures shows more, where `matrix` takes px of left to px of right."""
+) -> tuple[Relation, float]:
+    """Which of two (h, w, 3) uint8 RGB pictures shows more, where `matrix` takes px of left to px of right.
+
+    And the share, 0..1, of what surrounds a contained picture that is a frame; 0 where neither contains the other.
+    """
     if min(share_left, share_right) >= WHOLE_SHARE:
-        return "same"
+        return "same", 0.0
     if share_right >= WHOLE_SHARE:
-        outline = cv2.perspectiveTransform(_corners(right.shape[1::-1])[None], invert_map(matrix))[0]
-        return "left_frames_right" if _is_frame(left, outline) else "left_contains_right"
+        framed = frame_share(left, _outline(right, invert_map(matrix)))
+        return "left_frames_right" if framed >= FRAME_SHARE else "left_contains_right", framed
     if share_left >= WHOLE_SHARE:
-        outline = cv2.perspectiveTransform(_corners(left.shape[1::-1])[None], matrix)[0]
-        return "right_frames_left" if _is_frame(right, outline) else "right_contains_left"
-    return "overlap"
+        framed = frame_share(right, _outline(left, matrix))
+        return "right_frames_left" if framed >= FRAME_SHARE else "right_contains_left", framed
+    return "overlap", 0.0
+
+
+def _outline(contained: NDArray[np.uint8], to_container: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(cv2.perspectiveTransform(_corners(contained.shape[1::-1])[None], to_container)[0], np.float64)
 
 
 def is_panel(
@@ -159,19 +165,6 @@ def is_panel(
         container, contained, to_container = right, left, matrix
     else:
         return False
-    outline = cv2.perspectiveTransform(_corners(contained.shape[1::-1])[None], to_container)[0]
+    outline = _outline(contained, to_container)
     share = cv2.contourArea(outline.astype(np.float32)) / (container.shape[0] * container.shape[1])
     return share <= MAX_PANEL_SHARE and has_seam(container, outline)
-
-
-def _is_frame(container: NDArray[np.uint8], outline: NDArray[np.float64]) -> bool:
-    """Whether most of what surrounds the contained picture, (4, 2) px, has one colour."""
-    covered = np.zeros(container.shape[:2], np.uint8)
-    cv2.fillConvexPoly(covered, np.round(outline).astype(np.int32), 1)
-    around = np.asarray(cv2.dilate(covered, np.ones((5, 5), np.uint8)) == 0, np.uint8)
-    total, middles = cv2.countNonZero(around), []
-    for channel in range(3):
-        up_to = cv2.calcHist([container], [channel], around, [256], [0, 256]).cumsum()
-        middles.append(np.searchsorted(up_to, ((total + 1) // 2, total // 2 + 1)).mean())
-    plain = cv2.inRange(container, np.ceil(middles) - FRAME_LEVELS, np.floor(middles) + FRAME_LEVELS)
-    return total > 0 and cv2.countNonZero(cv2.bitwise_and(plain, around)) >= FRAME_SHARE * total

@@ -17,6 +17,7 @@ from dedup_assets.kernels.verify.exact.alignment import largest_difference
 from dedup_assets.kernels.verify.exact.overlap import OverlapComparison, align_pictures, compare_overlap, is_panel
 from dedup_assets.kernels.verify.exact.parallax import measure_parallax
 from dedup_assets.kernels.verify.maps import in_fractions, is_upright, unit_map
+from dedup_assets.kernels.verify.exact.surroundings import WIDE_FRAME_SHARE
 from dedup_assets.kernels.verify.thresholds import VerificationThresholds
 
 
@@ -104,7 +105,9 @@ def _scores_of(seen: OverlapComparison, test: DecidedBy, transform: str) -> Pair
 def _is_enough(seen: OverlapComparison, limits: VerificationThresholds) -> bool:
     """Whether the two show enough of each other, with enough in it, for their agreement to mean anything."""
     shares = sorted((seen.share_left, seen.share_right))
-    overlap = shares[0] >= limits.min_shown_share and shares[1] >= limits.min_overlap
+    is_framed = seen.framed >= WIDE_FRAME_SHARE
+    shown = limits.min_framed_share if is_framed else limits.min_shown_share
+    overlap = shares[0] >= shown and shares[1] >= limits.min_overlap
     content = seen.structure.content_share >= limits.min_content_share
     return (
         overlap and content and (seen.structure.tone >= limits.min_tone or seen.plain_share >= limits.min_plain_share)
