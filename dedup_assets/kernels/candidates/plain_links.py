@@ -1,4 +1,4 @@
-"""Which pictures of next to no signal might be the same: equal hashes, and colours that recompression could have moved.
+"""Which pictures of next to no signal might be the same: equal or near hashes, and colours that recompression could have moved.
 
 Belongs here: candidates among pictures for which a hash means little. Does not belong here: all others
 (`near_contents.py`), the strict comparison of pixels that decides (`kernels/verify/exact/pixel_tests.py`).
@@ -9,36 +9,51 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.candidates.hamming_search import find_pairs_within
 from dedup_assets.kernels.candidates.hash_classes import HashClasses, name_rows
-from dedup_assets.kernels.members import concatenate_ranges
+from dedup_assets.kernels.members import Members, concatenate_ranges
 
+MAX_DCT_DISTANCE = 52
+"""Bits of 256: recompressed and resized mists, skies and dark rooms differed in 2 to 50 but for noise alone, others in 86 and
+more."""
 MAX_MEAN_DIFFERENCE = 6
 """Levels: the strict comparison allows no pixel 4 levels, so means differ by 4, and by rounding on either side."""
+CODES_AT_ONCE = 1_000
 _BLOCK_PAIRS = 1 << 20
 
 
 def find_plain_links(classes: HashClasses, queries: NDArray[np.int64]) -> NDArray[np.int64]:
     """Pairs (m, 2) of a query class and another, one of them of low information, that might show the same, each once.
 
-    Both have equal outer hashes; two of low information also mean colours within MAX_MEAN_DIFFERENCE levels a channel.
-    Whether a pair is found depends on its two classes alone. `queries` are distinct class numbers.
+    Their DCT hashes are within MAX_DCT_DISTANCE; of two of low information also mean colours within MAX_MEAN_DIFFERENCE levels
+    a channel. Whether a pair is found depends on its two classes alone. `queries` are distinct class numbers.
     """
     found = [np.empty((0, 2), np.int64)]
-    for group in _equal_hashes(classes):
-        asking = group[np.isin(group, queries)]
-        if len(asking):
-            found.extend(_within(classes, group, asking))
+    for asking, group in _near_hashes(classes, queries):
+        found.extend(_within(classes, group, asking))
     links = np.concatenate(found)
     return np.asarray(np.unique(np.sort(links, axis=1), axis=0))
 
 
-def _equal_hashes(classes: HashClasses) -> list[NDArray[np.int64]]:
-    """Numbers of the classes that share both outer hashes with one of low information, of at least two."""
-    outer = name_rows(np.concatenate([classes.hashes.dct, classes.hashes.wavelet], axis=1))
-    shared = np.flatnonzero(np.isin(outer, outer[classes.hashes.low_information]))
-    order = shared[np.argsort(outer[shared], kind="stable")]
-    groups = np.split(order, np.flatnonzero(np.diff(outer[order])) + 1)
-    return [group for group in groups if len(group) > 1]
+def _near_hashes(
+    classes: HashClasses, queries: NDArray[np.int64]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Queries of one DCT hash, and all classes of a hash near it: each hash is searched once, however many classes have it."""
+    low = classes.hashes.low_information
+    _, first, code_of = np.unique(name_rows(classes.hashes.dct), return_index=True, return_inverse=True)
+    codes, members = classes.hashes.dct[first], Members(code_of.astype(np.int64), len(first))
+    has_low = np.bincount(code_of[low], minlength=len(first)) > 0
+    for asking, others in (
+        (queries[low[queries]], np.arange(len(first))),
+        (queries[~low[queries]], np.flatnonzero(has_low)),
+    ):
+        own = np.unique(code_of[asking])
+        for some in np.array_split(own, len(own) // CODES_AT_ONCE + 1):
+            here, there, _ = find_pairs_within(codes[some], codes[others], MAX_DCT_DISTANCE)
+            starts = np.searchsorted(here, np.arange(len(some) + 1))
+            for number, code in enumerate(some):
+                near = others[there[starts[number] : starts[number + 1]]]
+                yield asking[code_of[asking] == code], members.of(near)[1]
 
 
 def _within(classes: HashClasses, group: NDArray[np.int64], asking: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:

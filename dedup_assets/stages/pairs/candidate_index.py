@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dedup_assets.kernels.candidates.hash_classes import count_within_reach
 from dedup_assets.kernels.candidates.near_contents import CandidateLimits, CandidatePairs, find_candidate_pairs
 from dedup_assets.kernels.candidates.plain_links import find_plain_links
+from dedup_assets.kernels.describe.hashes import hamming_distances
 from dedup_assets.kernels.members import Members
 from dedup_assets.kernels.transforms import TRANSFORMS
 from dedup_assets.stages.pairs.contents import PAIR_KEY, order_pair_ends, pair_up
@@ -61,13 +62,20 @@ class CandidateIndex:
     def _links_of(self, queries: NDArray[np.int64]) -> Links:
         low = self.index.classes.hashes.low_information
         asking, others = queries[~low[queries]], np.flatnonzero(~low)
-        hashes, found = self.index.classes.hashes.take(others), [_plain(find_plain_links(self.index.classes, queries))]
+        hashes, found = self.index.classes.hashes.take(others), [self._plain_links_of(queries)]
         for start in range(0, len(asking), QUERIES_AT_ONCE):
             part = asking[start : start + QUERIES_AT_ONCE]
             near = find_candidate_pairs(self.index.classes.hashes.take(part), hashes, self.limits)
             found.append(_numbered(near, part, others))
         columns = zip(*([getattr(each, name) for name in Links.__dataclass_fields__] for each in found), strict=True)
         return Links(*(np.concatenate(column) for column in columns))
+
+    def _plain_links_of(self, queries: NDArray[np.int64]) -> Links:
+        """Links of classes of low information, both ways round."""
+        links, hashes = find_plain_links(self.index.classes, queries), self.index.classes.hashes
+        left, right = np.concatenate([links, links[:, ::-1]]).T
+        dct, wavelet = (hamming_distances(codes[left], codes[right]) for codes in (hashes.dct, hashes.wavelet))
+        return Links(left, right, dct, wavelet, np.zeros(len(left), np.int64))
 
     def _one_pair(self, links: Links, reach: NDArray[np.int64], place: int) -> pl.DataFrame:
         """The first content of the one class, and that at `place` of the other; none where there is none."""
@@ -90,13 +98,6 @@ def _numbered(near: CandidatePairs, queries: NDArray[np.int64], others: NDArray[
     query, other = queries[near.query], others[near.other]
     apart = query != other
     return Links(query, other, near.dct_distance, near.wavelet_distance, near.transform).take(apart)
-
-
-def _plain(links: NDArray[np.int64]) -> Links:
-    """Links of classes with equal hashes, both ways round."""
-    both = np.concatenate([links, links[:, ::-1]])
-    zero = np.zeros(len(both), np.int32)
-    return Links(both[:, 0], both[:, 1], zero, zero, zero.astype(np.int64))
 
 
 def _itself(classes: NDArray[np.int64]) -> Links:

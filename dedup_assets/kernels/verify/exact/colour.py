@@ -67,12 +67,13 @@ def compare_colours(left: NDArray[np.uint8], right: NDArray[np.uint8], compared:
     (one, here), (other, there) = (_chroma_and_lightness(picture[compared]) for picture in (left, right))
     if not one.size:
         return ColourComparison(1.0, 0.0, False)
-    lumas = [to_gray(picture)[compared] for picture in (left, right)]
+    shades = to_gray(left), to_gray(right)
+    lumas = shades[0][compared], shades[1][compared]
     grays = [bool((np.abs(chroma) > MIN_CHROMA).mean() < MIN_CHROMATIC_SHARE) for chroma in (one, other)]
     chromatic = np.maximum(np.abs(one), np.abs(other)) > MIN_CHROMA
     is_toned = is_toned_copy(one, other, here, there) or is_toned_copy(other, one, there, here)
     is_lost = any(grays) and not all(grays) and _is_colourless(one[chromatic], other[chromatic])
-    if is_other_shade(*lumas) or is_other_shade(*lumas[::-1]):
+    if is_other_shade(shades[0], shades[1], compared) or is_other_shade(shades[1], shades[0], compared):
         agreement = 0.0
     elif all(grays) or is_toned:
         agreement = 1.0

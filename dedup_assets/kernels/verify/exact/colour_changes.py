@@ -4,6 +4,7 @@ Here belong measures over all pixels together: hues that turned, a picture in on
 pixel by pixel is in `colour.py`. Chroma is Lab's a + ib (CIE 1976), (n,) complex64; lightness its L*, (n,) float32, 0..100.
 """
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,6 +38,7 @@ MIN_TONED_CORRELATION = 0.97
 WHITE, MIN_WHITE_SHARE = 240, 0.25
 """Luma of a white ground, and its least share of both pictures: it tells that neither was exposed otherwise."""
 SHADE_LEVELS, MIN_SHADE_SHARE = 16, 0.03
+AREA_PX, MAX_AREA_RANGE = 5, 48
 MAX_SHADE_GAMMA, MAX_SHADE_SLOPE = 1.8, 1.45
 """How far a tone curve that leaves white alone may move a shade of such a ground's picture: gamma 1.5 and contrast 1.4 do not; from
 a gray shirt to a black one it were 4.4 and 2.2."""
@@ -90,16 +92,26 @@ def _curve(lightness: Lightness) -> NDArray[np.float32]:
     return np.stack([(lightness / 100) ** power for power in range(4)], axis=1)
 
 
-def is_other_shade(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
-    """Whether a shade of the first picture, on a ground that is white in both, is one in the second that no tone curve makes."""
-    if ((one >= WHITE) & (other >= WHITE)).mean() < MIN_WHITE_SHARE:
+def is_other_shade(one: NDArray[np.uint8], other: NDArray[np.uint8], compared: NDArray[np.bool_]) -> bool:
+    """Whether a shade of the first picture, on a ground that is white in both, is one in the second that no tone curve makes.
+
+    one, other: (h, w) uint8 luma, aligned; compared: (h, w) bool. Areas count, not strokes and edges, which may lie a pixel beside.
+    """
+    if ((one >= WHITE) & (other >= WHITE))[compared].mean() < MIN_WHITE_SHARE:
         return False
-    shades = one // SHADE_LEVELS
-    for shade in np.flatnonzero(np.bincount(shades) >= MIN_SHADE_SHARE * len(one)):
-        here, there = (float(np.median(luma[shades == shade])) for luma in (one, other))
-        if max(here, there) < WHITE and _is_beyond_tone(*sorted((here, there))):
+    even = compared & _is_even(one) & _is_even(other)
+    here, there = one[even], other[even]
+    shades = here // SHADE_LEVELS
+    for shade in np.flatnonzero(np.bincount(shades) >= MIN_SHADE_SHARE * compared.sum()):
+        medians = sorted(float(np.median(luma[shades == shade])) for luma in (here, there))
+        if medians[1] < WHITE and _is_beyond_tone(*medians):
             return True
     return False
+
+
+def _is_even(luma: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    around = np.ones((AREA_PX, AREA_PX), np.uint8)
+    return np.asarray(cv2.dilate(luma, around) - cv2.erode(luma, around) <= MAX_AREA_RANGE, np.bool_)
 
 
 def _is_beyond_tone(darker: float, lighter: float) -> bool:

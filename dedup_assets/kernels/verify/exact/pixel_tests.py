@@ -10,14 +10,16 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.describe.quality import MAX_FLAT_CONTRAST
 from dedup_assets.kernels.describe.shrinking import resize_into, to_gray
 from dedup_assets.kernels.transforms import transform_image
 from dedup_assets.kernels.verify.evidence import UNKNOWN, DecidedBy, PairEvidence, VerifiableImage
 from dedup_assets.kernels.verify.exact.alignment import largest_difference
+from dedup_assets.kernels.verify.exact.little_detail import compare_plainly, is_recompression
 from dedup_assets.kernels.verify.exact.overlap import OverlapComparison, align_pictures, compare_overlap, is_panel
 from dedup_assets.kernels.verify.exact.parallax import measure_parallax
-from dedup_assets.kernels.verify.maps import in_fractions, is_upright, unit_map
 from dedup_assets.kernels.verify.exact.surroundings import WIDE_FRAME_SHARE
+from dedup_assets.kernels.verify.maps import in_fractions, is_upright, unit_map
 from dedup_assets.kernels.verify.thresholds import VerificationThresholds
 
 
@@ -41,8 +43,11 @@ def judge_strictly(pair: Pair) -> PairEvidence:
     if abs(aspects[0] - aspects[1]) > limits.max_strict_stretch:
         return PairEvidence(False, None, "strict_pixels", pair.transform)
     height, width = min(one.shape, other.shape)[:2]
-    difference, correlation = largest_difference(resize_into(one, (width, height)), resize_into(other, (width, height)))
+    one, other = resize_into(one, (width, height)), resize_into(other, (width, height))
+    difference, correlation = largest_difference(one, other)
     same = difference <= limits.max_strict_difference and correlation >= limits.min_strict_correlation
+    if not same and min(pair.left.contrast, pair.right.contrast) > MAX_FLAT_CONTRAST:
+        same = is_recompression(compare_plainly(one, other))
     if not same:
         return PairEvidence(False, None, "strict_pixels", pair.transform, correlation=correlation)
     level: Literal["near", "copy"] = "near" if pair.transform in ("identity", UNKNOWN) else "copy"
