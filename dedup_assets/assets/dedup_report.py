@@ -10,12 +10,9 @@ from functools import partial
 import dagster as dg
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from dedup_assets.contracts import Table
-from dedup_assets.kernels.describe.palette import SUMMARY_BYTES, mean_colour_correlations
 from dedup_assets.kernels.group.stars import find_components
-from dedup_assets.kernels.keep.within import whole_components
 from dedup_assets.policies import KeepPolicy, SimilarityPolicy, VerificationPolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database.connection import DatabaseResource
@@ -23,9 +20,9 @@ from dedup_assets.resources.database.decisions import read_decisions
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.stages.grouping.applied_decisions import Decided
 from dedup_assets.stages.grouping.collected_images import read_images
+from dedup_assets.stages.grouping.group_colours import with_colours
 from dedup_assets.stages.grouping.verdicts import VERDICT_COLUMNS
 from dedup_assets.stages.judged_partitions import judge_partitions
-from dedup_assets.stages.pairs.hashed_contents import binary_matrix
 from dedup_assets.stages.publishing import publish_report
 from dedup_assets.stages.stage import PartitionWork, Stage
 from dedup_assets.stages.table_assets import table_asset
@@ -40,9 +37,6 @@ from dedup_assets.tables import (
     VERIFIED_GROUPS,
     WAVELET_GROUPS,
 )
-
-SUMMARIES_AT_ONCE = 20_000
-"""Colour summaries that are correlated at once: 100 MB in double precision."""
 
 
 @table_asset(DEDUP_REPORT, {"csv"}, "4", reads_all=[REPRESENTATIVES, SIMILAR_GROUPS], in_one_run=True)
@@ -81,7 +75,7 @@ def _report_everything(whole: WholeContainer, copies: Sequence[Table]) -> Groupe
     kept = stage.tables.read_many(REPRESENTATIVES, columns=["representative_sha256"])["representative_sha256"].unique()
     rows, verified = whole.group(images, near, similar, first=kept)
     described = pl.concat([rows, images.drop("image_id", "file_sha256", "partition")], how="horizontal")
-    readable = _with_colour(stage, described).join(
+    readable = with_colours(stage.tables, described).join(
         _look_alikes(rows, similar), on="group_id", how="left", maintain_order="left"
     )
     paths = images.select(representative_id="image_id", representative_path="path")
@@ -92,29 +86,6 @@ def _report_everything(whole: WholeContainer, copies: Sequence[Table]) -> Groupe
     )
     reported = [best.select(*DEDUP_REPORT.column_names, "partition"), _unreadable(stage)]
     return pl.concat(reported, how="vertical_relaxed"), verified
-
-
-def _with_colour(stage: Stage, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with dominant_colors and avg_color_correlation; some groups at a time, whose sums are large."""
-    colours = stage.tables.read_many(IMAGE_FEATURES, columns=["image_id", "dominant_colors"])
-    groups = rows["group_id"].rank("dense").to_numpy().astype(np.int64) - 1
-    summaries, correlations = _read_colours(stage, rows["image_id"]), np.full(rows.height, np.nan)
-    for some in whole_components(groups, SUMMARIES_AT_ONCE):
-        which = np.unique(groups[some], return_inverse=True)[1]
-        correlations[some] = mean_colour_correlations(summaries[some], which)[which]
-    return rows.join(colours, on="image_id", how="left", maintain_order="left").with_columns(
-        avg_color_correlation=pl.Series(correlations).fill_nan(None).round(6)
-    )
-
-
-def _read_colours(stage: Stage, image_ids: pl.Series) -> NDArray[np.uint8]:
-    """The colour summaries of images, in their order: (n, SUMMARY_BYTES)."""
-    summaries = np.zeros((len(image_ids), SUMMARY_BYTES), np.uint8)
-    rows = pl.DataFrame({"image_id": image_ids}).with_row_index("row")
-    for key in stage.tables.partitions(IMAGE_FEATURES):
-        own = stage.tables.read(IMAGE_FEATURES, key, ["image_id", "color_8"]).join(rows, on="image_id")
-        summaries[own["row"].to_numpy()] = binary_matrix(own["color_8"], SUMMARY_BYTES)
-    return summaries
 
 
 def _look_alikes(rows: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
