@@ -14,7 +14,7 @@ from dedup_assets.contracts import Column, Table
 TIME = pl.Datetime("us", "UTC")
 VECTOR = pl.List(pl.Float32)
 
-DECODE_STATUSES = ("ok", "corrupt", "truncated", "unsupported", "too_large", "timed_out", "vanished")
+DECODE_STATUSES = ("ok", "corrupt", "truncated", "unsupported", "too_large", "timed_out", "vanished", "link")
 PAIR_LEVELS = ("generation", "near", "copy", "similar")
 LEVELS = ("exact", *PAIR_LEVELS)
 REPORT_STATUSES = ("Best", "Duplicate", "Unreadable")
@@ -71,6 +71,12 @@ IMAGE_MANIFEST = Table(
         SIZE_BYTES,
         Column("created_at", TIME, "When the blob came (folders: modification time)", "UTC"),
         Column("modified_at", TIME, "When the bytes last changed", "UTC"),
+        _optional("changed_at", TIME, "When anything of the file last changed (folders: ctime)", "UTC"),
+        _optional("device", pl.UInt64, "The device that holds the file (folders)"),
+        _optional("inode", pl.UInt64, "Which file of the device it is: hard links share it (folders)"),
+        _optional("link_count", pl.Int64, "How many names that file has, listed or not (folders)", "names"),
+        _optional("link_target", PATH.dtype, "Of a symbolic link: path of the file of the source that it leads to"),
+        _optional("link_error", pl.String, "Of a symbolic link: why it leads to no file of the source"),
     ),
     {"image_id is positive": pl.col("image_id") > 0, "size is not negative": pl.col("size_bytes") >= 0},
 )
@@ -320,6 +326,7 @@ DEDUP_REPORT = Table(
         _optional("height_px", pl.Int32, "Height of the upright picture", "pixels"),
         SIZE_BYTES,
         _FILE_SHA256_IF_READ,
+        Column("reclaimable_bytes", pl.Int64, "What deleting all duplicates frees here; links free nothing", "bytes"),
     ),
     {
         "status is known": pl.col("status").is_in(REPORT_STATUSES),

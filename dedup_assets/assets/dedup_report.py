@@ -23,6 +23,7 @@ from dedup_assets.resources.database.decisions import read_decisions
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.stages.grouping.applied_decisions import Decided
 from dedup_assets.stages.grouping.collected_images import read_images
+from dedup_assets.stages.grouping.linked_names import COLUMNS, with_links
 from dedup_assets.stages.grouping.verdicts import VERDICT_COLUMNS
 from dedup_assets.stages.judged_partitions import judge_partitions
 from dedup_assets.stages.pairs.hashed_contents import binary_matrix
@@ -45,7 +46,7 @@ SUMMARIES_AT_ONCE = 20_000
 """Colour summaries that are correlated at once: 100 MB in double precision."""
 
 
-@table_asset(DEDUP_REPORT, {"csv"}, "4", reads_all=[REPRESENTATIVES, SIMILAR_GROUPS], in_one_run=True)
+@table_asset(DEDUP_REPORT, {"csv"}, "5", reads_all=[REPRESENTATIVES, SIMILAR_GROUPS], in_one_run=True)
 def dedup_report(
     context: dg.AssetExecutionContext,
     collection: Collection,
@@ -90,8 +91,9 @@ def _report_everything(whole: WholeContainer, copies: Sequence[Table]) -> Groupe
         representative_path=pl.when("is_representative").then(None).otherwise(pl.col("representative_path")),
         cause=pl.lit(None, pl.String),
     )
-    reported = [best.select(*DEDUP_REPORT.column_names, "partition"), _unreadable(stage)]
-    return pl.concat(reported, how="vertical_relaxed"), verified
+    unreadable = _unreadable(stage)
+    manifest = stage.tables.read_many(IMAGE_MANIFEST, columns=COLUMNS)
+    return with_links(best.select(*unreadable.columns), unreadable, manifest), verified
 
 
 def _with_colour(stage: Stage, rows: pl.DataFrame) -> pl.DataFrame:
@@ -144,11 +146,12 @@ def _unreadable(stage: Stage) -> pl.DataFrame:
         for key in stage.tables.partitions(IMAGE_FEATURES)
     ]
     rows = pl.concat(frames).filter(pl.col("decode_status") != "ok").rename({"decode_error": "cause"})
-    empty = {column.name: column.dtype for column in DEDUP_REPORT.columns if column.name not in rows.columns}
+    wanted = {name: dtype for name, dtype in DEDUP_REPORT.schema.items() if name != "reclaimable_bytes"}
+    empty = {name: dtype for name, dtype in wanted.items() if name not in rows.columns}
     return (
         rows.with_columns([pl.lit(None, dtype).alias(name) for name, dtype in empty.items()])
         .with_columns(status=pl.lit("Unreadable"), group_size=pl.lit(1, pl.Int32))
-        .select(*DEDUP_REPORT.column_names, "partition")
+        .select(*wanted, "partition")
     )
 
 

@@ -41,7 +41,8 @@ def image_features(
     with ImageReader(images, order, collection.workers) as reader:
         for key in stage.keys:
             source = made_from(stage.tables, key, IMAGE_MANIFEST)
-            with stage.partition(key, stage.fingerprint(source)) as work:
+            listed = stage.tables.commit_of(IMAGE_MANIFEST, key)
+            with stage.partition(key, stage.fingerprint(source, [part.sha256 for part in listed.parts])) as work:
                 work.counts = {"downloaded_images": 0, "downloaded_bytes": 0}
                 if not work.is_current:
                     _bring_up_to_date(stage, work, reader, feature_policy, collection.chunk_images, progress)
@@ -60,10 +61,25 @@ def _bring_up_to_date(
     work.commit = _drop_outdated(stage.tables, work, manifest, policy)
     kept = stage.tables.read_parts(IMAGE_FEATURES, work.key, work.commit.parts, ["image_id"])
     missing = manifest.join(kept, on="image_id", how="anti", maintain_order="left")
-    with stage.track(work, progress, missing.height, "images") as tracker:
-        for part in reader.read(missing, chunk_images, tracker.advance):
+    is_link = pl.any_horizontal(pl.col("link_target", "link_error").is_not_null())
+    work.commit = stage.tables.append(work.commit, IMAGE_FEATURES, _describe_links(missing.filter(is_link)))
+    files = missing.filter(~is_link)
+    with stage.track(work, progress, files.height, "images") as tracker:
+        for part in reader.read(files, chunk_images, tracker.advance):
             _add_part(stage.tables, work, part)
             del part  # before the next one is collected
+
+
+def _describe_links(links: pl.DataFrame) -> pl.DataFrame:
+    """Rows of symbolic links, which are not read."""
+    target = pl.format("It is a link to {}, which is no readable image of the source.", "link_target")
+    told = links.select(
+        *("image_id", "path", "etag", "size_bytes"),
+        feature_version=pl.lit(FEATURE_VERSION, pl.Int32),
+        decode_status=pl.lit("link"),
+        decode_error=pl.coalesce("link_error", target),
+    )
+    return pl.concat([IMAGE_FEATURES.empty(), told], how="diagonal")
 
 
 def _add_part(tables: TableStore, work: PartitionWork, features: pl.DataFrame) -> None:
@@ -93,7 +109,7 @@ def _finish(stage: Stage, work: PartitionWork, source: dict[str, Any]) -> None:
     work.commit = stage.tables.merge_small_parts(work.commit, IMAGE_FEATURES, SMALL_PART_ROWS, MAX_SMALL_PARTS)
     work.commit = stage.tables.publish(replace(work.commit, details={**work.commit.details, **source}))
     statuses = stage.tables.read(IMAGE_FEATURES, work.key, ["decode_status"])["decode_status"]
-    work.counts["unreadable"] = int((statuses != "ok").sum())
+    work.counts["unreadable"] = int((~statuses.is_in(["ok", "link"])).sum())
     if not statuses.is_in(TRANSIENT_STATUSES).any():
         stage.finish(work)
     work.preview = stage.tables.read(
@@ -117,6 +133,7 @@ def image_features_lose_nothing(collection: Collection) -> dg.AssetCheckResult:
 def few_images_are_unreadable(collection: Collection, feature_policy: FeaturePolicy) -> dg.AssetCheckResult:
     """Compare the share of unreadable images with the policy."""
     statuses = collection.tables().read_many(IMAGE_FEATURES, columns=["decode_status"])["decode_status"]
+    statuses = statuses.filter(statuses != "link")
     share = int((statuses != "ok").sum()) / max(1, len(statuses))
     return dg.AssetCheckResult(
         passed=share <= feature_policy.max_unreadable_share,

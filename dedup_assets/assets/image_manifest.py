@@ -14,9 +14,10 @@ import dagster as dg
 import polars as pl
 
 from dedup_assets.errors import StoreAccessError, UndiscoveredPrefixError
-from dedup_assets.partitions import PrefixLayout, image_id, is_image_path, is_whole
+from dedup_assets.partitions import PrefixLayout, image_id, is_whole
 from dedup_assets.report.plain_words import counted
 from dedup_assets.resources.collection import Collection
+from dedup_assets.resources.images.image_names import may_be_image
 from dedup_assets.resources.images.source import Blob, ImageStore
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.stages.discovery import load_layout
@@ -26,6 +27,9 @@ from dedup_assets.tables import IMAGE_MANIFEST
 
 LISTED_AT_ONCE = 50_000
 """Rows of a listing held in memory, about 15 MB; the rest waits on disk until its partition is written."""
+
+UNTOLD = ("changed_at", "device", "inode")
+"""Columns that change without the bytes: later stages do not go by them, and `image_features` finds out what is behind."""
 
 
 @table_asset(IMAGE_MANIFEST, {"azure"}, "1", in_one_run=True)
@@ -53,7 +57,8 @@ def _write(stage: Stage, key: str, listed: pl.DataFrame, unlisted: Set[str]) -> 
         before = stage.tables.read(IMAGE_MANIFEST, key, ["image_id", "etag", "path"])
         _require_listed(before["path"], unlisted)
         if not work.is_current:
-            work.commit = stage.tables.rewrite(IMAGE_MANIFEST, key, rows, work.fingerprint)
+            details = {"digest": _digest(rows.drop(UNTOLD))}
+            work.commit = stage.tables.rewrite(IMAGE_MANIFEST, key, rows, work.fingerprint, details)
         work.counts = {
             "bytes": int(rows["size_bytes"].sum()),
             "new": rows.join(before, on="image_id", how="anti").height,
@@ -99,7 +104,7 @@ def _rows_of(listing: Path, key: str) -> pl.DataFrame:
 
 
 def _row(blob: Blob, layout: PrefixLayout) -> dict[str, object]:
-    derived = {"partition": layout.key_of(blob.path), "is_image": is_image_path(blob.path)}
+    derived = {"partition": layout.key_of(blob.path), "is_image": may_be_image(blob)}
     return {"image_id": image_id(blob.path), **blob._asdict(), **derived}
 
 

@@ -72,7 +72,9 @@ def _plan(stage: Stage, key: str, images: ImageStore) -> pl.DataFrame:
     report = stage.tables.read(DEDUP_REPORT, key, ["image_id", "path", "status"]).filter(
         pl.col("status").is_in(list(FOLDERS))
     )
-    manifest = stage.tables.read(IMAGE_MANIFEST, key, ["image_id", "etag"])
+    manifest = stage.tables.read(IMAGE_MANIFEST, key, ["image_id", "etag", "link_target"]).filter(
+        pl.col("link_target").is_null()
+    )
     folder = pl.col("status").replace_strict(FOLDERS, return_dtype=pl.String)
     destination = pl.concat_str(pl.lit(images.organized_root), "folder", "path", separator="/")
     wanted = report.join(manifest, on="image_id").with_columns(folder=folder).with_columns(destination=destination)

@@ -42,7 +42,7 @@ class RunSummary:
     """Images whose picture is kept elsewhere."""
     unreadable: int
     bytes_reclaimable: int
-    """Bytes of all duplicates together."""
+    """What deleting all duplicates frees; names of a file that stays free nothing."""
     by_level: Mapping[str, int] = field(default_factory=dict)
     """Duplicates by level."""
     not_looked_for: Sequence[str] = ()

@@ -12,7 +12,8 @@ from typing import Any
 from obstore.exceptions import AlreadyExistsError
 
 from dedup_assets.errors import LayoutError
-from dedup_assets.partitions import Placement, PrefixLayout, directory_of, is_image_path, is_whole
+from dedup_assets.partitions import Placement, PrefixLayout, directory_of, is_whole
+from dedup_assets.resources.images.image_names import may_be_image
 from dedup_assets.resources.images.source import ImageStore
 from dedup_assets.resources.tables.store import TableStore
 
@@ -61,7 +62,7 @@ def discover(images: ImageStore, tables: TableStore, prefix_depth: int) -> Prefi
 def _count_new_images(images: ImageStore, layout: PrefixLayout) -> Mapping[str, int]:
     new = [where for where in _walk_directories(images, layout.prefix_depth) if where not in layout.placements]
     if len(new) > MAX_COUNTED_ONE_BY_ONE:
-        paths = (blob.path for blob in images.list_blobs() if is_image_path(blob.path))
+        paths = (blob.path for blob in images.list_blobs() if may_be_image(blob))
         counts = Counter(directory_of(path, layout.prefix_depth) for path in paths)
         return {where: counts[where] for where in new if counts[where]}
     each = {where: _count_images(images, where, layout.prefix_depth) for where in new}
@@ -78,7 +79,7 @@ def _walk_directories(images: ImageStore, prefix_depth: int, directory: str = ""
 
 def _count_images(images: ImageStore, directory: str, prefix_depth: int) -> int:
     blobs = images.list_blobs(directory, recursive=is_whole(directory, prefix_depth))
-    return sum(is_image_path(blob.path) for blob in blobs)
+    return sum(map(may_be_image, blobs))
 
 
 def _entry_path(number: int) -> str:

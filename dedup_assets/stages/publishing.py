@@ -69,7 +69,7 @@ def summarize(
         groups=duplicates["group_id"].n_unique(),
         duplicates=duplicates.height,
         unreadable=unreadable.height,
-        bytes_reclaimable=int(duplicates["size_bytes"].sum()),
+        bytes_reclaimable=int(duplicates["reclaimable_bytes"].sum()),
         by_level=dict(sorted(Counter(duplicates["level"].drop_nulls()).items())),
         not_looked_for=not_looked_for,
         unreadable_causes=list(unreadable.select("path", "cause").iter_rows()),

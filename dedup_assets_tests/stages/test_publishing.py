@@ -53,9 +53,12 @@ class Publisher:
         files = [path for path in self.report.rglob("*") if path.is_file() and not path.name.startswith("summary.")]
         return {path.relative_to(self.report).as_posix(): path.read_bytes() for path in files}
 
-    def paths_in_csv(self) -> list[str]:
+    def rows_in_csv(self) -> list[dict[str, str]]:
         text = (self.report / "image_report.csv").read_text(encoding="utf-8-sig")
-        return sorted(row["Image Path"] for row in csv.DictReader(io.StringIO(text)))
+        return list(csv.DictReader(io.StringIO(text)))
+
+    def paths_in_csv(self) -> list[str]:
+        return sorted(row["Image Path"] for row in self.rows_in_csv())
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +101,25 @@ def test_pages_the_table_for_spreadsheets_and_the_text_for_the_terminal_are_ther
     assert b"red small.jpg" in finished.pages()["index.html"]
     assert b"half.jpg" in finished.pages()["index.html"]
     assert "1 duplicate in 1 group" in (finished.report / "summary.txt").read_text()
+
+
+def test_links_are_told_as_duplicates_that_free_nothing_and_are_never_read(publisher: Publisher) -> None:
+    source = Path(publisher.collection.source)
+    (source / "a link.jpg").symlink_to("web/blue.jpg")
+    (source / "web/hard.jpg").hardlink_to(source / "web/blue.jpg")
+    (source / "web/gone.jpg").symlink_to("nowhere.jpg")
+    (source / "album").symlink_to("web")
+    summary = publisher.run()
+    rows = {row["Image Path"]: row for row in publisher.rows_in_csv()}
+    assert set(rows) == {*FILES, "a link.jpg", "web/hard.jpg", "web/gone.jpg"}
+    group = {path for path, row in rows.items() if row["Group ID"] == rows["web/blue.jpg"]["Group ID"]}
+    assert group == {"a link.jpg", "web/blue.jpg", "web/hard.jpg"}
+    told = {path: (rows[path]["Status"], rows[path]["Level"], rows[path]["Reclaimable Bytes"]) for path in group}
+    assert told["a link.jpg"] == ("Duplicate", "exact", "0")
+    assert sorted(told.values()) == [("Best", "", "0"), ("Duplicate", "exact", "0"), ("Duplicate", "exact", "0")]
+    assert "'nowhere.jpg', where nothing can be read" in rows["web/gone.jpg"]["Cause"]
+    assert summary["bytes_reclaimable"] == len(FILES["web/red small.jpg"])
+    assert summary["downloaded_images"] == 1
 
 
 def test_a_second_run_did_nothing_and_says_so_and_leaves_the_pages_as_they_are(publisher: Publisher) -> None:

@@ -45,12 +45,12 @@ class LocalImages:
             raise _inaccessible(self.location.path, error) from None
 
     def list_blobs(self, prefix: str = "", recursive: bool = True) -> Iterator[Blob]:
-        """See `ImageStore.list_blobs`; links to directories are not followed."""
+        """See `ImageStore.list_blobs`."""
         pending = [prefix]
         while pending:
             for path, entry in self._entries(pending.pop()):
                 if not _is_directory(entry):
-                    yield from _describe(path, entry)
+                    yield from self._describe(path, entry)
                 elif recursive:
                     pending.append(path)
 
@@ -127,6 +127,39 @@ class LocalImages:
         self.unlisted.add(path)
         tell_left_out(path, "this user may not list it")
 
+    def _describe(self, path: str, entry: os.DirEntry[str]) -> Iterator[Blob]:
+        """Yield the blob, or nothing for what is neither a file nor a link."""
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except OSError as error:
+            _log.warning("Left out of the listing: %r: %s", path, error.strerror)
+            return
+        modified_at = _instant(status.st_mtime_ns)
+        if stat.S_ISREG(status.st_mode):
+            identity = (status.st_dev, status.st_ino) if status.st_ino else (None, None)
+            now = _instant(status.st_ctime_ns), *identity, status.st_nlink
+            yield Blob(path, _etag(status), status.st_size, modified_at, modified_at, *now)
+        elif stat.S_ISLNK(status.st_mode):
+            target, why_not = self._follow(Path(entry.path))
+            etag = f"link {target or why_not}"
+            yield Blob(path, etag, 0, modified_at, modified_at, link_target=target, link_error=why_not)
+
+    def _follow(self, link: Path) -> tuple[str, None] | tuple[None, str]:
+        """The path of the file that a link leads to in the end, or why there is none in the source."""
+        told = f"It is a link to {str(link.readlink())!r}"
+        try:
+            target, root = link.resolve(strict=True), self.location.path.resolve()
+            mode = target.stat().st_mode
+        except RuntimeError:
+            return None, f"{told}, in a circle."
+        except OSError as cause:
+            return None, f"{told}, where nothing can be read: {cause.strerror}."
+        if not target.is_relative_to(root):
+            return None, f"{told}, outside of the source."
+        if not stat.S_ISREG(mode):
+            return None, f"{told}, a {'folder' if stat.S_ISDIR(mode) else 'device'}."
+        return readable_name(str(target.relative_to(root))), None
+
     def _absolute(self, path: str) -> Path:
         if path.startswith("/") or ".." in path.split("/"):
             raise ValueError(f"{path!r} leads out of {self.location}.")
@@ -138,20 +171,6 @@ class LocalImages:
 
 def _is_directory(entry: os.DirEntry[str]) -> bool:
     return entry.is_dir(follow_symlinks=False)
-
-
-def _describe(path: str, entry: os.DirEntry[str]) -> Iterator[Blob]:
-    """Yield the blob, or nothing for what is no file."""
-    try:
-        status = entry.stat()
-    except OSError as error:
-        _log.warning("Left out of the listing: %r: %s", path, error.strerror)
-        return
-    if stat.S_ISREG(status.st_mode):
-        modified_at = _instant(status.st_mtime_ns)
-        yield Blob(path, _etag(status), status.st_size, modified_at, modified_at)
-    elif entry.is_symlink():
-        _log.warning("Left out of the listing: %r: a link to something that is no file is not followed", path)
 
 
 def _etag(status: os.stat_result) -> str:

@@ -1,4 +1,3 @@
-import logging
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,18 +39,68 @@ def test_names_that_are_no_text_are_listed_read_and_copied(folder: Path, images:
     assert os.fsencode(copied.name) == raw
 
 
-def test_links_to_files_are_images_and_links_to_directories_are_said_to_be_left_out(
-    folder: Path, images: LocalImages, caplog: pytest.LogCaptureFixture
+def test_a_link_is_listed_with_the_file_that_it_leads_to_in_the_end_or_why_there_is_none(
+    folder: Path, images: LocalImages
 ) -> None:
+    (folder / "album").mkdir()
+    (folder / "album/a.jpg").write_bytes(b"a")
+    (folder.parent / "outside.jpg").write_bytes(b"secret")
+    links = {
+        "link.jpg": "album/a.jpg",
+        "chain.jpg": "album/link.jpg",
+        "album/link.jpg": str(folder / "album" / "a.jpg"),
+        "by album.jpg": "other/a.jpg",
+        "other": "album",
+        "out.jpg": "../outside.jpg",
+        "gone.jpg": "nowhere.jpg",
+        "round.jpg": "round again.jpg",
+        "round again.jpg": "round.jpg",
+        "null.jpg": "/dev/null",
+    }
+    for name, target in links.items():
+        (folder / name).symlink_to(target)
+    found = {blob.path: blob for blob in images.list_blobs() if blob.is_link}
+    assert set(found) == set(links)
+    leading = {"link.jpg", "chain.jpg", "album/link.jpg", "by album.jpg"}
+    assert {path for path, blob in found.items() if blob.link_target == "album/a.jpg"} == leading
+    assert {path: blob.link_error for path, blob in found.items() if blob.link_target is None} == {
+        "other": "It is a link to 'album', a folder.",
+        "out.jpg": "It is a link to '../outside.jpg', outside of the source.",
+        "gone.jpg": "It is a link to 'nowhere.jpg', where nothing can be read: No such file or directory.",
+        "round.jpg": "It is a link to 'round again.jpg', in a circle.",
+        "round again.jpg": "It is a link to 'round.jpg', in a circle.",
+        "null.jpg": "It is a link to '/dev/null', outside of the source.",
+    }
+    assert {blob.size_bytes for blob in found.values()} == {0}
+    assert list(images.list_directories()) == ["album"]
+
+
+def test_a_link_inside_a_source_that_is_reached_by_a_link_leads_to_its_file(folder: Path, tmp_path: Path) -> None:
     (folder / "a.jpg").write_bytes(b"a")
-    (folder / "link.jpg").symlink_to(folder / "a.jpg")
-    (folder / "loop").symlink_to(folder)
-    (folder / "dangling.jpg").symlink_to(folder / "gone.jpg")
-    with caplog.at_level(logging.WARNING):
-        assert listed(images) == {"a.jpg", "link.jpg"}
-    assert "'loop'" in caplog.text
-    assert "'dangling.jpg'" in caplog.text
-    assert list(images.list_directories()) == []
+    (folder / "link.jpg").symlink_to("a.jpg")
+    (tmp_path / "pictures").symlink_to(folder)
+    blobs = LocalImages(FolderLocation(tmp_path / "pictures")).list_blobs()
+    assert {blob.path: blob.link_target for blob in blobs} == {"a.jpg": None, "link.jpg": "a.jpg"}
+
+
+def test_a_link_that_leads_elsewhere_has_another_etag(folder: Path, images: LocalImages) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        (folder / name).write_bytes(b"same")
+    etags = set()
+    for target in ("a.jpg", "b.jpg", "gone.jpg"):
+        (folder / "link.jpg").unlink(missing_ok=True)
+        (folder / "link.jpg").symlink_to(target)
+        etags |= {blob.etag for blob in images.list_blobs() if blob.is_link}
+    assert len(etags) == 3
+
+
+def test_names_of_one_file_share_its_inode_and_tell_how_many_they_are(folder: Path, images: LocalImages) -> None:
+    (folder / "a.jpg").write_bytes(b"a")
+    (folder / "b.jpg").write_bytes(b"a")
+    (folder / "hard.jpg").hardlink_to(folder / "a.jpg")
+    found = {blob.path: (blob.device, blob.inode, blob.link_count) for blob in images.list_blobs()}
+    assert found["a.jpg"] == found["hard.jpg"]
+    assert (found["a.jpg"][2], found["b.jpg"][2]) == (2, 1)
 
 
 def test_pipes_are_not_listed_and_never_waited_for(folder: Path, images: LocalImages) -> None:
