@@ -57,9 +57,7 @@ def limit_option(setting: str, help_text: str) -> Callable[[Command], Command]:
 @limit_option("max_bytes_per_s", "Bytes a second that are read from it at most.  [default: no limit]")
 @limit_option("decode_timeout_s", "Seconds that decoding one doubtful image may take.  [default: 60]")
 @when_interrupted("Interrupted before anything was begun.")
-def run(
-    source: str, store: str, prefix_depth: int, policies: str | None, level: str | None, **others: Any
-) -> None:
+def run(source: str, store: str, prefix_depth: int, policies: str | None, level: str | None, **others: Any) -> None:
     """Find the duplicates in SOURCE, a folder or a container, and write the report.
 
     SOURCE is a path, az://account/container/prefix, or the https address of a container with or without a SAS token.
