@@ -33,21 +33,7 @@ MAX_OWN_PARTITIONS = 500
 MIN_IMAGES = 1_000
 """A directory of fewer images is packed with others once there are more than MAX_OWN_PARTITIONS."""
 
-IMAGE_SUFFIXES = frozenset(
-    (
-        "jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "gif", "bmp", "dib", "tif", "tiff", "avif", "heic", "heif", "hif",
-        "jp2", "j2k", "jpf", "jpx", "jpm", "jxl", "mpo", "tga", "ico", "cur", "psd", "qoi", "ppm", "pgm", "pbm", "pnm", "pfm",
-    )
-)  # fmt: skip
-
 _RESERVED = re.compile(r"[\x00-\x1f\x7f,|\[\]*%#+\"\\]|\.\.\.|^\s|\s$")
-
-
-def is_image_path(path: str) -> bool:
-    """True for the names that image files have, and for names without a suffix, which containers often use."""
-    name = path.rsplit("/", 1)[-1]
-    stem, dot, suffix = name.rpartition(".")
-    return suffix.lower() in IMAGE_SUFFIXES if dot and stem else bool(name) and not dot
 
 
 def image_id(path: str) -> int:

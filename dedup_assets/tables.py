@@ -14,7 +14,9 @@ from dedup_assets.contracts import Column, Table
 TIME = pl.Datetime("us", "UTC")
 VECTOR = pl.List(pl.Float32)
 
-DECODE_STATUSES = ("ok", "corrupt", "truncated", "unsupported", "too_large", "timed_out", "vanished")
+NO_PICTURES = ("link", "no_image")
+"""Of these no picture is expected: symbolic links, and files whose name says nothing and whose first bytes are no image's."""
+DECODE_STATUSES = ("ok", "corrupt", "truncated", "unsupported", "too_large", "timed_out", "vanished", *NO_PICTURES)
 PAIR_LEVELS = ("generation", "near", "copy", "similar")
 LEVELS = ("exact", *PAIR_LEVELS)
 REPORT_STATUSES = ("Best", "Duplicate", "Unreadable")
@@ -71,6 +73,12 @@ IMAGE_MANIFEST = Table(
         SIZE_BYTES,
         Column("created_at", TIME, "When the blob came (folders: modification time)", "UTC"),
         Column("modified_at", TIME, "When the bytes last changed", "UTC"),
+        _optional("changed_at", TIME, "When anything of the file last changed (folders: ctime)", "UTC"),
+        _optional("device", pl.UInt64, "The device that holds the file (folders)"),
+        _optional("inode", pl.UInt64, "Which file of the device it is: hard links share it (folders)"),
+        _optional("link_count", pl.Int64, "How many names that file has, listed or not (folders)", "names"),
+        _optional("link_target", PATH.dtype, "Of a symbolic link: path of the file of the source that it leads to"),
+        _optional("link_error", pl.String, "Of a symbolic link: why it leads to no file of the source"),
     ),
     {"image_id is positive": pl.col("image_id") > 0, "size is not negative": pl.col("size_bytes") >= 0},
 )
@@ -130,6 +138,30 @@ IMAGE_FEATURES = Table(
             == 32
         ),
     },
+)
+
+COMPANION_FILES = Table(
+    "companion_files",
+    "Files of an image's name that are no images: raw files, films, sidecars. One row for each image that they belong to.",
+    ("image_id", "companion_of"),
+    (
+        replace(IMAGE_ID, description="The file, numbered as images are"),
+        PATH,
+        Column("etag", pl.String, "Changes whenever the bytes change"),
+        Column("companion_of", pl.Int64, "image_id of the image that it goes along with"),
+    ),
+)
+
+SEEN_FILES = Table(
+    "seen_files",
+    "What the listing told of each file when its bytes were last found to be those of `image_features`.",
+    ("image_id",),
+    (
+        IMAGE_ID,
+        Column("etag", pl.String, "The etag of those bytes"),
+        _optional("changed_at", TIME, "When anything of the file had last changed (folders: ctime)", "UTC"),
+        _optional("inode", pl.UInt64, "Which file of its device it was (folders)"),
+    ),
 )
 
 METADATA_HASHES = Table(
@@ -320,6 +352,8 @@ DEDUP_REPORT = Table(
         _optional("height_px", pl.Int32, "Height of the upright picture", "pixels"),
         SIZE_BYTES,
         _FILE_SHA256_IF_READ,
+        _optional("companions", pl.String, "Names of the files that go along with it, with commas"),
+        Column("reclaimable_bytes", pl.Int64, "What deleting all duplicates frees here; links free nothing", "bytes"),
     ),
     {
         "status is known": pl.col("status").is_in(REPORT_STATUSES),
@@ -344,7 +378,7 @@ ORGANIZED_BLOBS = Table(
     ),
 )
 
-AUXILIARY_TABLES = (STAR_PAIRS, NEAREST_PICTURES, LOCAL_FEATURES)
+AUXILIARY_TABLES = (COMPANION_FILES, SEEN_FILES, STAR_PAIRS, NEAREST_PICTURES, LOCAL_FEATURES)
 """Tables that are no asset of their own: what a stage remembers for its next run."""
 
 TABLES = (

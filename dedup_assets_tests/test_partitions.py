@@ -17,7 +17,6 @@ from dedup_assets.partitions import (
     PrefixLayout,
     directory_of,
     image_id,
-    is_image_path,
     is_whole,
     partition_key,
 )
@@ -34,16 +33,6 @@ DEPTHS = st.integers(0, 4)
 def after(layout: PrefixLayout, images: dict[str, int]) -> PrefixLayout:
     """The layout with more directories placed."""
     return PrefixLayout(layout.prefix_depth, {**layout.placements, **layout.place(images)})
-
-
-@pytest.mark.parametrize("path", ["a.jpg", "a/b.JPEG", "no suffix", "a.b/c", "x.y.webp", "photo.HEIC", "ü.png"])
-def test_names_that_images_have_and_names_without_a_suffix_are_images(path: str) -> None:
-    assert is_image_path(path)
-
-
-@pytest.mark.parametrize("path", ["a.txt", "notes.md", "a/.DS_Store", ".jpg", "a.", "a/", "a.jpg/", "film.mp4", ""])
-def test_other_names_are_no_images(path: str) -> None:
-    assert not is_image_path(path)
 
 
 def test_the_id_of_an_image_is_the_start_of_the_digest_of_its_path() -> None:

@@ -28,6 +28,7 @@ VALUES: dict[Any, Any] = {
     pl.Int64: 1,
     pl.Int32: 1,
     pl.Int16: 1,
+    pl.UInt64: 1,
     pl.Float64: 0.5,
     pl.String: "words",
     pl.Binary: bytes(32),

@@ -18,9 +18,11 @@ from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.resources.database.decisions import read_decisions
 from dedup_assets.resources.progress import ProgressReporter
+from dedup_assets.stages.companions import name_companions
 from dedup_assets.stages.grouping.applied_decisions import Decided
 from dedup_assets.stages.grouping.collected_images import read_images
 from dedup_assets.stages.grouping.group_colours import with_colours
+from dedup_assets.stages.grouping.linked_names import COLUMNS, with_links
 from dedup_assets.stages.grouping.verdicts import VERDICT_COLUMNS
 from dedup_assets.stages.judged_partitions import judge_partitions
 from dedup_assets.stages.publishing import publish_report
@@ -28,6 +30,7 @@ from dedup_assets.stages.stage import PartitionWork, Stage
 from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.stages.whole_container import Grouped, WholeContainer
 from dedup_assets.tables import (
+    COMPANION_FILES,
     DEDUP_REPORT,
     IMAGE_FEATURES,
     IMAGE_MANIFEST,
@@ -39,7 +42,7 @@ from dedup_assets.tables import (
 )
 
 
-@table_asset(DEDUP_REPORT, {"csv"}, "4", reads_all=[REPRESENTATIVES, SIMILAR_GROUPS], in_one_run=True)
+@table_asset(DEDUP_REPORT, {"csv"}, "5", reads_all=[REPRESENTATIVES, SIMILAR_GROUPS], in_one_run=True)
 def dedup_report(
     context: dg.AssetExecutionContext,
     collection: Collection,
@@ -54,7 +57,7 @@ def dedup_report(
     decided = Decided(read_decisions(database, stage.tables))
     whole = WholeContainer(stage, collection, verification_policy, keep_policy, decided, progress)
     copies = () if similarity_policy.not_looked_for else (SIMILAR_GROUPS,)
-    inputs = (IMAGE_MANIFEST, IMAGE_FEATURES, WAVELET_GROUPS, REPRESENTATIVES, *copies)
+    inputs = (IMAGE_MANIFEST, COMPANION_FILES, IMAGE_FEATURES, WAVELET_GROUPS, REPRESENTATIVES, *copies)
     verified = whole.write(inputs, partial(_report_everything, whole, copies), partial(_describe, stage))
     publish_report(stage, collection, similarity_policy.not_looked_for, verified)
 
@@ -79,13 +82,15 @@ def _report_everything(whole: WholeContainer, copies: Sequence[Table]) -> Groupe
         _look_alikes(rows, similar), on="group_id", how="left", maintain_order="left"
     )
     paths = images.select(representative_id="image_id", representative_path="path")
-    best = readable.join(paths, on="representative_id", how="left", maintain_order="left").with_columns(
+    readable = readable.join(paths, on="representative_id", how="left", maintain_order="left").with_columns(
         status=pl.when("is_representative").then(pl.lit("Best")).otherwise(pl.lit("Duplicate")),
         representative_path=pl.when("is_representative").then(None).otherwise(pl.col("representative_path")),
-        cause=pl.lit(None, pl.String),
     )
-    reported = [best.select(*DEDUP_REPORT.column_names, "partition"), _unreadable(stage)]
-    return pl.concat(reported, how="vertical_relaxed"), verified
+    manifest = stage.tables.read_many(IMAGE_MANIFEST, columns=COLUMNS)
+    known = readable.select(pl.selectors.by_name(*DEDUP_REPORT.column_names, "partition", require_all=False))
+    reported = with_links(known, _unreadable(stage), manifest)
+    companions = name_companions(stage.tables.read_many(COMPANION_FILES))
+    return reported.join(companions, on="image_id", how="left", maintain_order="left"), verified
 
 
 def _look_alikes(rows: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
@@ -114,13 +119,8 @@ def _unreadable(stage: Stage) -> pl.DataFrame:
         ).with_columns(partition=pl.lit(key))
         for key in stage.tables.partitions(IMAGE_FEATURES)
     ]
-    rows = pl.concat(frames).filter(pl.col("decode_status") != "ok").rename({"decode_error": "cause"})
-    empty = {column.name: column.dtype for column in DEDUP_REPORT.columns if column.name not in rows.columns}
-    return (
-        rows.with_columns([pl.lit(None, dtype).alias(name) for name, dtype in empty.items()])
-        .with_columns(status=pl.lit("Unreadable"), group_size=pl.lit(1, pl.Int32))
-        .select(*DEDUP_REPORT.column_names, "partition")
-    )
+    rows = pl.concat(frames).filter(~pl.col("decode_status").is_in(("ok", "no_image")))
+    return rows.drop("decode_status").rename({"decode_error": "cause"}).with_columns(status=pl.lit("Unreadable"))
 
 
 @dg.asset_check(
@@ -130,7 +130,9 @@ def no_image_is_lost(collection: Collection) -> dg.AssetCheckResult:
     """Compare the ids of the manifest with those of the report, in the partitions that are up to date all the way."""
     tables = collection.tables()
     judged = judge_partitions(tables, DEDUP_REPORT, IMAGE_FEATURES, IMAGE_MANIFEST)
-    listed = tables.read_many(IMAGE_MANIFEST, judged.keys, ["image_id"])
+    statuses = tables.read_many(IMAGE_FEATURES, judged.keys, ["image_id", "decode_status"])
+    others = statuses.filter(pl.col("decode_status") == "no_image")
+    listed = tables.read_many(IMAGE_MANIFEST, judged.keys, ["image_id"]).join(others, on="image_id", how="anti")
     reported = tables.read_many(DEDUP_REPORT, judged.keys, ["image_id"])
     lost = listed.join(reported, on="image_id", how="anti").height
     surplus = reported.height - reported.join(listed, on="image_id", how="semi").n_unique()

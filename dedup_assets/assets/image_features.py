@@ -4,7 +4,9 @@ Belongs here: which images must be read, reading them in chunks, and turning an 
 Does not belong here: decoding and hashing (`kernels/`), reading generation metadata (`generation_metadata/`).
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -12,15 +14,17 @@ import polars as pl
 
 from dedup_assets.policies import FeaturePolicy
 from dedup_assets.resources.collection import Collection
+from dedup_assets.resources.images.throttle import Throttle
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.judged_partitions import judge_partitions
 from dedup_assets.stages.reading.reader import ImageReader, ReadingOrder
 from dedup_assets.stages.reading.rows import FEATURE_VERSION
+from dedup_assets.stages.reading.unnoticed_edits import find_doubtful, find_edited
 from dedup_assets.stages.stage import PartitionWork, Stage, made_from
 from dedup_assets.stages.table_assets import table_asset
-from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST
+from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST, NO_PICTURES, SEEN_FILES
 
 SMALL_PART_ROWS = 500
 MAX_SMALL_PARTS = 8
@@ -38,14 +42,31 @@ def image_features(
     stage = Stage(context, IMAGE_FEATURES, collection.tables(), feature_policy, source=IMAGE_MANIFEST)
     images, limits, timeout_s = collection.images(), feature_policy.limits(), collection.decode_timeout_s
     order = ReadingOrder(images.location, limits, timeout_s, collection.rates, collection.reads_at_once)
+    look_behind = partial(find_edited, images, Throttle(order.rates), order.reads)
     with ImageReader(images, order, collection.workers) as reader:
         for key in stage.keys:
             source = made_from(stage.tables, key, IMAGE_MANIFEST)
-            with stage.partition(key, stage.fingerprint(source)) as work:
-                work.counts = {"downloaded_images": 0, "downloaded_bytes": 0}
+            listed = stage.tables.commit_of(IMAGE_MANIFEST, key)
+            with stage.partition(key, stage.fingerprint(source, [part.sha256 for part in listed.parts])) as work:
+                work.counts = {"downloaded_images": 0, "downloaded_bytes": 0, "hashed_images": 0, "hashed_bytes": 0}
                 if not work.is_current:
+                    _drop_edited(stage, work, look_behind)
                     _bring_up_to_date(stage, work, reader, feature_policy, collection.chunk_images, progress)
                     _finish(stage, work, source)
+
+
+def _drop_edited(stage: Stage, work: PartitionWork, look_behind: Callable[[pl.DataFrame], pl.Series]) -> None:
+    """Drop rows of files that were edited behind their etag, and note how all files were when their bytes were looked at."""
+    manifest = stage.tables.read(IMAGE_MANIFEST, work.key)
+    features = stage.tables.read(IMAGE_FEATURES, work.key, ["image_id", "file_sha256"])
+    doubtful = find_doubtful(manifest, stage.tables.read(SEEN_FILES, work.key)).join(
+        features.drop_nulls(), on="image_id"
+    )
+    work.counts |= {"hashed_images": doubtful.height, "hashed_bytes": int(doubtful["size_bytes"].sum())}
+    kept = features["image_id"].filter(~features["image_id"].is_in(look_behind(doubtful).implode()))
+    work.commit = stage.tables.drop_rows(replace(work.commit, fingerprint=None), IMAGE_FEATURES, "image_id", kept)
+    seen = manifest.filter(pl.col("changed_at").is_not_null()).select(SEEN_FILES.column_names)
+    stage.tables.rewrite(SEEN_FILES, work.key, seen, work.fingerprint)
 
 
 def _bring_up_to_date(
@@ -60,10 +81,25 @@ def _bring_up_to_date(
     work.commit = _drop_outdated(stage.tables, work, manifest, policy)
     kept = stage.tables.read_parts(IMAGE_FEATURES, work.key, work.commit.parts, ["image_id"])
     missing = manifest.join(kept, on="image_id", how="anti", maintain_order="left")
-    with stage.track(work, progress, missing.height, "images") as tracker:
-        for part in reader.read(missing, chunk_images, tracker.advance):
+    is_link = pl.any_horizontal(pl.col("link_target", "link_error").is_not_null())
+    work.commit = stage.tables.append(work.commit, IMAGE_FEATURES, _describe_links(missing.filter(is_link)))
+    files = missing.filter(~is_link)
+    with stage.track(work, progress, files.height, "images") as tracker:
+        for part in reader.read(files, chunk_images, tracker.advance):
             _add_part(stage.tables, work, part)
             del part  # before the next one is collected
+
+
+def _describe_links(links: pl.DataFrame) -> pl.DataFrame:
+    """Rows of symbolic links, which are not read."""
+    target = pl.format("It is a link to {}, which is no readable image of the source.", "link_target")
+    told = links.select(
+        *("image_id", "path", "etag", "size_bytes"),
+        feature_version=pl.lit(FEATURE_VERSION, pl.Int32),
+        decode_status=pl.lit("link"),
+        decode_error=pl.coalesce("link_error", target),
+    )
+    return pl.concat([IMAGE_FEATURES.empty(), told], how="diagonal")
 
 
 def _add_part(tables: TableStore, work: PartitionWork, features: pl.DataFrame) -> None:
@@ -93,7 +129,7 @@ def _finish(stage: Stage, work: PartitionWork, source: dict[str, Any]) -> None:
     work.commit = stage.tables.merge_small_parts(work.commit, IMAGE_FEATURES, SMALL_PART_ROWS, MAX_SMALL_PARTS)
     work.commit = stage.tables.publish(replace(work.commit, details={**work.commit.details, **source}))
     statuses = stage.tables.read(IMAGE_FEATURES, work.key, ["decode_status"])["decode_status"]
-    work.counts["unreadable"] = int((statuses != "ok").sum())
+    work.counts["unreadable"] = int((~statuses.is_in(("ok", *NO_PICTURES))).sum())
     if not statuses.is_in(TRANSIENT_STATUSES).any():
         stage.finish(work)
     work.preview = stage.tables.read(
@@ -117,6 +153,7 @@ def image_features_lose_nothing(collection: Collection) -> dg.AssetCheckResult:
 def few_images_are_unreadable(collection: Collection, feature_policy: FeaturePolicy) -> dg.AssetCheckResult:
     """Compare the share of unreadable images with the policy."""
     statuses = collection.tables().read_many(IMAGE_FEATURES, columns=["decode_status"])["decode_status"]
+    statuses = statuses.filter(~statuses.is_in(NO_PICTURES))
     share = int((statuses != "ok").sum()) / max(1, len(statuses))
     return dg.AssetCheckResult(
         passed=share <= feature_policy.max_unreadable_share,

@@ -54,7 +54,7 @@ def prepare_home(settings: Settings) -> Path:
         "DAGSTER_HOME": str(home),
         "DAGSTER_DISABLE_TELEMETRY": "1",
         POLICIES: str(policies),
-        **{variable_of(setting): str(value) for setting, value in _portable(settings).collection.items()},
+        **{variable_of(setting): _as_text(value) for setting, value in _portable(settings).collection.items()},
     }
     return home
 
@@ -128,7 +128,7 @@ def _tell_report(settings: Settings, summary: str) -> str:
     return f"{summary}The report: {settings.store}/report/index.html\n"
 
 
-def organize(definitions: dg.Definitions, settings: Settings, action: str) -> pl.DataFrame:
+def organize(definitions: dg.Definitions, settings: Settings, action: str, companions: bool = True) -> pl.DataFrame:
     """Materialize `organized_blobs` for all prefixes, and return the paths, states and causes of its rows.
 
     Raises:
@@ -137,7 +137,7 @@ def organize(definitions: dg.Definitions, settings: Settings, action: str) -> pl
     with dg.DagsterInstance.get() as instance:
         keys = instance.get_dynamic_partitions(PREFIXES)
         job = definitions.resolve_implicit_global_asset_job_def()
-        config = {"ops": {ORGANIZED_BLOBS.name: {"config": {"action": action.upper()}}}}
+        config = {"ops": {ORGANIZED_BLOBS.name: {"config": {"action": action.upper(), "companions": companions}}}}
         selection = [dg.AssetKey(ORGANIZED_BLOBS.name)]
         job.execute_in_process(
             instance=instance, tags=range_tags(keys), run_config=QUIET | config, asset_selection=selection
@@ -148,6 +148,10 @@ def organize(definitions: dg.Definitions, settings: Settings, action: str) -> pl
 def _portable(settings: Settings) -> Settings:
     """The same settings, of which the addresses mean the same from any working directory."""
     return settings.model_copy(update={name: _anywhere(getattr(settings, name)) for name in ("source", "store")})
+
+
+def _as_text(value: Any) -> str:
+    return "\n".join(value) if isinstance(value, list) else str(value)
 
 
 def _anywhere(address: str) -> str:

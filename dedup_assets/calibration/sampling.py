@@ -16,7 +16,7 @@ from dedup_assets.errors import BlobError
 from dedup_assets.kernels.decode.image import DecodeLimits, UnreadableImage, decode_image
 from dedup_assets.kernels.describe.description import ImageDescription, describe_sketches
 from dedup_assets.kernels.planted_edits import scaled
-from dedup_assets.partitions import is_image_path
+from dedup_assets.resources.images.image_names import may_be_image
 from dedup_assets.resources.images.source import Blob, ImageStore
 from dedup_assets.stages.reading.isolated_decoding import DecodingTimedOutError, IsolatedDecoder
 
@@ -52,7 +52,7 @@ def choose_sample(images: ImageStore, count: int, seed: int) -> tuple[int, list[
     def ranked() -> Iterator[tuple[bytes, Blob]]:
         nonlocal listed
         for blob in images.list_blobs():
-            if is_image_path(blob.path):
+            if may_be_image(blob) and not blob.is_link:
                 listed += 1
                 yield hashlib.sha256(f"{seed}\0{blob.path}".encode("utf-8", "surrogateescape")).digest(), blob
 

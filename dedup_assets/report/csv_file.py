@@ -30,6 +30,8 @@ _SOURCES: dict[str, pl.Expr] = {
     "Height": pl.col("height_px"),
     "Size Bytes": pl.col("size_bytes"),
     "SHA-256": pl.col("file_sha256").bin.encode("hex"),
+    "Companions": pl.col("companions"),
+    "Reclaimable Bytes": pl.col("reclaimable_bytes"),
 }
 
 REPORT_CSV_COLUMNS = tuple(_SOURCES)

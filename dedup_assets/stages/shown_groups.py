@@ -44,9 +44,9 @@ def look_alike_groups(tables: TableStore, report: pl.DataFrame) -> Iterator[Gall
 def choose_shown(rows: pl.DataFrame, group: str) -> pl.DataFrame:
     """The rows to be shown, with `saving` and `size` of their group: SHOWN_IMAGES of each group, the kept image first.
 
-    Of the groups that the column `group` names, SHOWN_GROUPS are shown, those whose duplicates hold the most bytes first.
+    Of the groups that the column `group` names, SHOWN_GROUPS are shown, those that free the most bytes first.
     """
-    saving = pl.col("size_bytes").filter(pl.col("status") == "Duplicate").sum()
+    saving = pl.col("reclaimable_bytes").sum()
     groups = rows.group_by(group).agg(saving=saving, size=pl.len()).sort("saving", group, descending=[True, False])
     chosen = rows.join(groups.head(SHOWN_GROUPS), on=group)
     ordered = chosen.sort("saving", group, "keep_rank", "path", descending=[True, False, False, False])

@@ -5,10 +5,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from dedup_assets.assets import dedup_report, organized_blobs, representatives
+from dedup_assets.assets import dedup_report, image_features, image_manifest, organized_blobs, representatives
 from dedup_assets.assets.organized_blobs import no_copy_failed
 from dedup_assets.policies import KeepPolicy
-from dedup_assets.tables import ORGANIZED_BLOBS
+from dedup_assets.tables import DEDUP_REPORT, ORGANIZED_BLOBS
 from dedup_assets_tests.assets.conftest import GROUPED_FILES
 from dedup_assets_tests.assets.stages import GROUPING, Notes, Stages
 from dedup_assets_tests.photographs import jpeg, make_photograph
@@ -64,6 +64,34 @@ def test_a_plan_names_every_readable_blob_with_its_folder_and_copies_none(report
     assert {(row["state"], row["copy_etag"]) for row in rows.values()} == {("planned", None)}
     assert {key: note["planned"] for key, note in notes.items()} == {"shop": 3, "web": 5}
     assert copies(reported) == {}
+
+
+def test_links_are_not_copied_beside_their_targets(reported: Stages) -> None:
+    (reported.source / "shop/link.jpg").symlink_to("blue.jpg")
+    reported.run(image_manifest, image_features)
+    reported.run(dedup_report)
+    organize(reported, "plan")
+    assert "shop/link.jpg" in reported.rows(DEDUP_REPORT)
+    assert "shop/link.jpg" not in {row["path"] for row in plan_of(reported)}
+
+
+def test_companions_go_along_with_their_image_to_the_best_one_and_are_named_in_the_report(reported: Stages) -> None:
+    others = {"shop/red.XMP": b"1", "web/red again.mov": b"2", "web/red again.jpg.aae": b"3", "shop/notes.txt": b"4"}
+    reported.write(others)
+    reported.run(image_manifest, image_features)
+    reported.run(dedup_report)
+    best = "shop" if reported.rows(DEDUP_REPORT)["shop/red.jpg"]["status"] == "Best" else "web"
+    named = {path: row["companions"] for path, row in reported.rows(DEDUP_REPORT).items() if row["companions"]}
+    assert named == {"shop/red.jpg": "red.XMP", "web/red again.jpg": "red again.jpg.aae, red again.mov"}
+    organize(reported, "apply")
+    copied = {row["path"]: row["folder"] for row in plan_of(reported) if row["path"] in others}
+    assert copied == {
+        path: "best" if path.startswith(best) else "duplicates" for path in others if path != "shop/notes.txt"
+    }
+    assert {data for data in copies(reported).values() if len(data) == 1} == {b"1", b"2", b"3"}
+    config = {NAME: {"config": {"action": "PLAN", "companions": False}}}
+    reported.run(organized_blobs, config=config)
+    assert {row["path"] for row in plan_of(reported) if row["state"] != "stale"} == READABLE
 
 
 def test_copies_stay_noted_by_a_later_plan_until_they_are_undone(reported: Stages) -> None:

@@ -53,9 +53,12 @@ class Publisher:
         files = [path for path in self.report.rglob("*") if path.is_file() and not path.name.startswith("summary.")]
         return {path.relative_to(self.report).as_posix(): path.read_bytes() for path in files}
 
-    def paths_in_csv(self) -> list[str]:
+    def rows_in_csv(self) -> list[dict[str, str]]:
         text = (self.report / "image_report.csv").read_text(encoding="utf-8-sig")
-        return sorted(row["Image Path"] for row in csv.DictReader(io.StringIO(text)))
+        return list(csv.DictReader(io.StringIO(text)))
+
+    def paths_in_csv(self) -> list[str]:
+        return sorted(row["Image Path"] for row in self.rows_in_csv())
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +101,47 @@ def test_pages_the_table_for_spreadsheets_and_the_text_for_the_terminal_are_ther
     assert b"red small.jpg" in finished.pages()["index.html"]
     assert b"half.jpg" in finished.pages()["index.html"]
     assert "1 duplicate in 1 group" in (finished.report / "summary.txt").read_text()
+
+
+def test_links_are_told_as_duplicates_that_free_nothing_and_are_never_read(publisher: Publisher) -> None:
+    source = Path(publisher.collection.source)
+    (source / "a link.jpg").symlink_to("web/blue.jpg")
+    (source / "web/hard.jpg").hardlink_to(source / "web/blue.jpg")
+    (source / "web/gone.jpg").symlink_to("nowhere.jpg")
+    (source / "album").symlink_to("web")
+    summary = publisher.run()
+    rows = {row["Image Path"]: row for row in publisher.rows_in_csv()}
+    assert set(rows) == {*FILES, "a link.jpg", "web/hard.jpg", "web/gone.jpg"}
+    group = {path for path, row in rows.items() if row["Group ID"] == rows["web/blue.jpg"]["Group ID"]}
+    assert group == {"a link.jpg", "web/blue.jpg", "web/hard.jpg"}
+    told = {path: (rows[path]["Status"], rows[path]["Level"], rows[path]["Reclaimable Bytes"]) for path in group}
+    assert told["a link.jpg"] == ("Duplicate", "exact", "0")
+    assert sorted(told.values()) == [("Best", "", "0"), ("Duplicate", "exact", "0"), ("Duplicate", "exact", "0")]
+    assert "'nowhere.jpg', where nothing can be read" in rows["web/gone.jpg"]["Cause"]
+    assert summary["bytes_reclaimable"] == len(FILES["web/red small.jpg"])
+    assert summary["downloaded_images"] == 1
+
+
+def test_what_is_in_no_report_is_counted_by_kind_wherever_it_lies(publisher: Publisher) -> None:
+    others = {
+        "web/notes.txt": b"words", "web/README": b"words", "web/empty": b"", "docs/a.pdf": b"%PDF", "docs/b.pdf": b"%PDF",
+        "web/@eaDir/blue.jpg/M.jpg": b"thumb", "$RECYCLE.BIN/S-1/$R1.jpg": b"gone", "docs/._a.pdf": b"apple",
+    }  # fmt: skip
+    odd = {
+        "web/red.jpg:large": FILES["shop/red.jpg"],
+        "web/0f3a": FILES["shop/red.jpg"],
+        "shop/x.jpg_orig": FILES["shop/red.jpg"],
+    }
+    write_files(Path(publisher.collection.source), others | odd)
+    summary = publisher.run()
+    assert publisher.paths_in_csv() == sorted([*FILES, *odd])
+    assert (summary["other_files"], summary["left_out_files"], summary["unreadable"]) == (5, 3, 1)
+    text = (publisher.report / "summary.txt").read_text()
+    assert "\n  5 other files (2 .pdf, 2 no suffix, 1 .txt)\n" in text
+    assert "\n  3 files left out by name, which --include takes in (1 $RECYCLE.BIN, 1 ._*, 1 @eaDir)\n" in text
+    assert b"5 other files (2 .pdf, 2 no suffix, 1 .txt)" in publisher.pages()["index.html"]
+    again = publisher.run()
+    assert (again["other_files"], again["left_out_files"], again["downloaded_images"]) == (5, 3, 0)
 
 
 def test_a_second_run_did_nothing_and_says_so_and_leaves_the_pages_as_they_are(publisher: Publisher) -> None:

@@ -3,14 +3,17 @@ import polars as pl
 from dedup_assets.stages.shown_groups import SHOWN_GROUPS, SHOWN_IMAGES, choose_shown
 
 
-def group(name: str, images: int, size_bytes: int) -> list[tuple[str, str, int, str, int]]:
+def group(name: str, images: int, size_bytes: int) -> list[tuple[str, str, int, str, int, int]]:
     """A kept image of a gigabyte, and duplicates of so many bytes."""
-    kept = (name, "Best", 0, f"{name}/kept", 10**9)
-    return [kept, *((name, "Duplicate", place, f"{name}/{place}", size_bytes) for place in range(1, images))]
+    kept = (name, "Best", 0, f"{name}/kept", 10**9, 0)
+    return [
+        kept,
+        *((name, "Duplicate", place, f"{name}/{place}", size_bytes, size_bytes) for place in range(1, images)),
+    ]
 
 
-def frame(*groups: list[tuple[str, str, int, str, int]]) -> pl.DataFrame:
-    names = ["group_id", "status", "keep_rank", "path", "size_bytes"]
+def frame(*groups: list[tuple[str, str, int, str, int, int]]) -> pl.DataFrame:
+    names = ["group_id", "status", "keep_rank", "path", "size_bytes", "reclaimable_bytes"]
     return pl.DataFrame([row for each in groups for row in each], schema=names, orient="row")
 
 

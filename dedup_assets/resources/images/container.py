@@ -9,11 +9,13 @@ none of Python's lock, against 1.6 ms) and the SDK for the few names that obstor
 
 import re
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
 
 import obstore
 from azure.core import MatchConditions
@@ -21,17 +23,27 @@ from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobPrefix, BlobProperties
 from obstore.exceptions import BaseError
 
-from dedup_assets.errors import BlobChanged, BlobVanished
+from dedup_assets.errors import BlobChanged, BlobUnavailable, BlobVanished
 from dedup_assets.resources.azure import access
 from dedup_assets.resources.azure.access import container_client, open_object_store
 from dedup_assets.resources.azure.credentials import find_credential
 from dedup_assets.resources.azure.failures import blob_failure, explain_azure_error
 from dedup_assets.resources.images.container_copies import copy_blob, delete_copied_blob
+from dedup_assets.resources.images.left_out import MOST_COUNTED, LeftOut
 from dedup_assets.resources.images.own_output import STORE_MARK, own_directory_in, tell_left_out
 from dedup_assets.resources.images.source import Blob, require_organized
 from dedup_assets.resources.locations import ContainerLocation
 
+if TYPE_CHECKING:
+    from obstore import GetOptions
+
 Result = TypeVar("Result")
+
+MOST_DECODED = 1_000_000_000
+"""Bytes of a compressed blob: as many as any file may have."""
+
+_COMPRESSED = (b"\x1f\x8b", b"\x78")
+_GZIP_OR_ZLIB = 47
 
 _INEXPRESSIBLE = re.compile(r"^/|//|/$|(^|/)\.{1,2}(/|$)|[\x00-\x1f\x7f]")
 """Names that obstore refuses or, for slashes at either end, would silently shorten."""
@@ -40,8 +52,15 @@ _INEXPRESSIBLE = re.compile(r"^/|//|/$|(^|/)\.{1,2}(/|$)|[\x00-\x1f\x7f]")
 class AzureImages:
     """The image blobs below a prefix of a container; an `ImageStore`."""
 
-    def __init__(self, location: ContainerLocation, exclude: Sequence[str] = (), page_size: int = 5_000) -> None:
+    def __init__(
+        self,
+        location: ContainerLocation,
+        exclude: Sequence[str] = (),
+        left_out: LeftOut | None = None,
+        page_size: int = 5_000,
+    ) -> None:
         self.location = location
+        self.left_out = left_out or LeftOut()
         self.organized_root = f"{location.prefix or location.container}_deduplicated"
         self._start = f"{location.prefix}/" if location.prefix else ""
         inside = () if location.prefix else (self.organized_root,)
@@ -63,23 +82,37 @@ class AzureImages:
 
     def list_blobs(self, prefix: str = "", recursive: bool = True) -> Iterator[Blob]:
         """See `ImageStore.list_blobs`; a million blobs are 200 pages, one in memory at a time."""
+        if self.left_out.folder_glob_of(prefix):
+            return
         for item in self._entries(prefix, recursive):
             if isinstance(item, BlobProperties):
-                yield _describe(item, item.name.removeprefix(self._start))
+                path = item.name.removeprefix(self._start)
+                if glob := self.left_out.glob_of(path):
+                    self.left_out.note(path, glob)
+                elif not self._marks_directory(item):
+                    yield _describe(item, path)
 
     def list_directories(self, prefix: str = "") -> Iterator[str]:
         """See `ImageStore.list_directories`; slashes at the start of a name belong to its first part."""
         for item in self._entries(prefix, recursive=False):
             if isinstance(item, BlobPrefix):
-                yield item.name.removeprefix(self._start)[:-1]
+                path = item.name.removeprefix(self._start)[:-1]
+                if glob := self.left_out.folder_glob_of(path):
+                    names = self._container.list_blob_names(name_starts_with=item.name)
+                    self.left_out.note(path, glob, sum(1 for _ in islice(names, MOST_COUNTED)))
+                else:
+                    yield path
 
-    def read(self, path: str, etag: str) -> bytes:
+    def read(self, path: str, etag: str, first: int | None = None) -> bytes:
         """See `ImageStore.read`; the service compares the etag."""
         name = self._start + path
         try:
             if _INEXPRESSIBLE.search(name):
-                return within(access.REQUEST_DEADLINE, partial(self._download, name, etag))
-            return bytes(obstore.get(self._bodies, name, options={"if_match": f'"{etag}"'}).bytes())
+                return within(access.REQUEST_DEADLINE, partial(self._download, name, etag, first))
+            asked: GetOptions = {"if_match": f'"{etag}"'}
+            asked |= {} if first is None else {"range": (0, first)}
+            answer = obstore.get(self._bodies, name, options=asked)
+            return decoded(bytes(answer.bytes()), answer.attributes.get("Content-Encoding"), first, path)
         except (AzureError, BaseError, FileNotFoundError, TimeoutError) as error:
             failure = blob_failure(error, path, self.location)
         if isinstance(failure, BlobChanged) and not self._container.get_blob_client(name).exists():
@@ -105,7 +138,7 @@ class AzureImages:
 
     def _entries(self, prefix: str, recursive: bool) -> Iterator[BlobProperties | BlobPrefix]:
         start = f"{self._start}{prefix}/" if prefix else self._start
-        blobs = self._container.list_blobs(name_starts_with=start, results_per_page=self._page_size)
+        blobs = self._container.list_blobs(start, include=["metadata"], results_per_page=self._page_size)
         try:
             self._judge_directories_above(prefix)
             for item in blobs if recursive else self._level(start):
@@ -140,25 +173,54 @@ class AzureImages:
         names = self._container.list_blob_names(name_starts_with=self._start + prefix, results_per_page=1)
         return next(iter(names), None) is not None
 
+    def _marks_directory(self, item: BlobProperties) -> bool:
+        """True for the blob that stands for a directory: it says so, or it is empty and others lie below its name."""
+        if (item.metadata or {}).get("hdi_isfolder", "").lower() == "true":
+            return True
+        return item.size == 0 and self._holds(f"{item.name.removeprefix(self._start)}/")
+
     def _level(self, start: str) -> Iterator[BlobProperties | BlobPrefix]:
         """What lies directly below `start`; a leading slash is no level of its own (the root's name is "" already)."""
-        for item in self._container.walk_blobs(start, delimiter="/", results_per_page=self._page_size):
+        for item in self._container.walk_blobs(start, ["metadata"], delimiter="/", results_per_page=self._page_size):
             if item.name.removeprefix(self._start).strip("/"):
                 yield item
             else:
                 yield from self._level(item.name)
 
-    def _download(self, name: str, etag: str) -> bytes:
+    def _download(self, name: str, etag: str, first: int | None) -> bytes:
         """Read by the SDK, whose patience ends only where nothing comes: a body that drips takes as long as it likes."""
         body = self._container.download_blob(
-            name, etag=f'"{etag}"', match_condition=MatchConditions.IfNotModified, max_concurrency=1
+            name,
+            0 if first else None,
+            first,
+            etag=f'"{etag}"',
+            match_condition=MatchConditions.IfNotModified,
+            max_concurrency=1,
+            decompress=False,
         )
-        return body.readall()
+        return decoded(body.readall(), body.properties.content_settings.content_encoding, first, name)
 
 
 def _describe(blob: BlobProperties, path: str) -> Blob:
     created_at = blob.creation_time or blob.last_modified
     return Blob(path, blob.etag.strip('"'), blob.size, created_at, blob.last_modified)
+
+
+def decoded(data: bytes, encoding: object, first: int | None, path: str) -> bytes:
+    """The bytes that a blob stands for where it is stored compressed, as its Content-Encoding says; at most `first` of them.
+
+    Raises:
+        BlobUnavailable: they are not compressed so, or are more than MOST_DECODED.
+    """
+    if str(encoding).lower() not in ("gzip", "x-gzip", "deflate") or not data.startswith(_COMPRESSED):
+        return data
+    try:
+        found = zlib.decompressobj(_GZIP_OR_ZLIB).decompress(data, first or MOST_DECODED + 1)
+    except zlib.error as error:
+        raise BlobUnavailable(f"{path} is said to be {encoding}, and is not: {error}.") from None
+    if len(found) > MOST_DECODED:
+        raise BlobUnavailable(f"{path} holds more than {MOST_DECODED:,} bytes when it is decompressed.")
+    return found
 
 
 def within(deadline: timedelta, work: Callable[[], Result]) -> Result:

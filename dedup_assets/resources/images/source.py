@@ -9,14 +9,18 @@ from collections.abc import Iterator, Set
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from dedup_assets.resources.images.left_out import LeftOut
 from dedup_assets.resources.locations import Location
 
 
 class Blob(NamedTuple):
-    """One listed image file, of which nothing was downloaded.
+    """One listed file, of which nothing was downloaded.
 
     `path` is its exact name relative to the source's root, parts separated by "/". `etag` changes whenever the content
-    does. Times are UTC; `created_at` is the time of modification where the source does not tell.
+    does. Times are UTC; `created_at` is the time of modification where the source does not tell. What follows only folders
+    know: when anything of the file changed, which file of which device it is, and how many names (hard links) this has.
+    A symbolic link holds no bytes; it has `link_target`, the path of the file it leads to in the end, or `link_error`, why
+    that is none of the source.
     """
 
     path: str
@@ -24,6 +28,17 @@ class Blob(NamedTuple):
     size_bytes: int
     created_at: datetime
     modified_at: datetime
+    changed_at: datetime | None = None
+    device: int | None = None
+    inode: int | None = None
+    link_count: int | None = None
+    link_target: str | None = None
+    link_error: str | None = None
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it is a symbolic link."""
+        return self.link_target is not None or self.link_error is not None
 
 
 class ImageStore(Protocol):
@@ -44,6 +59,10 @@ class ImageStore(Protocol):
     def unlisted(self) -> Set[str]:
         """The directories that listings so far met and this user may not list; what lies in them is unknown."""
 
+    @property
+    def left_out(self) -> LeftOut:
+        """What listings so far left out by name."""
+
     def check(self) -> None:
         """Find out at once whether the source can be listed.
 
@@ -55,7 +74,9 @@ class ImageStore(Protocol):
         """List the blobs of the directory `prefix` ("" is the root), in no particular order, in flat memory.
 
         Without `recursive` only those directly in it. A directory that does not exist is empty; one that may not be
-        listed is, too, and stands in `unlisted`. What this project wrote itself is left out (`own_output.py`).
+        listed is, too, and stands in `unlisted`. What this project wrote itself is left out (`own_output.py`), and what
+        `left_out` finds. Symbolic links are
+        listed, and not followed.
 
         Raises:
             StoreAccessError: the source cannot be listed, or a directory of it for another cause than permission.
@@ -68,8 +89,8 @@ class ImageStore(Protocol):
             StoreAccessError: the source, or a directory of it, cannot be listed.
         """
 
-    def read(self, path: str, etag: str) -> bytes:
-        """Read one blob exactly as it was listed.
+    def read(self, path: str, etag: str, first: int | None = None) -> bytes:
+        """Read one blob, or its first so many bytes, exactly as it was listed.
 
         Raises:
             BlobVanished, BlobChanged, BlobUnavailable: this blob cannot be read.

@@ -45,8 +45,11 @@ class Commit:
 
     @property
     def digest(self) -> str:
-        """Digest of the visible content, for the fingerprints of later stages."""
-        return hashlib.sha256("".join(sorted(part.sha256 for part in self.parts)).encode()).hexdigest()
+        """Digest of the visible content, for the fingerprints of later stages: of what they go by, where that is less."""
+        return (
+            self.details.get("digest")
+            or hashlib.sha256("".join(sorted(part.sha256 for part in self.parts)).encode()).hexdigest()
+        )
 
     @property
     def part_names(self) -> list[str]:

@@ -1,4 +1,3 @@
-import logging
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,6 +6,7 @@ import pytest
 
 from dedup_assets.errors import BlobChanged, BlobUnavailable, StoreAccessError
 from dedup_assets.resources.images.folder import LocalImages
+from dedup_assets.resources.images.left_out import LeftOut
 from dedup_assets.resources.images.own_output import tell_left_out
 from dedup_assets.resources.locations import FolderLocation
 from dedup_assets_tests.permissions import closed
@@ -40,18 +40,96 @@ def test_names_that_are_no_text_are_listed_read_and_copied(folder: Path, images:
     assert os.fsencode(copied.name) == raw
 
 
-def test_links_to_files_are_images_and_links_to_directories_are_said_to_be_left_out(
+def test_a_link_is_listed_with_the_file_that_it_leads_to_in_the_end_or_why_there_is_none(
+    folder: Path, images: LocalImages
+) -> None:
+    (folder / "album").mkdir()
+    (folder / "album/a.jpg").write_bytes(b"a")
+    (folder.parent / "outside.jpg").write_bytes(b"secret")
+    links = {
+        "link.jpg": "album/a.jpg",
+        "chain.jpg": "album/link.jpg",
+        "album/link.jpg": str(folder / "album" / "a.jpg"),
+        "by album.jpg": "other/a.jpg",
+        "other": "album",
+        "out.jpg": "../outside.jpg",
+        "gone.jpg": "nowhere.jpg",
+        "round.jpg": "round again.jpg",
+        "round again.jpg": "round.jpg",
+        "null.jpg": "/dev/null",
+    }
+    for name, target in links.items():
+        (folder / name).symlink_to(target)
+    found = {blob.path: blob for blob in images.list_blobs() if blob.is_link}
+    assert set(found) == set(links)
+    leading = {"link.jpg", "chain.jpg", "album/link.jpg", "by album.jpg"}
+    assert {path for path, blob in found.items() if blob.link_target == "album/a.jpg"} == leading
+    assert {path: blob.link_error for path, blob in found.items() if blob.link_target is None} == {
+        "other": "It is a link to 'album', a folder.",
+        "out.jpg": "It is a link to '../outside.jpg', outside of the source.",
+        "gone.jpg": "It is a link to 'nowhere.jpg', where nothing can be read: No such file or directory.",
+        "round.jpg": "It is a link to 'round again.jpg', in a circle.",
+        "round again.jpg": "It is a link to 'round.jpg', in a circle.",
+        "null.jpg": "It is a link to '/dev/null', outside of the source.",
+    }
+    assert {blob.size_bytes for blob in found.values()} == {0}
+    assert list(images.list_directories()) == ["album"]
+
+
+def test_a_link_inside_a_source_that_is_reached_by_a_link_leads_to_its_file(folder: Path, tmp_path: Path) -> None:
+    (folder / "a.jpg").write_bytes(b"a")
+    (folder / "link.jpg").symlink_to("a.jpg")
+    (tmp_path / "pictures").symlink_to(folder)
+    blobs = LocalImages(FolderLocation(tmp_path / "pictures")).list_blobs()
+    assert {blob.path: blob.link_target for blob in blobs} == {"a.jpg": None, "link.jpg": "a.jpg"}
+
+
+def test_a_link_that_leads_elsewhere_has_another_etag(folder: Path, images: LocalImages) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        (folder / name).write_bytes(b"same")
+    etags = set()
+    for target in ("a.jpg", "b.jpg", "gone.jpg"):
+        (folder / "link.jpg").unlink(missing_ok=True)
+        (folder / "link.jpg").symlink_to(target)
+        etags |= {blob.etag for blob in images.list_blobs() if blob.is_link}
+    assert len(etags) == 3
+
+
+def test_names_of_one_file_share_its_inode_and_tell_how_many_they_are(folder: Path, images: LocalImages) -> None:
+    (folder / "a.jpg").write_bytes(b"a")
+    (folder / "b.jpg").write_bytes(b"a")
+    (folder / "hard.jpg").hardlink_to(folder / "a.jpg")
+    found = {blob.path: (blob.device, blob.inode, blob.link_count) for blob in images.list_blobs()}
+    assert found["a.jpg"] == found["hard.jpg"]
+    assert (found["a.jpg"][2], found["b.jpg"][2]) == (2, 1)
+
+
+def test_what_is_left_out_by_name_is_counted_by_files_and_warned_of_once(
     folder: Path, images: LocalImages, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (folder / "a.jpg").write_bytes(b"a")
-    (folder / "link.jpg").symlink_to(folder / "a.jpg")
-    (folder / "loop").symlink_to(folder)
-    (folder / "dangling.jpg").symlink_to(folder / "gone.jpg")
-    with caplog.at_level(logging.WARNING):
-        assert listed(images) == {"a.jpg", "link.jpg"}
-    assert "'loop'" in caplog.text
-    assert "'dangling.jpg'" in caplog.text
-    assert list(images.list_directories()) == []
+    kept = {"album/a.jpg", "album/b.jpg"}
+    for path in (*kept, "album/._a.jpg", "album/._b.jpg", "album/@eaDir/a.jpg/M.jpg", "album/@eaDir/b.jpg/M.jpg"):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(b"x")
+    tell_left_out.cache_clear()
+    assert listed(images) == kept
+    assert images.left_out.counts == {"._*": 2, "@eaDir": 2}
+    assert sorted(message.rpartition(": ")[2] for message in caplog.messages) == [
+        "its name is like '._*'; --include '._*' takes it in",
+        "its name is like '@eaDir'; --include '@eaDir' takes it in",
+    ]
+    assert list(images.list_directories("album")) == []
+    assert list(images.list_blobs("album/@eaDir")) == []
+    assert listed(LocalImages(FolderLocation(folder), left_out=LeftOut(["b.jpg"], ["@eaDir", "*/a.jpg/M.jpg"]))) == {
+        "album/a.jpg", "album/@eaDir/a.jpg/M.jpg", "album/@eaDir/b.jpg/M.jpg",
+    }  # fmt: skip
+
+
+def test_the_first_bytes_are_read_alone(folder: Path, images: LocalImages) -> None:
+    (folder / "a").write_bytes(b"0123456789")
+    (blob,) = images.list_blobs()
+    assert images.read("a", blob.etag, 4) == b"0123"
+    assert images.read("a", blob.etag, 40) == b"0123456789"
 
 
 def test_pipes_are_not_listed_and_never_waited_for(folder: Path, images: LocalImages) -> None:
