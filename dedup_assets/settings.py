@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from dedup_assets.errors import SettingsError
 
@@ -24,6 +24,11 @@ class CollectionSettings(BaseModel):
         default="", description="Folder or container of images: a path, az://account/container/prefix, or a blob URL"
     )
     store: str = Field(default="dedup-store", description="Folder or container of the tables and the report")
+    exclude: list[str] = Field(
+        default=[],
+        description="Globs of names or paths that are not listed; in the environment one a line, as those to include",
+    )
+    include: list[str] = Field(default=[], description="Globs of what is listed though it is excluded, or by default")
     prefix_depth: int = Field(default=1, ge=0, le=16, description="Directory levels that make a blob prefix")
     workers: int = Field(
         default=min(32, os.cpu_count() or 1), ge=1, le=256, description="Processes that read, verify and embed"
@@ -43,6 +48,11 @@ class CollectionSettings(BaseModel):
     decode_timeout_s: float = Field(
         default=60.0, gt=0, le=86_400, description="Seconds that decoding one doubtful image may take"
     )
+
+    @field_validator("exclude", "include", mode="before")
+    @classmethod
+    def _one_a_line(cls, value: Any) -> Any:
+        return value.splitlines() if isinstance(value, str) else value
 
 
 class Settings(CollectionSettings):

@@ -145,7 +145,9 @@ def _unreadable(stage: Stage) -> pl.DataFrame:
         ).with_columns(partition=pl.lit(key))
         for key in stage.tables.partitions(IMAGE_FEATURES)
     ]
-    rows = pl.concat(frames).filter(pl.col("decode_status") != "ok").rename({"decode_error": "cause"})
+    rows = (
+        pl.concat(frames).filter(~pl.col("decode_status").is_in(("ok", "no_image"))).rename({"decode_error": "cause"})
+    )
     wanted = {name: dtype for name, dtype in DEDUP_REPORT.schema.items() if name != "reclaimable_bytes"}
     empty = {name: dtype for name, dtype in wanted.items() if name not in rows.columns}
     return (
@@ -162,7 +164,9 @@ def no_image_is_lost(collection: Collection) -> dg.AssetCheckResult:
     """Compare the ids of the manifest with those of the report, in the partitions that are up to date all the way."""
     tables = collection.tables()
     judged = judge_partitions(tables, DEDUP_REPORT, IMAGE_FEATURES, IMAGE_MANIFEST)
-    listed = tables.read_many(IMAGE_MANIFEST, judged.keys, ["image_id"])
+    statuses = tables.read_many(IMAGE_FEATURES, judged.keys, ["image_id", "decode_status"])
+    others = statuses.filter(pl.col("decode_status") == "no_image")
+    listed = tables.read_many(IMAGE_MANIFEST, judged.keys, ["image_id"]).join(others, on="image_id", how="anti")
     reported = tables.read_many(DEDUP_REPORT, judged.keys, ["image_id"])
     lost = listed.join(reported, on="image_id", how="anti").height
     surplus = reported.height - reported.join(listed, on="image_id", how="semi").n_unique()

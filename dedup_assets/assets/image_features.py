@@ -20,7 +20,7 @@ from dedup_assets.stages.reading.reader import ImageReader, ReadingOrder
 from dedup_assets.stages.reading.rows import FEATURE_VERSION
 from dedup_assets.stages.stage import PartitionWork, Stage, made_from
 from dedup_assets.stages.table_assets import table_asset
-from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST
+from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST, NO_PICTURES
 
 SMALL_PART_ROWS = 500
 MAX_SMALL_PARTS = 8
@@ -109,7 +109,7 @@ def _finish(stage: Stage, work: PartitionWork, source: dict[str, Any]) -> None:
     work.commit = stage.tables.merge_small_parts(work.commit, IMAGE_FEATURES, SMALL_PART_ROWS, MAX_SMALL_PARTS)
     work.commit = stage.tables.publish(replace(work.commit, details={**work.commit.details, **source}))
     statuses = stage.tables.read(IMAGE_FEATURES, work.key, ["decode_status"])["decode_status"]
-    work.counts["unreadable"] = int((~statuses.is_in(["ok", "link"])).sum())
+    work.counts["unreadable"] = int((~statuses.is_in(("ok", *NO_PICTURES))).sum())
     if not statuses.is_in(TRANSIENT_STATUSES).any():
         stage.finish(work)
     work.preview = stage.tables.read(
@@ -133,7 +133,7 @@ def image_features_lose_nothing(collection: Collection) -> dg.AssetCheckResult:
 def few_images_are_unreadable(collection: Collection, feature_policy: FeaturePolicy) -> dg.AssetCheckResult:
     """Compare the share of unreadable images with the policy."""
     statuses = collection.tables().read_many(IMAGE_FEATURES, columns=["decode_status"])["decode_status"]
-    statuses = statuses.filter(statuses != "link")
+    statuses = statuses.filter(~statuses.is_in(NO_PICTURES))
     share = int((statuses != "ok").sum()) / max(1, len(statuses))
     return dg.AssetCheckResult(
         passed=share <= feature_policy.max_unreadable_share,

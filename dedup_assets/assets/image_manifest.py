@@ -5,6 +5,7 @@ Belongs here: turning a listing into a table by partition. Does not belong here:
 
 import hashlib
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from itertools import islice
@@ -17,10 +18,11 @@ from dedup_assets.errors import StoreAccessError, UndiscoveredPrefixError
 from dedup_assets.partitions import PrefixLayout, image_id, is_whole
 from dedup_assets.report.plain_words import counted
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.images.image_names import may_be_image
+from dedup_assets.resources.images.image_names import kind_of, may_be_image
 from dedup_assets.resources.images.source import Blob, ImageStore
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.stages.discovery import load_layout
+from dedup_assets.stages.passed_over import PassedOver
 from dedup_assets.stages.stage import Stage
 from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.tables import IMAGE_MANIFEST
@@ -45,27 +47,34 @@ def image_manifest(context: dg.AssetExecutionContext, collection: Collection, pr
         )
     with progress.track(stage.log, IMAGE_MANIFEST.name, len(stage.keys), "prefixes") as tracker:
         for keys in families:
+            images.left_out.counts.clear()
             with _spilled_listing(images, layout, keys) as listing:
                 for key in keys:
-                    _write(stage, key, _rows_of(listing, key), images.unlisted)
+                    _write(stage, key, _rows_of(listing, key), images)
+                    images.left_out.counts.clear()  # they stand with the first partition of those that share a directory
                     tracker.advance()
 
 
-def _write(stage: Stage, key: str, listed: pl.DataFrame, unlisted: Set[str]) -> None:
-    rows = listed.filter("is_image").select(IMAGE_MANIFEST.column_names)
-    with stage.partition(key, stage.fingerprint(_digest(rows))) as work:
+def _write(stage: Stage, key: str, listed: pl.DataFrame, images: ImageStore) -> None:
+    rows = listed.filter(pl.col("other_kind").is_null()).select(IMAGE_MANIFEST.column_names)
+    passed_over = PassedOver(Counter(listed["other_kind"].drop_nulls()), images.left_out.counts)
+    with stage.partition(key, stage.fingerprint(_digest(rows), passed_over.details())) as work:
         before = stage.tables.read(IMAGE_MANIFEST, key, ["image_id", "etag", "path"])
-        _require_listed(before["path"], unlisted)
+        _require_listed(before["path"], images.unlisted)
+        removed = before.join(rows, on="image_id", how="anti")["path"]
+        now_left_out = sum(images.left_out.glob_of(path) is not None for path in removed)
         if not work.is_current:
-            details = {"digest": _digest(rows.drop(UNTOLD))}
+            details = {"digest": _digest(rows.drop(UNTOLD)), "passed_over": passed_over.details()}
             work.commit = stage.tables.rewrite(IMAGE_MANIFEST, key, rows, work.fingerprint, details)
         work.counts = {
             "bytes": int(rows["size_bytes"].sum()),
             "new": rows.join(before, on="image_id", how="anti").height,
             "changed": rows.join(before, on="image_id").filter(pl.col("etag") != pl.col("etag_right")).height,
-            "removed": before.join(rows, on="image_id", how="anti").height,
+            "removed": len(removed) - now_left_out,
+            "newly_left_out": now_left_out,
             "other_files": listed.height - rows.height,
-            "unlisted_directories": len(unlisted),
+            "left_out_files": images.left_out.counts.total(),
+            "unlisted_directories": len(images.unlisted),
         }
         work.preview = rows
 
@@ -104,11 +113,15 @@ def _rows_of(listing: Path, key: str) -> pl.DataFrame:
 
 
 def _row(blob: Blob, layout: PrefixLayout) -> dict[str, object]:
-    derived = {"partition": layout.key_of(blob.path), "is_image": may_be_image(blob)}
+    derived = {"partition": layout.key_of(blob.path), "other_kind": _other_kind(blob)}
     return {"image_id": image_id(blob.path), **blob._asdict(), **derived}
 
 
-_LISTED_SCHEMA = {**IMAGE_MANIFEST.schema, "partition": pl.String, "is_image": pl.Boolean}
+def _other_kind(blob: Blob) -> str | None:
+    return None if may_be_image(blob) else "link" if blob.is_link else kind_of(blob.path)
+
+
+_LISTED_SCHEMA = {**IMAGE_MANIFEST.schema, "partition": pl.String, "other_kind": pl.String}
 
 
 def _digest(rows: pl.DataFrame) -> str:

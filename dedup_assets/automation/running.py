@@ -54,7 +54,7 @@ def prepare_home(settings: Settings) -> Path:
         "DAGSTER_HOME": str(home),
         "DAGSTER_DISABLE_TELEMETRY": "1",
         POLICIES: str(policies),
-        **{variable_of(setting): str(value) for setting, value in _portable(settings).collection.items()},
+        **{variable_of(setting): _as_text(value) for setting, value in _portable(settings).collection.items()},
     }
     return home
 
@@ -148,6 +148,10 @@ def organize(definitions: dg.Definitions, settings: Settings, action: str) -> pl
 def _portable(settings: Settings) -> Settings:
     """The same settings, of which the addresses mean the same from any working directory."""
     return settings.model_copy(update={name: _anywhere(getattr(settings, name)) for name in ("source", "store")})
+
+
+def _as_text(value: Any) -> str:
+    return "\n".join(value) if isinstance(value, list) else str(value)
 
 
 def _anywhere(address: str) -> str:

@@ -17,9 +17,9 @@ from pathlib import Path
 import dagster as dg
 
 from dedup_assets.automation.nightly import NIGHTLY_TABLES
-from dedup_assets.partitions import is_image_path
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database.connection import URL_VARIABLE, DatabaseResource
+from dedup_assets.resources.images.image_names import may_be_image
 from dedup_assets.resources.locations import FolderLocation, parse_location
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.resources.tables.stored_files import PARTS_OUTLIVE, is_old
@@ -46,7 +46,7 @@ def is_unchanged(settings: Settings) -> bool:
     if note["left"] != _what_is_left(settings, collection.tables()):
         return False
     blobs = collection.images().list_blobs()
-    return bool(note["source"] == _digest((blob.path, blob.etag) for blob in blobs if is_image_path(blob.path)))
+    return bool(note["source"] == _digest((blob.path, blob.etag) for blob in blobs if may_be_image(blob)))
 
 
 def note_what_is_left(settings: Settings, instance: dg.DagsterInstance) -> None:

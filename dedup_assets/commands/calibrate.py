@@ -45,7 +45,7 @@ def calibrate(
     from dedup_assets.calibration.outcome import SamplePlan
 
     address, rules = without_secret(source), read_policies(policies)
-    limits = {} if workers is None else {"workers": workers}
+    limits: dict[str, Any] = {} if workers is None else {"workers": workers}
     settings = Settings(source=address, store=store, policies=rules, at_terminal=True, **limits)
     click.echo(_calibrate(settings, SamplePlan(images, seed, distinct=distinct), out), nl=False)
 

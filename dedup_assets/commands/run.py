@@ -39,6 +39,10 @@ def limit_option(setting: str, help_text: str) -> Callable[[Command], Command]:
     type=click.IntRange(0, 16),
     help="Directory levels that make a blob prefix, the unit of work.",
 )
+@click.option(
+    "--exclude", multiple=True, help="Glob of names, or of paths below SOURCE, to leave out; may be repeated."
+)
+@click.option("--include", multiple=True, help="Glob of what to list though it is excluded, such as a system's folder.")
 @limit_option("workers", "Processes that read, verify and embed.  [default: one a processor]")
 @limit_option("reads", "Images on their way at once.  [default: of a folder one a worker, of a container eight]")
 @click.option(
@@ -53,9 +57,7 @@ def limit_option(setting: str, help_text: str) -> Callable[[Command], Command]:
 @limit_option("max_bytes_per_s", "Bytes a second that are read from it at most.  [default: no limit]")
 @limit_option("decode_timeout_s", "Seconds that decoding one doubtful image may take.  [default: 60]")
 @when_interrupted("Interrupted before anything was begun.")
-def run(
-    source: str, store: str, prefix_depth: int, policies: str | None, level: str | None, **limits: int | None
-) -> None:
+def run(source: str, store: str, prefix_depth: int, policies: str | None, level: str | None, **others: Any) -> None:
     """Find the duplicates in SOURCE, a folder or a container, and write the report.
 
     SOURCE is a path, az://account/container/prefix, or the https address of a container with or without a SAS token.
@@ -64,8 +66,8 @@ def run(
     address, rules = without_secret(source), read_policies(policies)
     if level:
         rules["similar_groups"] = rules.get("similar_groups", {}) | {"level": level}
-    asked = {"store": store, "prefix_depth": prefix_depth, **limits}
-    given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
+    asked = {"store": store, "prefix_depth": prefix_depth, **others}
+    given: dict[str, Any] = {name: value for name, value in asked.items() if value not in (None, ())}
     find_duplicates(
         Settings(source=address, policies=rules, at_terminal=True, **given),
         again=["dedup-assets", "run", address, *_options(**given, policies=policies, level=level)],
@@ -112,4 +114,7 @@ def _run(settings: Settings) -> str:
 def _options(**values: Any) -> list[str]:
     """What `run` was given, as its options."""
     options = {each.name: each.opts[0] for each in run.params}
-    return [word for name, value in values.items() if value is not None for word in (options[name], str(value))]
+    each_alone = (
+        (name, one) for name, value in values.items() for one in (value if isinstance(value, tuple) else [value])
+    )
+    return [word for name, value in each_alone if value is not None for word in (options[name], str(value))]

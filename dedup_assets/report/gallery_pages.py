@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from dedup_assets.report import plain_words
 from dedup_assets.report.gallery_groups import GalleryGroup, thumbnail_name
-from dedup_assets.report.summary import RunSummary, by_level_in_order
+from dedup_assets.report.summary import RunSummary, by_level_in_order, passed_over
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -53,6 +53,7 @@ class GalleryPages:
             groups_shown=len(self.groups),
             look_alikes=self.look_alikes,
             unreadable=self.unreadable,
+            passed_over=passed_over(self.summary),
             policy=list(_flat(self.summary.policy)),
             pages=[(page, self.name(page)) for page in range(1, self.count + 1)],
             page=number,

@@ -12,6 +12,7 @@ from dedup_assets.report.plain_words import counted, human_bytes, level_title, s
 from dedup_assets.tables import LEVELS
 
 MAX_CAUSES_IN_TEXT = 10
+MAX_KINDS = 8
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,10 @@ class RunSummary:
     """Levels that the policy leaves out."""
     unreadable_causes: Sequence[tuple[str, str]] = ()
     """Path and cause of unreadable images."""
+    others: Mapping[str, int] = field(default_factory=dict)
+    """Files that are no images, by kind."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Files that are not listed for their name, by the glob that left them out."""
     tools: Sequence["ToolCount"] = ()
     """Generation metadata by the tool that wrote them."""
     embedding_provider: str | None = None
@@ -82,13 +87,9 @@ def summary_text(summary: RunSummary, work: RunWork | None = None) -> str:
     """The end of a run in a terminal: plain text, a few lines, without colours."""
     source = visible(without_secrets(summary.source))
     if not summary.images:
-        return f"No images in {source}.\n"
-    lines = [
-        f"{counted(summary.images, 'image')} in {source}",
-        *_found(summary),
-        *_left_out(summary),
-        *_unreadable(summary),
-    ]
+        return "\n".join([f"No images in {source}.", *passed_over(summary)]) + "\n"
+    found = [*_found(summary), *_left_out(summary), *_unreadable(summary), *passed_over(summary)]
+    lines = [f"{counted(summary.images, 'image')} in {source}", *found]
     return "\n".join([*lines, *(_work_done(work) if work else [])]) + "\n"
 
 
@@ -97,7 +98,8 @@ def summary_json(summary: RunSummary, work: RunWork) -> str:
     found = {
         name: getattr(summary, name) for name in ("images", "groups", "duplicates", "unreadable", "bytes_reclaimable")
     }
-    return _figures(found, work)
+    passed = {"other_files": sum(summary.others.values()), "left_out_files": sum(summary.left_out.values())}
+    return _figures(found | passed, work)
 
 
 def repeat_summary(text: str, figures: str, work: RunWork) -> tuple[str, str]:
@@ -137,6 +139,21 @@ def _unreadable(summary: RunSummary) -> list[str]:
     lines += [f"    {visible(path)}: {visible(cause)}" for path, cause in shown]
     more = summary.unreadable - len(shown)
     return [*lines, f"    and {more:,} more, all in the report"] if more else lines
+
+
+def passed_over(summary: RunSummary) -> list[str]:
+    """How many files stand in no report and of which kinds they are, the most first: a line for each reason."""
+    told = []
+    for counts, noun, words in (
+        (summary.others, "other file", ""),
+        (summary.left_out, "file", " left out by name, which --include takes in"),
+    ):
+        kinds = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+        shown = ", ".join(f"{count:,} {visible(kind)}" for kind, count in kinds[:MAX_KINDS])
+        more = f", {len(kinds) - MAX_KINDS} kinds more" if len(kinds) > MAX_KINDS else ""
+        total = sum(counts.values())
+        told += [f"  {counted(total, noun)}{words} ({shown}{more})"] if total else []
+    return told
 
 
 def _work_done(work: RunWork) -> list[str]:

@@ -8,6 +8,7 @@ import dagster as dg
 from pydantic import Field
 
 from dedup_assets.errors import NoSourceError
+from dedup_assets.resources.images.left_out import LeftOut
 from dedup_assets.resources.images.opening import open_image_store
 from dedup_assets.resources.images.source import ImageStore
 from dedup_assets.resources.images.throttle import RateLimits
@@ -49,7 +50,8 @@ class Collection(CollectionSettings, dg.ConfigurableResource[None]):
                 "No image source is configured: set DEDUP_SOURCE to a folder or az://account/container/prefix."
             )
         inside = path_inside(parse_location(self.store), parse_location(self.source))
-        images = open_image_store(parse_location(self.source), exclude=() if inside is None else (inside,))
+        own = () if inside is None else (inside,)
+        images = open_image_store(parse_location(self.source), own, LeftOut(self.exclude, self.include))
         images.check()
         return images
 

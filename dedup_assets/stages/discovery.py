@@ -4,8 +4,8 @@ Belongs here: the walk over the source's directories and the append-only log of 
 Does not belong here: the rules of placing (`partitions.py`), or telling Dagster (`automation/`).
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,9 +13,10 @@ from obstore.exceptions import AlreadyExistsError
 
 from dedup_assets.errors import LayoutError
 from dedup_assets.partitions import Placement, PrefixLayout, directory_of, is_whole
-from dedup_assets.resources.images.image_names import may_be_image
-from dedup_assets.resources.images.source import ImageStore
+from dedup_assets.resources.images.image_names import kind_of, may_be_image
+from dedup_assets.resources.images.source import Blob, ImageStore
 from dedup_assets.resources.tables.store import TableStore
+from dedup_assets.stages.passed_over import note_elsewhere
 
 MAX_COUNTED_ONE_BY_ONE = 100
 """More new directories than this are counted in one listing of the whole source rather than in one listing each."""
@@ -49,8 +50,11 @@ def discover(images: ImageStore, tables: TableStore, prefix_depth: int) -> Prefi
     while True:
         last = _last_entry(tables)
         layout = load_layout(tables, prefix_depth, last)
-        new = layout.place(_count_new_images(images, layout))
+        images.left_out.counts.clear()
+        counts, others = _count_new_images(images, layout)
+        new = layout.place(counts)
         if not new:
+            note_elsewhere(tables, others, images.left_out.counts)
             return layout
         entry = {"prefix_depth": prefix_depth, "placements": {where: asdict(placed) for where, placed in new.items()}}
         try:
@@ -59,14 +63,27 @@ def discover(images: ImageStore, tables: TableStore, prefix_depth: int) -> Prefi
             continue
 
 
-def _count_new_images(images: ImageStore, layout: PrefixLayout) -> Mapping[str, int]:
-    new = [where for where in _walk_directories(images, layout.prefix_depth) if where not in layout.placements]
-    if len(new) > MAX_COUNTED_ONE_BY_ONE:
-        paths = (blob.path for blob in images.list_blobs() if may_be_image(blob))
-        counts = Counter(directory_of(path, layout.prefix_depth) for path in paths)
-        return {where: counts[where] for where in new if counts[where]}
-    each = {where: _count_images(images, where, layout.prefix_depth) for where in new}
-    return {where: count for where, count in each.items() if count}
+def _count_new_images(images: ImageStore, layout: PrefixLayout) -> tuple[Mapping[str, int], Counter[str]]:
+    """How many images each directory holds that is not placed, and how many other files lie where there are none, by kind."""
+    depth, counts, others = layout.prefix_depth, Counter[str](), defaultdict[str, Counter[str]](Counter)
+    new = [where for where in _walk_directories(images, depth) if where not in layout.placements]
+    for where, blob in _blobs_of(images, new, depth):
+        if may_be_image(blob):
+            counts[where] += 1
+        else:
+            others[where][kind_of(blob.path)] += 1
+    found = {where: counts[where] for where in new if counts[where]}
+    return found, sum((others[where] for where in new if where not in found), Counter[str]())
+
+
+def _blobs_of(images: ImageStore, directories: Sequence[str], depth: int) -> Iterator[tuple[str, Blob]]:
+    if len(directories) <= MAX_COUNTED_ONE_BY_ONE:
+        for where in directories:
+            yield from ((where, blob) for blob in images.list_blobs(where, recursive=is_whole(where, depth)))
+        return
+    before = images.left_out.counts.copy()  # of the whole source more is left out than in these directories
+    yield from ((directory_of(blob.path, depth), blob) for blob in images.list_blobs())
+    images.left_out.counts = before
 
 
 def _walk_directories(images: ImageStore, prefix_depth: int, directory: str = "") -> Iterator[str]:
@@ -75,11 +92,6 @@ def _walk_directories(images: ImageStore, prefix_depth: int, directory: str = ""
     if not is_whole(directory, prefix_depth):
         for child in images.list_directories(directory):
             yield from _walk_directories(images, prefix_depth, child)
-
-
-def _count_images(images: ImageStore, directory: str, prefix_depth: int) -> int:
-    blobs = images.list_blobs(directory, recursive=is_whole(directory, prefix_depth))
-    return sum(map(may_be_image, blobs))
 
 
 def _entry_path(number: int) -> str:

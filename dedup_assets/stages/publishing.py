@@ -11,17 +11,19 @@ from collections.abc import Sequence
 import dagster as dg
 import polars as pl
 
+from dedup_assets.policies import digest_of
 from dedup_assets.report.csv_file import write_image_report
 from dedup_assets.report.gallery import write_gallery
 from dedup_assets.report.summary import RunSummary, RunWork, ToolCount, summary_json, summary_text
 from dedup_assets.resources.collection import Collection
+from dedup_assets.stages.passed_over import read_passed_over
 from dedup_assets.stages.shown_groups import duplicate_groups, look_alike_groups
 from dedup_assets.stages.stage import Stage, peak_rss_mb
 from dedup_assets.tables import DEDUP_REPORT, EMBEDDINGS, METADATA_HASHES
 
 FOLDER = "report"
 PUBLISHED = f"{FOLDER}/published.json"
-"""Digest of the rows that the pages show, written after them."""
+"""Digest of the rows and files that the pages show, written after them."""
 
 WORK_COUNTS = ("downloaded_images", "downloaded_bytes", "verified_pairs", "embedded_images")
 
@@ -33,9 +35,10 @@ def publish_report(
 
     `verified_pairs` are those of the report itself, None where its rows were current; levels may be `not_looked_for`.
     """
-    shown = " ".join([stage.digest_of_all(DEDUP_REPORT), *not_looked_for])
+    reported = stage.digest_of_all(DEDUP_REPORT)  # before the rows are read: another run may write others meanwhile
     report = stage.tables.read_many(DEDUP_REPORT)
     summary = summarize(stage, collection, report, not_looked_for)
+    shown = digest_of(reported, not_looked_for, summary.others, summary.left_out)
     is_shown = stage.tables.read_document(PUBLISHED) == shown  # a killed run leaves new rows and old pages
     if verified_pairs is not None or not is_shown or stage.tables.read_bytes(f"{FOLDER}/index.html") is None:
         with tempfile.TemporaryFile() as csv:
@@ -76,6 +79,7 @@ def summarize(
         tools=_count_tools(stage),
         embedding_provider=provider.get("provider"),
         fallback_reasons=provider.get("fallback_reasons", ()),
+        **read_passed_over(stage.tables)._asdict(),
         policy={type(policy).__name__: policy.settings() for policy in stage.policies},
     )
 

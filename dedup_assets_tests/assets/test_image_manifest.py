@@ -107,3 +107,10 @@ def test_a_prefix_that_nobody_discovered_is_refused_with_the_job_that_would(stag
     with pytest.raises(UndiscoveredPrefixError, match=r"\['nowhere'\] .* run the job discover_prefixes"):
         stages.run(image_manifest, keys=["a", "nowhere"])
     assert stages.tables.partitions(IMAGE_MANIFEST) == []
+
+
+def test_what_is_left_out_from_now_on_is_not_told_as_removed(stages_of: StagesOf) -> None:
+    stages_of(FILES).run(image_manifest)
+    notes = stages_of({}, exclude=["2.*", "b"]).run(image_manifest)[NAME]
+    assert [notes["a"][name] for name in ("removed", "newly_left_out", "left_out_files", "other_files")] == [0, 1, 1, 1]
+    assert [notes["b"][name] for name in ("removed", "newly_left_out", "left_out_files")] == [0, 1, 0]

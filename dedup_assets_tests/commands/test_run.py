@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from dedup_assets.automation.running import prepare_home, recall
 from dedup_assets.commands.run import run
+from dedup_assets.settings import Settings
 from dedup_assets_tests.conftest import write_files
 from dedup_assets_tests.photographs import jpeg, make_photograph
 from dedup_assets_tests.pipeline.commands import dedup_assets
@@ -20,6 +22,25 @@ def test_the_promised_options_are_there() -> None:
     options = {option for each in run.params for option in each.opts}
     assert {"--store", "--prefix-depth", "--workers", "--policies"} <= options
     assert {"--max-requests-per-s", "--max-bytes-per-s", "--decode-timeout"} <= options
+
+
+def test_globs_leave_files_out_and_take_them_in_and_the_ui_goes_on_with_them(tmp_path: Path) -> None:
+    picture = jpeg(make_photograph(1))
+    names = ("a/x.jpg", "a/@eaDir/x.jpg", "a/drafts/x.jpg", "b.png")
+    write_files(tmp_path / "photos", dict.fromkeys(names, picture))
+    globs = ("--exclude", "drafts", "--exclude", "*.png", "--include", "@eaDir")
+    said = dedup_assets("run", tmp_path / "photos", "--store", tmp_path / "store", *globs)
+    assert said.code == 0
+    assert "\n2 images in " in f"\n{said.out}"
+    assert "2 files left out by name, which --include takes in (1 *.png, 1 drafts)" in said.out
+    settings = recall(str(tmp_path / "store"))
+    assert settings
+    assert (settings.exclude, settings.include) == (["drafts", "*.png"], ["@eaDir"])
+    with pytest.MonkeyPatch.context() as environment:
+        for name in ("DEDUP_EXCLUDE", "DEDUP_INCLUDE", "DEDUP_SOURCE", "DAGSTER_HOME"):
+            environment.setenv(name, "")
+        prepare_home(settings)
+        assert Settings.from_environment().exclude == ["drafts", "*.png"]
 
 
 @pytest.mark.parametrize(

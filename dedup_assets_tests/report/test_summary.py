@@ -52,6 +52,7 @@ def test_the_json_has_exactly_the_promised_keys() -> None:
     figures = json.loads(summary_json(sample_summary(), WORK))
     assert figures == {
         "images": 1284, "groups": 3, "duplicates": 312, "unreadable": 2, "bytes_reclaimable": 2_437_000_000,
+        "other_files": 0, "left_out_files": 0,
         "downloaded_images": 4, "downloaded_bytes": 2_500_000, "verified_pairs": 1, "embedded_images": 3,
         "seconds": {"image_manifest": 0.123, "image_features": 2.0}, "peak_rss_mb": 312.1,
     }  # fmt: skip

@@ -122,6 +122,28 @@ def test_links_are_told_as_duplicates_that_free_nothing_and_are_never_read(publi
     assert summary["downloaded_images"] == 1
 
 
+def test_what_is_in_no_report_is_counted_by_kind_wherever_it_lies(publisher: Publisher) -> None:
+    others = {
+        "web/notes.txt": b"words", "web/README": b"words", "web/empty": b"", "docs/a.pdf": b"%PDF", "docs/b.pdf": b"%PDF",
+        "web/@eaDir/blue.jpg/M.jpg": b"thumb", "$RECYCLE.BIN/S-1/$R1.jpg": b"gone", "docs/._a.pdf": b"apple",
+    }  # fmt: skip
+    odd = {
+        "web/red.jpg:large": FILES["shop/red.jpg"],
+        "web/0f3a": FILES["shop/red.jpg"],
+        "shop/x.jpg_orig": FILES["shop/red.jpg"],
+    }
+    write_files(Path(publisher.collection.source), others | odd)
+    summary = publisher.run()
+    assert publisher.paths_in_csv() == sorted([*FILES, *odd])
+    assert (summary["other_files"], summary["left_out_files"], summary["unreadable"]) == (5, 3, 1)
+    text = (publisher.report / "summary.txt").read_text()
+    assert "\n  5 other files (2 .pdf, 2 no suffix, 1 .txt)\n" in text
+    assert "\n  3 files left out by name, which --include takes in (1 $RECYCLE.BIN, 1 ._*, 1 @eaDir)\n" in text
+    assert b"5 other files (2 .pdf, 2 no suffix, 1 .txt)" in publisher.pages()["index.html"]
+    again = publisher.run()
+    assert (again["other_files"], again["left_out_files"], again["downloaded_images"]) == (5, 3, 0)
+
+
 def test_a_second_run_did_nothing_and_says_so_and_leaves_the_pages_as_they_are(publisher: Publisher) -> None:
     before, written_at = publisher.pages(), (publisher.report / "index.html").stat().st_mtime_ns
     summary = publisher.run()

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
 
 import obstore
 from azure.core import MatchConditions
@@ -27,9 +28,13 @@ from dedup_assets.resources.azure.access import container_client, open_object_st
 from dedup_assets.resources.azure.credentials import find_credential
 from dedup_assets.resources.azure.failures import blob_failure, explain_azure_error
 from dedup_assets.resources.images.container_copies import copy_blob, delete_copied_blob
+from dedup_assets.resources.images.left_out import MOST_COUNTED, LeftOut
 from dedup_assets.resources.images.own_output import STORE_MARK, own_directory_in, tell_left_out
 from dedup_assets.resources.images.source import Blob, require_organized
 from dedup_assets.resources.locations import ContainerLocation
+
+if TYPE_CHECKING:
+    from obstore import GetOptions
 
 Result = TypeVar("Result")
 
@@ -40,8 +45,15 @@ _INEXPRESSIBLE = re.compile(r"^/|//|/$|(^|/)\.{1,2}(/|$)|[\x00-\x1f\x7f]")
 class AzureImages:
     """The image blobs below a prefix of a container; an `ImageStore`."""
 
-    def __init__(self, location: ContainerLocation, exclude: Sequence[str] = (), page_size: int = 5_000) -> None:
+    def __init__(
+        self,
+        location: ContainerLocation,
+        exclude: Sequence[str] = (),
+        left_out: LeftOut | None = None,
+        page_size: int = 5_000,
+    ) -> None:
         self.location = location
+        self.left_out = left_out or LeftOut()
         self.organized_root = f"{location.prefix or location.container}_deduplicated"
         self._start = f"{location.prefix}/" if location.prefix else ""
         inside = () if location.prefix else (self.organized_root,)
@@ -63,23 +75,36 @@ class AzureImages:
 
     def list_blobs(self, prefix: str = "", recursive: bool = True) -> Iterator[Blob]:
         """See `ImageStore.list_blobs`; a million blobs are 200 pages, one in memory at a time."""
+        if self.left_out.folder_glob_of(prefix):
+            return
         for item in self._entries(prefix, recursive):
             if isinstance(item, BlobProperties):
-                yield _describe(item, item.name.removeprefix(self._start))
+                path = item.name.removeprefix(self._start)
+                if glob := self.left_out.glob_of(path):
+                    self.left_out.note(path, glob)
+                else:
+                    yield _describe(item, path)
 
     def list_directories(self, prefix: str = "") -> Iterator[str]:
         """See `ImageStore.list_directories`; slashes at the start of a name belong to its first part."""
         for item in self._entries(prefix, recursive=False):
             if isinstance(item, BlobPrefix):
-                yield item.name.removeprefix(self._start)[:-1]
+                path = item.name.removeprefix(self._start)[:-1]
+                if glob := self.left_out.folder_glob_of(path):
+                    names = self._container.list_blob_names(name_starts_with=item.name)
+                    self.left_out.note(path, glob, sum(1 for _ in islice(names, MOST_COUNTED)))
+                else:
+                    yield path
 
-    def read(self, path: str, etag: str) -> bytes:
+    def read(self, path: str, etag: str, first: int | None = None) -> bytes:
         """See `ImageStore.read`; the service compares the etag."""
         name = self._start + path
         try:
             if _INEXPRESSIBLE.search(name):
-                return within(access.REQUEST_DEADLINE, partial(self._download, name, etag))
-            return bytes(obstore.get(self._bodies, name, options={"if_match": f'"{etag}"'}).bytes())
+                return within(access.REQUEST_DEADLINE, partial(self._download, name, etag, first))
+            asked: GetOptions = {"if_match": f'"{etag}"'}
+            asked |= {} if first is None else {"range": (0, first)}
+            return bytes(obstore.get(self._bodies, name, options=asked).bytes())
         except (AzureError, BaseError, FileNotFoundError, TimeoutError) as error:
             failure = blob_failure(error, path, self.location)
         if isinstance(failure, BlobChanged) and not self._container.get_blob_client(name).exists():
@@ -148,10 +173,15 @@ class AzureImages:
             else:
                 yield from self._level(item.name)
 
-    def _download(self, name: str, etag: str) -> bytes:
+    def _download(self, name: str, etag: str, first: int | None) -> bytes:
         """Read by the SDK, whose patience ends only where nothing comes: a body that drips takes as long as it likes."""
         body = self._container.download_blob(
-            name, etag=f'"{etag}"', match_condition=MatchConditions.IfNotModified, max_concurrency=1
+            name,
+            0 if first else None,
+            first,
+            etag=f'"{etag}"',
+            match_condition=MatchConditions.IfNotModified,
+            max_concurrency=1,
         )
         return body.readall()
 

@@ -10,11 +10,13 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 from dedup_assets.errors import BlobChanged, BlobUnavailable, BlobVanished, StoreAccessError
 from dedup_assets.resources.images.file_names import raw_name, readable_name
 from dedup_assets.resources.images.folder_copies import copy_file, delete_file
+from dedup_assets.resources.images.left_out import MOST_COUNTED, LeftOut
 from dedup_assets.resources.images.own_output import describe_own_folder, tell_left_out
 from dedup_assets.resources.images.source import Blob, require_organized
 from dedup_assets.resources.locations import FolderLocation
@@ -29,8 +31,9 @@ _NOT_THERE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 class LocalImages:
     """The image files below a folder; an `ImageStore`."""
 
-    def __init__(self, location: FolderLocation, exclude: Sequence[str] = ()) -> None:
+    def __init__(self, location: FolderLocation, exclude: Sequence[str] = (), left_out: LeftOut | None = None) -> None:
         self.location = location
+        self.left_out = left_out or LeftOut()
         self.organized_root = f"{location.path.name or 'root'}_deduplicated"
         self._excluded = frozenset(exclude)
         if location.path.parent == location.path:
@@ -46,25 +49,29 @@ class LocalImages:
 
     def list_blobs(self, prefix: str = "", recursive: bool = True) -> Iterator[Blob]:
         """See `ImageStore.list_blobs`."""
-        pending = [prefix]
+        pending = [] if self.left_out.folder_glob_of(prefix) else [prefix]
         while pending:
             for path, entry in self._entries(pending.pop()):
                 if not _is_directory(entry):
-                    yield from self._describe(path, entry)
-                elif recursive:
+                    if glob := self.left_out.glob_of(path):
+                        self.left_out.note(path, glob)
+                    else:
+                        yield from self._describe(path, entry)
+                elif recursive and not self._prunes(path):
                     pending.append(path)
 
     def list_directories(self, prefix: str = "") -> Iterator[str]:
         """See `ImageStore.list_directories`."""
-        return (path for path, entry in self._entries(prefix) if _is_directory(entry))
+        folders = (path for path, entry in self._entries(prefix) if _is_directory(entry))
+        return (path for path in folders if not self._prunes(path))
 
-    def read(self, path: str, etag: str) -> bytes:
+    def read(self, path: str, etag: str, first: int | None = None) -> bytes:
         """See `ImageStore.read`; the file is compared with its etag before and after."""
         try:
             # a pipe that took the file's place must not be waited for
             file = os.open(self._absolute(path), os.O_RDONLY | os.O_NONBLOCK)
             try:
-                return _read_unchanged(file, path, etag)
+                return _read_unchanged(file, path, etag, -1 if first is None else first)
             finally:
                 os.close(file)
         except _NOT_THERE:
@@ -122,6 +129,14 @@ class LocalImages:
         if what := describe_own_folder(Path(entry.path)):
             tell_left_out(path, f"it is {what}")
         return what is not None
+
+    def _prunes(self, directory: str) -> bool:
+        """True for a directory that is left out by its name; its files are counted."""
+        glob = self.left_out.folder_glob_of(directory)
+        if glob:
+            below = (file for _, _, files in os.walk(self._absolute(directory)) for file in files)
+            self.left_out.note(directory, glob, sum(1 for _ in islice(below, MOST_COUNTED)))
+        return glob is not None
 
     def _note_unlisted(self, path: str) -> None:
         self.unlisted.add(path)
@@ -181,9 +196,9 @@ def _instant(time_ns: int) -> datetime:
     return _EPOCH + timedelta(microseconds=min(time_ns // 1_000, _LATEST_US))
 
 
-def _read_unchanged(file: int, path: str, etag: str) -> bytes:
+def _read_unchanged(file: int, path: str, etag: str, most: int) -> bytes:
     _require_unchanged(path, etag, os.fstat(file))
-    data = io.FileIO(file, closefd=False).readall()
+    data = io.FileIO(file, closefd=False).read(most) or b""
     _require_unchanged(path, etag, os.fstat(file))
     return data
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Set
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from dedup_assets.resources.images.left_out import LeftOut
 from dedup_assets.resources.locations import Location
 
 
@@ -58,6 +59,10 @@ class ImageStore(Protocol):
     def unlisted(self) -> Set[str]:
         """The directories that listings so far met and this user may not list; what lies in them is unknown."""
 
+    @property
+    def left_out(self) -> LeftOut:
+        """What listings so far left out by name."""
+
     def check(self) -> None:
         """Find out at once whether the source can be listed.
 
@@ -69,7 +74,8 @@ class ImageStore(Protocol):
         """List the blobs of the directory `prefix` ("" is the root), in no particular order, in flat memory.
 
         Without `recursive` only those directly in it. A directory that does not exist is empty; one that may not be
-        listed is, too, and stands in `unlisted`. What this project wrote itself is left out (`own_output.py`). Symbolic links are
+        listed is, too, and stands in `unlisted`. What this project wrote itself is left out (`own_output.py`), and what
+        `left_out` finds. Symbolic links are
         listed, and not followed.
 
         Raises:
@@ -83,8 +89,8 @@ class ImageStore(Protocol):
             StoreAccessError: the source, or a directory of it, cannot be listed.
         """
 
-    def read(self, path: str, etag: str) -> bytes:
-        """Read one blob exactly as it was listed.
+    def read(self, path: str, etag: str, first: int | None = None) -> bytes:
+        """Read one blob, or its first so many bytes, exactly as it was listed.
 
         Raises:
             BlobVanished, BlobChanged, BlobUnavailable: this blob cannot be read.

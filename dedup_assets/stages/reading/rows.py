@@ -20,8 +20,10 @@ import polars as pl
 
 from dedup_assets.errors import BlobChanged, BlobUnavailable, BlobVanished
 from dedup_assets.generation_metadata.carriers import read_carriers
+from dedup_assets.kernels.decode.first_bytes import FIRST_BYTES, announces_image
 from dedup_assets.kernels.decode.image import DecodeLimits, UnreadableImage
 from dedup_assets.kernels.describe.description import ImageDescription, ImageSketch, describe_sketches
+from dedup_assets.resources.images.image_names import has_image_suffix
 from dedup_assets.resources.images.source import ImageStore
 from dedup_assets.resources.images.throttle import Throttle
 from dedup_assets.stages.reading.isolated_decoding import DecodingTimedOutError
@@ -93,18 +95,29 @@ class RowReader:
 
     def _download(self, blob: Row) -> Downloaded:
         row = blob | {"feature_version": FEATURE_VERSION, "decode_status": "ok"}
-        if blob["size_bytes"] > (most := self._limits.max_file_bytes):
-            return row | _failed("too_large", f"The file has {blob['size_bytes']:,} bytes; {most:,} are allowed."), None
-        self._throttle.wait(blob["size_bytes"])
-        if self._stopped.is_set():
-            raise CancelledError
         try:
-            data = self._images.read(blob["path"], blob["etag"])
+            if not self._is_image(blob):
+                return row | _failed("no_image", "Its name says nothing, and it does not begin as an image does."), None
+            if blob["size_bytes"] > (most := self._limits.max_file_bytes):
+                told = f"The file has {blob['size_bytes']:,} bytes; {most:,} are allowed."
+                return row | _failed("too_large", told), None
+            data = self._read(blob)
         except (BlobVanished, BlobChanged) as cause:
             return row | _failed("vanished", str(cause)), None
         except BlobUnavailable as cause:
             return row | _failed("timed_out", str(cause)), None
         return row | {"file_sha256": hashlib.sha256(data).digest(), "size_bytes": len(data)}, data
+
+    def _is_image(self, blob: Row) -> bool:
+        """Judge by the first bytes where the name does not tell."""
+        first = min(FIRST_BYTES, blob["size_bytes"])
+        return has_image_suffix(blob["path"]) or (first > 0 and announces_image(self._read(blob, first)))
+
+    def _read(self, blob: Row, first: int | None = None) -> bytes:
+        self._throttle.wait(blob["size_bytes"] if first is None else first)
+        if self._stopped.is_set():
+            raise CancelledError
+        return self._images.read(blob["path"], blob["etag"], first)
 
     def _describe(self, row: Row, data: bytes | None) -> tuple[Row, ImageSketch | None]:
         if data is None:

@@ -6,6 +6,7 @@ import pytest
 
 from dedup_assets.errors import BlobChanged, BlobUnavailable, StoreAccessError
 from dedup_assets.resources.images.folder import LocalImages
+from dedup_assets.resources.images.left_out import LeftOut
 from dedup_assets.resources.images.own_output import tell_left_out
 from dedup_assets.resources.locations import FolderLocation
 from dedup_assets_tests.permissions import closed
@@ -101,6 +102,34 @@ def test_names_of_one_file_share_its_inode_and_tell_how_many_they_are(folder: Pa
     found = {blob.path: (blob.device, blob.inode, blob.link_count) for blob in images.list_blobs()}
     assert found["a.jpg"] == found["hard.jpg"]
     assert (found["a.jpg"][2], found["b.jpg"][2]) == (2, 1)
+
+
+def test_what_is_left_out_by_name_is_counted_by_files_and_warned_of_once(
+    folder: Path, images: LocalImages, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = {"album/a.jpg", "album/b.jpg"}
+    for path in (*kept, "album/._a.jpg", "album/._b.jpg", "album/@eaDir/a.jpg/M.jpg", "album/@eaDir/b.jpg/M.jpg"):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(b"x")
+    tell_left_out.cache_clear()
+    assert listed(images) == kept
+    assert images.left_out.counts == {"._*": 2, "@eaDir": 2}
+    assert sorted(message.rpartition(": ")[2] for message in caplog.messages) == [
+        "its name is like '._*'; --include '._*' takes it in",
+        "its name is like '@eaDir'; --include '@eaDir' takes it in",
+    ]
+    assert list(images.list_directories("album")) == []
+    assert list(images.list_blobs("album/@eaDir")) == []
+    assert listed(LocalImages(FolderLocation(folder), left_out=LeftOut(["b.jpg"], ["@eaDir", "*/a.jpg/M.jpg"]))) == {
+        "album/a.jpg", "album/@eaDir/a.jpg/M.jpg", "album/@eaDir/b.jpg/M.jpg",
+    }  # fmt: skip
+
+
+def test_the_first_bytes_are_read_alone(folder: Path, images: LocalImages) -> None:
+    (folder / "a").write_bytes(b"0123456789")
+    (blob,) = images.list_blobs()
+    assert images.read("a", blob.etag, 4) == b"0123"
+    assert images.read("a", blob.etag, 40) == b"0123456789"
 
 
 def test_pipes_are_not_listed_and_never_waited_for(folder: Path, images: LocalImages) -> None:
