@@ -4,7 +4,9 @@ Belongs here: which images must be read, reading them in chunks, and turning an 
 Does not belong here: decoding and hashing (`kernels/`), reading generation metadata (`generation_metadata/`).
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -12,15 +14,17 @@ import polars as pl
 
 from dedup_assets.policies import FeaturePolicy
 from dedup_assets.resources.collection import Collection
+from dedup_assets.resources.images.throttle import Throttle
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.judged_partitions import judge_partitions
 from dedup_assets.stages.reading.reader import ImageReader, ReadingOrder
 from dedup_assets.stages.reading.rows import FEATURE_VERSION
+from dedup_assets.stages.reading.unnoticed_edits import find_doubtful, find_edited
 from dedup_assets.stages.stage import PartitionWork, Stage, made_from
 from dedup_assets.stages.table_assets import table_asset
-from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST, NO_PICTURES
+from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST, NO_PICTURES, SEEN_FILES
 
 SMALL_PART_ROWS = 500
 MAX_SMALL_PARTS = 8
@@ -38,15 +42,31 @@ def image_features(
     stage = Stage(context, IMAGE_FEATURES, collection.tables(), feature_policy, source=IMAGE_MANIFEST)
     images, limits, timeout_s = collection.images(), feature_policy.limits(), collection.decode_timeout_s
     order = ReadingOrder(images.location, limits, timeout_s, collection.rates, collection.reads_at_once)
+    look_behind = partial(find_edited, images, Throttle(order.rates), order.reads)
     with ImageReader(images, order, collection.workers) as reader:
         for key in stage.keys:
             source = made_from(stage.tables, key, IMAGE_MANIFEST)
             listed = stage.tables.commit_of(IMAGE_MANIFEST, key)
             with stage.partition(key, stage.fingerprint(source, [part.sha256 for part in listed.parts])) as work:
-                work.counts = {"downloaded_images": 0, "downloaded_bytes": 0}
+                work.counts = {"downloaded_images": 0, "downloaded_bytes": 0, "hashed_images": 0, "hashed_bytes": 0}
                 if not work.is_current:
+                    _drop_edited(stage, work, look_behind)
                     _bring_up_to_date(stage, work, reader, feature_policy, collection.chunk_images, progress)
                     _finish(stage, work, source)
+
+
+def _drop_edited(stage: Stage, work: PartitionWork, look_behind: Callable[[pl.DataFrame], pl.Series]) -> None:
+    """Drop rows of files that were edited behind their etag, and note how all files were when their bytes were looked at."""
+    manifest = stage.tables.read(IMAGE_MANIFEST, work.key)
+    features = stage.tables.read(IMAGE_FEATURES, work.key, ["image_id", "file_sha256"])
+    doubtful = find_doubtful(manifest, stage.tables.read(SEEN_FILES, work.key)).join(
+        features.drop_nulls(), on="image_id"
+    )
+    work.counts |= {"hashed_images": doubtful.height, "hashed_bytes": int(doubtful["size_bytes"].sum())}
+    kept = features["image_id"].filter(~features["image_id"].is_in(look_behind(doubtful).implode()))
+    work.commit = stage.tables.drop_rows(replace(work.commit, fingerprint=None), IMAGE_FEATURES, "image_id", kept)
+    seen = manifest.filter(pl.col("changed_at").is_not_null()).select(SEEN_FILES.column_names)
+    stage.tables.rewrite(SEEN_FILES, work.key, seen, work.fingerprint)
 
 
 def _bring_up_to_date(

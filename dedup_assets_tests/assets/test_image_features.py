@@ -1,5 +1,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Any, ClassVar
 
 import dagster as dg
@@ -12,7 +13,7 @@ from dedup_assets.policies import FeaturePolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter, Tracker
 from dedup_assets.stages.reading.rows import FEATURE_VERSION
-from dedup_assets.tables import IMAGE_FEATURES
+from dedup_assets.tables import IMAGE_FEATURES, SEEN_FILES
 from dedup_assets_tests.assets.conftest import GROUPED_FILES, StagesOf
 from dedup_assets_tests.assets.stages import READING, Stages, total
 from dedup_assets_tests.photographs import jpeg, make_photograph
@@ -154,3 +155,34 @@ def test_many_unreadable_images_are_warned_of(grouped: Stages) -> None:
         result = result_of(few_images_are_unreadable(collection=grouped.collection, feature_policy=policy))
         assert (result.passed, result.severity) == (passed, dg.AssetCheckSeverity.WARN)
         assert result.metadata["unreadable_share"].value == pytest.approx(share)
+
+
+def test_an_edit_that_keeps_size_and_time_is_read_and_what_only_seems_to_be_one_is_hashed_and_no_more(
+    stages_of: StagesOf,
+) -> None:
+    one, other = b"\0\0", b"\0\1"  # after the end of the picture
+    stages = stages_of({f"a/{number}.jpg": SMALL["a/0.jpg"] + one for number in range(4)})
+    stages.write({f"a/{number}.jpg": SMALL["a/0.jpg"] + one for number in range(4)})
+    stages.run(*READING)
+    commit = stages.tables.commit_of(IMAGE_FEATURES, "a")
+    (stages.source / "a/1.jpg").chmod(0o600)
+    notes = stages.run(*READING)[NAME]
+    assert [total(notes, name) for name in ("hashed_images", "downloaded_images")] == [1, 0]
+    assert stages.tables.commit_of(IMAGE_FEATURES, "a").digest == commit.digest
+    assert total(stages.run(*READING)[NAME], "hashed_images") == 0
+    stages.write({"a/2.jpg": SMALL["a/0.jpg"] + other})
+    notes = stages.run(*READING)[NAME]
+    assert [total(notes, name) for name in ("hashed_images", "downloaded_images")] == [1, 1]
+    contents = {path: row["file_sha256"] for path, row in stages.rows(IMAGE_FEATURES).items()}
+    assert contents["a/2.jpg"] == sha256(SMALL["a/0.jpg"] + other).digest()
+    assert len(set(contents.values())) == 2
+
+
+def test_a_store_that_did_not_note_times_of_change_hashes_nothing(stages_of: StagesOf) -> None:
+    stages = stages_of(SMALL)
+    stages.run(*READING)
+    stages.forget(SEEN_FILES)
+    for path in SMALL:
+        (stages.source / path).chmod(0o600)
+    notes = stages.run(*READING)[NAME]
+    assert [total(notes, name) for name in ("hashed_images", "downloaded_images")] == [0, 0]
