@@ -37,7 +37,7 @@ from dedup_assets.tables import (
 SHEET_GROUPS, SHEET_IMAGES = 8, 6
 
 
-@table_asset(REPRESENTATIVES, {"polars"}, "4", reads_all=[VERIFIED_GROUPS], in_one_run=True)
+@table_asset(REPRESENTATIVES, {"polars"}, "5", reads_all=[VERIFIED_GROUPS], in_one_run=True)
 def representatives(
     context: dg.AssetExecutionContext,
     collection: Collection,

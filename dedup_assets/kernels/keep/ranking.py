@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dedup_assets.kernels.keep import rules as keep_rules
 from dedup_assets.kernels.keep.columns import Columns, Key, Labels
 from dedup_assets.kernels.keep.rules import Rule
-from dedup_assets.kernels.keep.words import BY_PATH, EXPLANATIONS, PREFER_PREFIX
+from dedup_assets.kernels.keep.words import BY_PATH, EXPLANATIONS, PLAIN_NAME, PREFER_PREFIX
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
@@ -27,6 +27,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "wider_margin": keep_rules.rank_margins,
         "more_bits": keep_rules.rank_bits,
         "richer_metadata": keep_rules.rank_metadata,
+        PLAIN_NAME: keep_rules.rank_copy_names,
         "oldest": keep_rules.rank_oldest,
         "newest": keep_rules.rank_newest,
         "largest_file": keep_rules.rank_file_size,
@@ -47,6 +48,17 @@ KEEP_RULES = (
     "richer_metadata",
     "oldest",
 )
+
+
+def with_plain_names(rules: Sequence[str]) -> tuple[str, ...]:
+    """Return the rules with the one on names of copies, before the first that goes by time, else at the end.
+
+    It sets equal bytes apart and nothing else, so that it need not be named, and changes no choice between pictures.
+    """
+    if PLAIN_NAME in rules:
+        return tuple(rules)
+    at = next((place for place, rule in enumerate(rules) if rule in ("oldest", "newest")), len(rules))
+    return (*rules[:at], PLAIN_NAME, *rules[at:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +94,13 @@ def rank_images(
 
     columns: (n,) each. `path` is required and unique; of the others (width_px, height_px, inner_width and inner_height
     as shares, size_bytes, jpeg_quality, prior_jpeg_quality, blockiness, bits_per_pixel, sharpness, upscale_score,
-    colourfulness, image_format, has_metadata, has_recipe, modified_at in microseconds, and deviation, see
+    colourfulness, image_format, has_metadata, has_recipe, content (a number for equal bytes),
+    modified_at in microseconds, and deviation, see
     `consensus.measure_deviation`) one that is absent or NaN does not count. component: (n,) labels of connected
     components (`grouping.find_components`): rules judge an image against its own only. The order is total, and
     depends neither on the order of the rows nor on the labels. ValueError for a rule that does not exist.
     """
+    rules = with_plain_names(rules)
     keys = measure_rules(columns, component, rules, prefer_prefixes)
     return rank_by_keys(keys, np.argsort(np.argsort(columns["path"], kind="stable")), rules)
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.keep.columns import Columns, Key, Labels, read_number
+from dedup_assets.kernels.keep.copy_names import plain_stems, stem_of
 from dedup_assets.kernels.keep.encoding_history import earlier_percent, own_percent
 from dedup_assets.kernels.keep.real_pixels import count_real_pixels
 from dedup_assets.kernels.keep.within import count_within, least_within, median_within
@@ -146,6 +147,17 @@ def rank_bits(columns: Columns, component: Labels) -> Key:
 def rank_metadata(columns: Columns, component: Labels) -> Key:
     """Return 0 for images with metadata, 1 for others."""
     return np.asarray(read_number(columns, "has_metadata") == 0, dtype=np.float64)
+
+
+def rank_copy_names(columns: Columns, component: Labels) -> Key:
+    """Return 1 for a name that a program gave to a copy, where the name it was made from is among equal bytes; else 0."""
+    copied = np.zeros(len(component))
+    several = np.flatnonzero(count_within(columns["content"]) > 1) if "content" in columns else np.empty(0, np.int64)
+    stems = {row: stem_of(columns["path"][row]) for row in several.tolist()}
+    known = {(columns["content"][row], stem) for row, stem in stems.items()}
+    for row, stem in stems.items():
+        copied[row] = any((columns["content"][row], plain) in known for plain in plain_stems(stem))
+    return copied
 
 
 def rank_oldest(columns: Columns, component: Labels) -> Key:

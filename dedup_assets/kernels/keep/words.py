@@ -11,6 +11,7 @@ import numpy as np
 from dedup_assets.kernels.keep.columns import Columns, read_number
 
 PREFER_PREFIX = "prefer_prefix"
+PLAIN_NAME = "plain_name"
 BY_PATH = "path"
 QUALITY_COLUMNS = ("jpeg_quality", "prior_jpeg_quality")
 MAX_DECIMALS = 6
@@ -68,6 +69,7 @@ EXPLANATIONS: Mapping[str, Callable[[Columns, int, int], str]] = MappingProxyTyp
         "wider_margin": _explain_plainly("wider margin about the same picture"),
         "more_bits": _explain_numbers("more bits a pixel", "bits_per_pixel", 2),
         "richer_metadata": _explain_plainly("has metadata, the other has none"),
+        PLAIN_NAME: _explain_plainly("plain name: the other has one that programs give to copies"),
         "oldest": _explain_plainly("older"),
         "newest": _explain_plainly("newer"),
         "largest_file": _explain_numbers("larger file", "size_bytes", 0),

@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.keep.consensus import measure_deviation
-from dedup_assets.kernels.keep.ranking import Ranking, explain_choice, measure_rules, rank_by_keys
+from dedup_assets.kernels.keep.ranking import Ranking, explain_choice, measure_rules, rank_by_keys, with_plain_names
 from dedup_assets.kernels.keep.within import count_within, whole_components
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.grouping.collected_images import CollectedImages, read_gray_cells
@@ -34,6 +34,7 @@ def rank_collected(
     tables: TableStore,
 ) -> Ranking:
     """`keeping.rank_images` of all images at once, in bounded memory; component: (n,) labels."""
+    rules = with_plain_names(rules)
     deviation = deviations_of(images, component, tables)
     keys = np.empty((images.height, len(rules)))
     for rows in whole_components(component, IMAGES_AT_ONCE):
@@ -97,5 +98,6 @@ def keep_columns(images: CollectedImages) -> dict[str, NDArray[Any]]:
         "image_format": images["image_format"].fill_null("").to_numpy(),
         "has_metadata": images["has_metadata"].to_numpy(),
         "has_recipe": images["recipe"].is_not_null().to_numpy(),
+        "content": images["file_sha256"].rank("dense").cast(pl.Int64).to_numpy(),
         "modified_at": images["created_at"].dt.epoch("us").to_numpy(),
     }

@@ -242,3 +242,34 @@ def test_every_rule_has_words_and_can_be_tried_alone() -> None:
     for rule in RULE_NAMES:
         ranking = rank_images(columns, np.zeros(2, dtype=np.int64), [rule])
         assert ranking.deciding_rule(0, 1) == BY_PATH
+
+
+def test_of_equal_bytes_the_name_that_no_program_gave_to_a_copy_is_kept() -> None:
+    names = ["x/a (1).jpg", "x/a - Copy.jpg", "y/a.jpg", "x/a (1) (1).jpg"]
+    columns = simple(path=names, content=[1, 1, 1, 1], modified_at=[1, 2, 9, 3])
+    ranking = rank_images(columns, np.zeros(4, np.int64))
+    assert ranking.order[0] == 2
+    assert "programs give to copies" in explain_choice(columns, ranking, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("names", "contents", "first"),
+    [
+        (["a (1).jpg", "a.jpg"], [1, 2], "a (1).jpg"),
+        (["a (1).jpg", "b.jpg"], [1, 1], "a (1).jpg"),
+        (["a (1).jpg", "a (2).jpg"], [1, 1], "a (1).jpg"),
+    ],
+    ids=["other bytes", "another name", "no plain name"],
+)
+def test_a_name_of_a_copy_is_a_name_like_others_where_the_plain_one_is_not_there(
+    names: list[str], contents: list[int], first: str
+) -> None:
+    columns = simple(path=names, content=contents, modified_at=[1, 2])
+    assert names[rank_images(columns, np.zeros(2, np.int64)).order[0]] == first
+
+
+def test_a_preferred_prefix_and_other_rules_come_before_the_name() -> None:
+    columns = simple(path=["x/a (1).jpg", "y/a.jpg"], content=[1, 1], modified_at=[1, 2])
+    assert order(columns, ["prefer_prefix", "oldest"], ["x/"])[0] == 0
+    assert order(columns, ["oldest"])[0] == 1
+    assert order(columns, ["oldest", "plain_name"])[0] == 0
