@@ -7,8 +7,8 @@ Naming what a decoder could not read is `unreadable.py`'s business, and may be m
 import re
 from typing import Final
 
-FIRST_BYTES: Final = 64
-"""So many are enough."""
+FIRST_BYTES: Final = 512
+"""So many are enough, also where they are stored compressed."""
 
 _SIGNATURES: Final = re.compile(
     rb"\xff\xd8\xff"  # JPEG

@@ -54,7 +54,9 @@ def container_client(location: ContainerLocation) -> "ContainerClient":
     if found.account_key:
         credential = AzureNamedKeyCredential(location.account, found.account_key)
     else:
-        credential = AzureSasCredential(found.sas) if found.sas else find_identity(location)
+        credential = (
+            AzureSasCredential(found.sas) if found.sas else None if found.is_anonymous else find_identity(location)
+        )
     return ContainerClient(
         location.account_url,
         location.container,
@@ -89,7 +91,7 @@ def open_object_store(location: Location) -> "ObjectStore":
                 "timeout": REQUEST_DEADLINE,
             },
             retry_config=RETRIES,
-            credential_provider=None if found.account_key or found.sas else _identity_provider(location),
+            credential_provider=_identity_provider(location) if found == Credential() else None,
         )
     except (BaseError, ValueError) as error:
         raise explain_azure_error(error, location) from None
@@ -102,6 +104,8 @@ def _object_store_config(location: ContainerLocation, found: Credential) -> "Azu
         config |= {"account_key": found.account_key, "credential_type": "access_key"}
     elif found.sas:
         config |= {"sas_key": found.sas, "credential_type": "sas_token"}
+    elif found.is_anonymous:
+        config |= {"skip_signature": True}
     return config
 
 

@@ -3,7 +3,7 @@
 Belongs here: everything that knows where a secret is. Does not belong here: clients (`access.py`).
 
 The first of these that is set: AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_KEY (or AZURE_STORAGE_ACCOUNT_KEY),
-AZURE_STORAGE_SAS_TOKEN; else a managed identity or `az login`.
+AZURE_STORAGE_SAS_TOKEN; else a managed identity or `az login`; else none, which a public container does not ask for.
 """
 
 import base64
@@ -27,8 +27,9 @@ _STORAGE_SCOPE = "https://storage.azure.com/.default"
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """The right to use an account; without key and SAS it is that of an identity (`find_identity`)."""
+    """The right to use an account; without key and SAS that of an identity (`find_identity`), or that of everybody."""
 
+    is_anonymous: bool = False
     account_key: str | None = field(default=None, repr=False)
     sas: str | None = field(default=None, repr=False)
 
@@ -51,9 +52,35 @@ def find_credential(location: ContainerLocation) -> Credential:
             return Credential(account_key=_checked_key(origin, key, location, settings))
         if sas:
             return Credential(sas=_checked_sas(origin, sas))
-    if location.account_url.startswith("http://"):
-        raise StoreAccessError(f"{location} needs AZURE_STORAGE_CONNECTION_STRING, _KEY or _SAS_TOKEN: none is set.")
+    return _without_secret(location)
+
+
+@cache
+def _without_secret(location: ContainerLocation) -> Credential:
+    try:
+        if location.account_url.startswith("http://"):
+            raise StoreAccessError(
+                f"{location} needs AZURE_STORAGE_CONNECTION_STRING, _KEY or _SAS_TOKEN: none is set."
+            )
+        find_identity(location)
+    except StoreAccessError:
+        if not _is_public(location):
+            raise
+        return Credential(is_anonymous=True)
     return Credential()
+
+
+def _is_public(location: ContainerLocation) -> bool:
+    """Whether everybody may list a container."""
+    from azure.core.exceptions import AzureError
+    from azure.storage.blob import ContainerClient
+
+    client = ContainerClient(location.account_url, location.container, retry_total=0, connection_timeout=3.0)
+    try:
+        next(client.list_blobs(results_per_page=1).by_page(), None)
+    except AzureError:
+        return False
+    return True
 
 
 @cache

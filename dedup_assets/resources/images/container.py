@@ -9,6 +9,7 @@ none of Python's lock, against 1.6 ms) and the SDK for the few names that obstor
 
 import re
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from datetime import timedelta
@@ -22,7 +23,7 @@ from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobPrefix, BlobProperties
 from obstore.exceptions import BaseError
 
-from dedup_assets.errors import BlobChanged, BlobVanished
+from dedup_assets.errors import BlobChanged, BlobUnavailable, BlobVanished
 from dedup_assets.resources.azure import access
 from dedup_assets.resources.azure.access import container_client, open_object_store
 from dedup_assets.resources.azure.credentials import find_credential
@@ -37,6 +38,12 @@ if TYPE_CHECKING:
     from obstore import GetOptions
 
 Result = TypeVar("Result")
+
+MOST_DECODED = 1_000_000_000
+"""Bytes of a compressed blob: as many as any file may have."""
+
+_COMPRESSED = (b"\x1f\x8b", b"\x78")
+_GZIP_OR_ZLIB = 47
 
 _INEXPRESSIBLE = re.compile(r"^/|//|/$|(^|/)\.{1,2}(/|$)|[\x00-\x1f\x7f]")
 """Names that obstore refuses or, for slashes at either end, would silently shorten."""
@@ -82,7 +89,7 @@ class AzureImages:
                 path = item.name.removeprefix(self._start)
                 if glob := self.left_out.glob_of(path):
                     self.left_out.note(path, glob)
-                else:
+                elif not self._marks_directory(item):
                     yield _describe(item, path)
 
     def list_directories(self, prefix: str = "") -> Iterator[str]:
@@ -104,7 +111,8 @@ class AzureImages:
                 return within(access.REQUEST_DEADLINE, partial(self._download, name, etag, first))
             asked: GetOptions = {"if_match": f'"{etag}"'}
             asked |= {} if first is None else {"range": (0, first)}
-            return bytes(obstore.get(self._bodies, name, options=asked).bytes())
+            answer = obstore.get(self._bodies, name, options=asked)
+            return decoded(bytes(answer.bytes()), answer.attributes.get("Content-Encoding"), first, path)
         except (AzureError, BaseError, FileNotFoundError, TimeoutError) as error:
             failure = blob_failure(error, path, self.location)
         if isinstance(failure, BlobChanged) and not self._container.get_blob_client(name).exists():
@@ -130,7 +138,7 @@ class AzureImages:
 
     def _entries(self, prefix: str, recursive: bool) -> Iterator[BlobProperties | BlobPrefix]:
         start = f"{self._start}{prefix}/" if prefix else self._start
-        blobs = self._container.list_blobs(name_starts_with=start, results_per_page=self._page_size)
+        blobs = self._container.list_blobs(start, include=["metadata"], results_per_page=self._page_size)
         try:
             self._judge_directories_above(prefix)
             for item in blobs if recursive else self._level(start):
@@ -165,9 +173,15 @@ class AzureImages:
         names = self._container.list_blob_names(name_starts_with=self._start + prefix, results_per_page=1)
         return next(iter(names), None) is not None
 
+    def _marks_directory(self, item: BlobProperties) -> bool:
+        """True for the blob that stands for a directory: it says so, or it is empty and others lie below its name."""
+        if (item.metadata or {}).get("hdi_isfolder", "").lower() == "true":
+            return True
+        return item.size == 0 and self._holds(f"{item.name.removeprefix(self._start)}/")
+
     def _level(self, start: str) -> Iterator[BlobProperties | BlobPrefix]:
         """What lies directly below `start`; a leading slash is no level of its own (the root's name is "" already)."""
-        for item in self._container.walk_blobs(start, delimiter="/", results_per_page=self._page_size):
+        for item in self._container.walk_blobs(start, ["metadata"], delimiter="/", results_per_page=self._page_size):
             if item.name.removeprefix(self._start).strip("/"):
                 yield item
             else:
@@ -182,13 +196,31 @@ class AzureImages:
             etag=f'"{etag}"',
             match_condition=MatchConditions.IfNotModified,
             max_concurrency=1,
+            decompress=False,
         )
-        return body.readall()
+        return decoded(body.readall(), body.properties.content_settings.content_encoding, first, name)
 
 
 def _describe(blob: BlobProperties, path: str) -> Blob:
     created_at = blob.creation_time or blob.last_modified
     return Blob(path, blob.etag.strip('"'), blob.size, created_at, blob.last_modified)
+
+
+def decoded(data: bytes, encoding: object, first: int | None, path: str) -> bytes:
+    """The bytes that a blob stands for where it is stored compressed, as its Content-Encoding says; at most `first` of them.
+
+    Raises:
+        BlobUnavailable: they are not compressed so, or are more than MOST_DECODED.
+    """
+    if str(encoding).lower() not in ("gzip", "x-gzip", "deflate") or not data.startswith(_COMPRESSED):
+        return data
+    try:
+        found = zlib.decompressobj(_GZIP_OR_ZLIB).decompress(data, first or MOST_DECODED + 1)
+    except zlib.error as error:
+        raise BlobUnavailable(f"{path} is said to be {encoding}, and is not: {error}.") from None
+    if len(found) > MOST_DECODED:
+        raise BlobUnavailable(f"{path} holds more than {MOST_DECODED:,} bytes when it is decompressed.")
+    return found
 
 
 def within(deadline: timedelta, work: Callable[[], Result]) -> Result:

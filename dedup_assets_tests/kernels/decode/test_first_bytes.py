@@ -1,6 +1,7 @@
 import io
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -12,6 +13,7 @@ FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "ICO", "PPM", "JPEG2000"
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_that_is_written_here_announces_itself(name: str) -> None:
+    pillow_heif.register_heif_opener()
     out = io.BytesIO()
     PICTURE.save(out, name)
     assert announces_image(out.getvalue()[:FIRST_BYTES])

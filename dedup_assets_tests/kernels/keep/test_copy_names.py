@@ -4,7 +4,8 @@ from dedup_assets.kernels.keep.copy_names import plain_stems, stem_of
 
 COPIES_OF_A = (
     "a (1).jpg", "a(1).jpg", "a [2].jpg", "a_(3).jpg", "a~2.jpg", "a_1.jpg", "a-1.jpg", "a 2.jpg", "a.1.jpg", "a (12).JPG",
-    "a copy.jpg", "a copy 2.jpg", "a-copy.jpg", "a_copy1.jpg", "a - Copy.jpg", "a - Copy (2).jpg", "a – Kopie.jpg", "a - Kopie (3).png",
+    "a copy.jpg", "a copy 2.jpg", "a-copy.jpg", "a_copy1.jpg", "a - Copy.jpg", "a - Copy (2).jpg", "a – Kopie.jpg",
+    "a - Kopie (3).png",
     "a (copy).jpg", "a (another copy).jpg", "a (3rd copy).jpg", "a (Kopie).jpg", "a (copie 2).jpg", "Copy of a.jpg",
     "Copy (2) of a.jpg", "Kopie von a.jpg", "Kopie - a.jpg", "Copie de a.jpg", "Copia de a.jpg", "Copia di a.jpg", "Cópia de a.jpg",
     "a - copia.jpg", "a - Cópia (2).jpg", "Kopi av a.jpg", "a - kopia.jpg", "a - Másolat.jpg", "a - Kopya.jpg", "Копия a.jpg",

@@ -1,13 +1,15 @@
+import gzip
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from azure.storage.blob import ContainerClient
+from azure.storage.blob import ContainerClient, ContentSettings
 
-from dedup_assets.errors import BlobChanged, BlobUnavailable, BlobVanished
+from dedup_assets.errors import BlobChanged, BlobUnavailable, BlobVanished, StoreAccessError
 from dedup_assets.resources.azure import access
-from dedup_assets.resources.images.container import AzureImages, within
+from dedup_assets.resources.images.container import AzureImages, decoded, within
 from dedup_assets.resources.locations import ContainerLocation
 from dedup_assets_tests.azurite import Azurite
 from dedup_assets_tests.resources.images.flaky_proxy import Fault, FlakyProxy, flaky_proxy
@@ -190,3 +192,75 @@ def test_what_takes_too_long_is_not_waited_for() -> None:
     with pytest.raises(TimeoutError):
         within(timedelta(seconds=0.1), lambda: time.sleep(2))
     assert time.monotonic() - began < 1
+
+
+def test_blobs_that_stand_for_directories_are_not_listed(container: ContainerClient, azurite: Azurite) -> None:
+    container.upload_blob("album", b"", metadata={"hdi_isfolder": "true"})
+    container.upload_blob("other.jpg", b"")
+    container.upload_blob("other.jpg-2.jpg", b"picture")
+    container.upload_blob("other.jpg/1.jpg", b"picture")
+    container.upload_blob("empty.jpg", b"")
+    images = open_images(container, azurite.port)
+    assert {blob.path for blob in images.list_blobs()} == {"other.jpg-2.jpg", "other.jpg/1.jpg", "empty.jpg"}
+    assert {blob.path for blob in images.list_blobs(recursive=False)} == {"other.jpg-2.jpg", "empty.jpg"}
+    below = container.get_blob_client("photos/")
+    below.upload_blob(b"", metadata={"hdi_isfolder": "true"})
+    assert list(open_images(container, azurite.port, "photos").list_blobs()) == []
+
+
+def test_what_systems_put_beside_images_is_left_out_and_counted(container: ContainerClient, azurite: Azurite) -> None:
+    for name in ("a/1.jpg", "a/@eaDir/1.jpg/M.jpg", "a/._1.jpg", "$RECYCLE.BIN/1.jpg", "$RECYCLE.BIN/2.jpg"):
+        container.upload_blob(name, b"x")
+    images = open_images(container, azurite.port)
+    assert {blob.path for blob in images.list_blobs()} == {"a/1.jpg"}
+    assert images.left_out.counts == {"@eaDir": 1, "._*": 1, "$RECYCLE.BIN": 2}
+    images.left_out.counts.clear()
+    assert list(images.list_directories()) == ["a"]
+    assert images.left_out.counts == {"$RECYCLE.BIN": 2}
+    assert list(images.list_blobs("$RECYCLE.BIN")) == []
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a//b.jpg"], ids=["obstore", "SDK"])
+@pytest.mark.parametrize(
+    ("encoding", "stored"),
+    [("gzip", gzip.compress), ("deflate", zlib.compress), ("gzip", bytes), (None, bytes), (None, gzip.compress)],
+    ids=["gzip", "deflate", "said to be", "plain", "an archive"],
+)
+def test_a_blob_is_read_as_its_content_encoding_says(
+    container: ContainerClient, azurite: Azurite, name: str, encoding: str | None, stored: Callable[[bytes], bytes]
+) -> None:
+    data = bytes(range(256)) * 40
+    container.upload_blob(name, stored(data), content_settings=ContentSettings(content_encoding=encoding))
+    images = open_images(container, azurite.port)
+    (blob,) = images.list_blobs()
+    expected = data if encoding else stored(data)
+    assert images.read(name, blob.etag) == expected
+    first = images.read(name, blob.etag, 512)
+    assert first == expected[: len(first)]
+    assert 0 < len(first) <= 512
+
+
+def test_more_than_any_file_may_have_is_not_decompressed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dedup_assets.resources.images.container.MOST_DECODED", 1_000)
+    assert len(decoded(gzip.compress(bytes(1_000)), "gzip", None, "a.jpg")) == 1_000
+    with pytest.raises(BlobUnavailable, match=r"a\.jpg holds more than 1,000 bytes"):
+        decoded(gzip.compress(bytes(1_001)), "gzip", None, "a.jpg")
+    with pytest.raises(BlobUnavailable, match=r"a\.jpg is said to be gzip, and is not"):
+        decoded(b"\x1f\x8bnothing of the kind", "gzip", None, "a.jpg")
+
+
+def test_a_public_container_needs_no_credential_and_one_that_is_none_is_told(
+    container: ContainerClient, azurite: Azurite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container.upload_blob("a.jpg", b"picture")
+    container.upload_blob("b//c.jpg", b"another")
+    container.set_container_access_policy({}, public_access="container")
+    closed = azurite.container()
+    monkeypatch.delenv("AZURE_STORAGE_CONNECTION_STRING")
+    images = open_images(container, azurite.port)
+    images.check()
+    assert {blob.path: images.read(blob.path, blob.etag) for blob in images.list_blobs()} == {
+        "a.jpg": b"picture", "b//c.jpg": b"another",
+    }  # fmt: skip
+    with pytest.raises(StoreAccessError, match="none is set"):
+        open_images(closed, azurite.port)
