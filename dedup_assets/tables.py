@@ -150,6 +150,18 @@ IMAGE_FEATURES = Table(
     },
 )
 
+COMPANION_FILES = Table(
+    "companion_files",
+    "Files of an image's name that are no images: raw files, films, sidecars. One row for each image that they belong to.",
+    ("image_id", "companion_of"),
+    (
+        replace(IMAGE_ID, description="The file, numbered as images are"),
+        PATH,
+        Column("etag", pl.String, "Changes whenever the bytes change"),
+        Column("companion_of", pl.Int64, "image_id of the image that it goes along with"),
+    ),
+)
+
 SEEN_FILES = Table(
     "seen_files",
     "What the listing told of each file when its bytes were last found to be those of `image_features`.",
@@ -350,6 +362,7 @@ DEDUP_REPORT = Table(
         _optional("height_px", pl.Int32, "Height of the upright picture", "pixels"),
         SIZE_BYTES,
         _FILE_SHA256_IF_READ,
+        _optional("companions", pl.String, "Names of the files that go along with it, with commas"),
         Column("reclaimable_bytes", pl.Int64, "What deleting all duplicates frees here; links free nothing", "bytes"),
     ),
     {
@@ -375,7 +388,7 @@ ORGANIZED_BLOBS = Table(
     ),
 )
 
-AUXILIARY_TABLES = (SEEN_FILES, STAR_PAIRS, NEAREST_PICTURES, LOCAL_FEATURES)
+AUXILIARY_TABLES = (COMPANION_FILES, SEEN_FILES, STAR_PAIRS, NEAREST_PICTURES, LOCAL_FEATURES)
 """Tables that are no asset of their own: what a stage remembers for its next run."""
 
 TABLES = (

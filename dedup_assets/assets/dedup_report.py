@@ -21,6 +21,7 @@ from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.resources.database.decisions import read_decisions
 from dedup_assets.resources.progress import ProgressReporter
+from dedup_assets.stages.companions import name_companions
 from dedup_assets.stages.grouping.applied_decisions import Decided
 from dedup_assets.stages.grouping.collected_images import read_images
 from dedup_assets.stages.grouping.linked_names import COLUMNS, with_links
@@ -32,6 +33,7 @@ from dedup_assets.stages.stage import PartitionWork, Stage
 from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.stages.whole_container import Grouped, WholeContainer
 from dedup_assets.tables import (
+    COMPANION_FILES,
     DEDUP_REPORT,
     IMAGE_FEATURES,
     IMAGE_MANIFEST,
@@ -41,6 +43,9 @@ from dedup_assets.tables import (
     VERIFIED_GROUPS,
     WAVELET_GROUPS,
 )
+
+ADDED_LAST = ("companions", "reclaimable_bytes")
+"""Columns that all rows get together."""
 
 SUMMARIES_AT_ONCE = 20_000
 """Colour summaries that are correlated at once: 100 MB in double precision."""
@@ -61,7 +66,7 @@ def dedup_report(
     decided = Decided(read_decisions(database, stage.tables))
     whole = WholeContainer(stage, collection, verification_policy, keep_policy, decided, progress)
     copies = () if similarity_policy.not_looked_for else (SIMILAR_GROUPS,)
-    inputs = (IMAGE_MANIFEST, IMAGE_FEATURES, WAVELET_GROUPS, REPRESENTATIVES, *copies)
+    inputs = (IMAGE_MANIFEST, COMPANION_FILES, IMAGE_FEATURES, WAVELET_GROUPS, REPRESENTATIVES, *copies)
     verified = whole.write(inputs, partial(_report_everything, whole, copies), partial(_describe, stage))
     publish_report(stage, collection, similarity_policy.not_looked_for, verified)
 
@@ -93,7 +98,9 @@ def _report_everything(whole: WholeContainer, copies: Sequence[Table]) -> Groupe
     )
     unreadable = _unreadable(stage)
     manifest = stage.tables.read_many(IMAGE_MANIFEST, columns=COLUMNS)
-    return with_links(best.select(*unreadable.columns), unreadable, manifest), verified
+    reported = with_links(best.select(*unreadable.columns), unreadable, manifest)
+    companions = name_companions(stage.tables.read_many(COMPANION_FILES))
+    return reported.join(companions, on="image_id", how="left", maintain_order="left"), verified
 
 
 def _with_colour(stage: Stage, rows: pl.DataFrame) -> pl.DataFrame:
@@ -148,7 +155,7 @@ def _unreadable(stage: Stage) -> pl.DataFrame:
     rows = (
         pl.concat(frames).filter(~pl.col("decode_status").is_in(("ok", "no_image"))).rename({"decode_error": "cause"})
     )
-    wanted = {name: dtype for name, dtype in DEDUP_REPORT.schema.items() if name != "reclaimable_bytes"}
+    wanted = {name: dtype for name, dtype in DEDUP_REPORT.schema.items() if name not in ADDED_LAST}
     empty = {name: dtype for name, dtype in wanted.items() if name not in rows.columns}
     return (
         rows.with_columns([pl.lit(None, dtype).alias(name) for name, dtype in empty.items()])

@@ -21,11 +21,12 @@ from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.images.image_names import kind_of, may_be_image
 from dedup_assets.resources.images.source import Blob, ImageStore
 from dedup_assets.resources.progress import ProgressReporter
+from dedup_assets.stages.companions import find_companions
 from dedup_assets.stages.discovery import load_layout
 from dedup_assets.stages.passed_over import PassedOver
 from dedup_assets.stages.stage import Stage
 from dedup_assets.stages.table_assets import table_asset
-from dedup_assets.tables import IMAGE_MANIFEST
+from dedup_assets.tables import COMPANION_FILES, IMAGE_MANIFEST
 
 LISTED_AT_ONCE = 50_000
 """Rows of a listing held in memory, about 15 MB; the rest waits on disk until its partition is written."""
@@ -50,7 +51,12 @@ def image_manifest(context: dg.AssetExecutionContext, collection: Collection, pr
             images.left_out.counts.clear()
             with _spilled_listing(images, layout, keys) as listing:
                 for key in keys:
-                    _write(stage, key, _rows_of(listing, key), images)
+                    listed = _rows_of(listing, pl.col("partition") == key)
+                    _write(stage, key, listed, images)
+                    others = _rows_of(
+                        listing, pl.col("other_kind") != "link"
+                    )  # of all partitions that share the directory
+                    _write_companions(stage, key, listed, others)
                     images.left_out.counts.clear()  # they stand with the first partition of those that share a directory
                     tracker.advance()
 
@@ -77,6 +83,13 @@ def _write(stage: Stage, key: str, listed: pl.DataFrame, images: ImageStore) -> 
             "unlisted_directories": len(images.unlisted),
         }
         work.preview = rows
+
+
+def _write_companions(stage: Stage, key: str, listed: pl.DataFrame, others: pl.DataFrame) -> None:
+    companions = find_companions(listed.filter(pl.col("other_kind").is_null()), others)
+    fingerprint = _digest(companions)
+    if stage.tables.commit_of(COMPANION_FILES, key).fingerprint != fingerprint:
+        stage.tables.rewrite(COMPANION_FILES, key, companions, fingerprint)
 
 
 def _require_listed(before: pl.Series, unlisted: Set[str]) -> None:
@@ -106,10 +119,10 @@ def _blobs_of(images: ImageStore, layout: PrefixLayout, keys: Sequence[str]) -> 
         yield from images.list_blobs(directory, recursive=is_whole(directory, layout.prefix_depth))
 
 
-def _rows_of(listing: Path, key: str) -> pl.DataFrame:
+def _rows_of(listing: Path, condition: pl.Expr) -> pl.DataFrame:
     if not any(listing.iterdir()):
         return pl.DataFrame(schema=_LISTED_SCHEMA)
-    return pl.scan_parquet(listing / "*.parquet").filter(pl.col("partition") == key).sort("path").collect()
+    return pl.scan_parquet(listing / "*.parquet").filter(condition).sort("path").collect()
 
 
 def _row(blob: Blob, layout: PrefixLayout) -> dict[str, object]:

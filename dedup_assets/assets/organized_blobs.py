@@ -22,7 +22,7 @@ from dedup_assets.resources.images.source import ImageStore
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.stages.stage import PartitionWork, Stage
 from dedup_assets.stages.table_assets import table_asset
-from dedup_assets.tables import DEDUP_REPORT, IMAGE_MANIFEST, ORGANIZED_BLOBS
+from dedup_assets.tables import COMPANION_FILES, DEDUP_REPORT, IMAGE_MANIFEST, ORGANIZED_BLOBS
 
 COPIES_A_PART = 500
 FOLDERS = {"Best": "best", "Duplicate": "duplicates"}
@@ -46,6 +46,10 @@ class OrganizeConfig(dg.Config):
         default=Action.PLAN,
         description="plan: only write down what would be copied; apply: copy; undo: remove the copies",
     )
+    companions: bool = Field(
+        default=True,
+        description="Files of an image's name (raw files, films of live photos, sidecars) go along with it",
+    )
 
 
 @table_asset(ORGANIZED_BLOBS, {"azure"}, "1", reads=[DEDUP_REPORT])
@@ -58,7 +62,7 @@ def organized_blobs(
     for key in stage.keys:
         with stage.partition(key, stage.fingerprint(config.action.value)) as work:
             work.is_current = False
-            plan = _plan(stage, key, images)
+            plan = _plan(stage, key, images, config.companions)
             _carry_out(stage, work, plan, partial(STEPS[config.action], images), progress)
             states = stage.tables.read(ORGANIZED_BLOBS, key, ["state", "folder"])
             work.counts = {
@@ -67,7 +71,7 @@ def organized_blobs(
             work.preview = stage.tables.read(ORGANIZED_BLOBS, key, ["path", "destination", "state"])
 
 
-def _plan(stage: Stage, key: str, images: ImageStore) -> pl.DataFrame:
+def _plan(stage: Stage, key: str, images: ImageStore, with_companions: bool) -> pl.DataFrame:
     """What should be where; earlier copies that are still wanted keep their state, the others are stale."""
     report = stage.tables.read(DEDUP_REPORT, key, ["image_id", "path", "status"]).filter(
         pl.col("status").is_in(list(FOLDERS))
@@ -77,7 +81,10 @@ def _plan(stage: Stage, key: str, images: ImageStore) -> pl.DataFrame:
     )
     folder = pl.col("status").replace_strict(FOLDERS, return_dtype=pl.String)
     destination = pl.concat_str(pl.lit(images.organized_root), "folder", "path", separator="/")
-    wanted = report.join(manifest, on="image_id").with_columns(folder=folder).with_columns(destination=destination)
+    files = report.join(manifest, on="image_id").select("image_id", "path", "etag", "status")
+    if with_companions:
+        files = pl.concat([files, _companions(stage, key, files)])
+    wanted = files.with_columns(folder=folder).with_columns(destination=destination)
     copies = stage.tables.read(ORGANIZED_BLOBS, key).filter(pl.col("state").is_in(["copied", "stale"]))
     known = copies.select(*ORGANIZED_BLOBS.key, "state", "copy_etag")
     planned = wanted.join(known, on=ORGANIZED_BLOBS.key, how="left").with_columns(
@@ -86,6 +93,13 @@ def _plan(stage: Stage, key: str, images: ImageStore) -> pl.DataFrame:
     )
     stale = copies.join(wanted, on=ORGANIZED_BLOBS.key, how="anti").with_columns(state=pl.lit("stale"))
     return pl.concat([stale, planned.select(ORGANIZED_BLOBS.column_names)]).sort(pl.col("state") != "stale", "path")
+
+
+def _companions(stage: Stage, key: str, files: pl.DataFrame) -> pl.DataFrame:
+    """The files that go along with those images; to the best one where they belong to several."""
+    statuses = files.select("status", companion_of="image_id")
+    found = stage.tables.read(COMPANION_FILES, key).join(statuses, on="companion_of").sort("path", "status")
+    return found.unique("image_id", keep="first", maintain_order=True).select(files.columns)
 
 
 def _carry_out(stage: Stage, work: PartitionWork, plan: pl.DataFrame, step: Step, progress: ProgressReporter) -> None:

@@ -128,7 +128,7 @@ def _tell_report(settings: Settings, summary: str) -> str:
     return f"{summary}The report: {settings.store}/report/index.html\n"
 
 
-def organize(definitions: dg.Definitions, settings: Settings, action: str) -> pl.DataFrame:
+def organize(definitions: dg.Definitions, settings: Settings, action: str, companions: bool = True) -> pl.DataFrame:
     """Materialize `organized_blobs` for all prefixes, and return the paths, states and causes of its rows.
 
     Raises:
@@ -137,7 +137,7 @@ def organize(definitions: dg.Definitions, settings: Settings, action: str) -> pl
     with dg.DagsterInstance.get() as instance:
         keys = instance.get_dynamic_partitions(PREFIXES)
         job = definitions.resolve_implicit_global_asset_job_def()
-        config = {"ops": {ORGANIZED_BLOBS.name: {"config": {"action": action.upper()}}}}
+        config = {"ops": {ORGANIZED_BLOBS.name: {"config": {"action": action.upper(), "companions": companions}}}}
         selection = [dg.AssetKey(ORGANIZED_BLOBS.name)]
         job.execute_in_process(
             instance=instance, tags=range_tags(keys), run_config=QUIET | config, asset_selection=selection

@@ -19,7 +19,12 @@ from dedup_assets.commands.shared import FAILED, STORE_OPTION, settings_of
 @click.option(
     "--plan", "action", flag_value="plan", default="plan", help="Only write down what would be copied.  [default]"
 )
-def organize(store: str, action: str) -> None:
+@click.option(
+    "--companions/--no-companions",
+    default=True,
+    help="Raw files, films and sidecars go along with their image.  [default]",
+)
+def organize(store: str, action: str, companions: bool) -> None:
     """Copy the source into best/ and duplicates/ beside it; the source itself is left as it is."""
     from dedup_assets.automation.running import organize as organize_all
     from dedup_assets.automation.running import prepare_home
@@ -31,7 +36,9 @@ def organize(store: str, action: str) -> None:
     terminal()
     from dedup_assets.definitions import build_definitions
 
-    rows = organize_all(build_definitions(settings.model_copy(update={"at_terminal": True})), settings, action)
+    rows = organize_all(
+        build_definitions(settings.model_copy(update={"at_terminal": True})), settings, action, companions
+    )
     states = rows["state"].value_counts(sort=True).iter_rows()
     told = ", ".join(f"{count:,} {state}" for state, count in states) or "There is nothing to copy"
     click.echo(f"{told}, in {Collection(**settings.collection).images().organized_root}.")

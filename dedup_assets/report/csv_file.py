@@ -30,6 +30,7 @@ _SOURCES: dict[str, pl.Expr] = {
     "Height": pl.col("height_px"),
     "Size Bytes": pl.col("size_bytes"),
     "SHA-256": pl.col("file_sha256").bin.encode("hex"),
+    "Companions": pl.col("companions"),
     "Reclaimable Bytes": pl.col("reclaimable_bytes"),
 }
 

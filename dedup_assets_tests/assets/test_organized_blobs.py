@@ -75,6 +75,25 @@ def test_links_are_not_copied_beside_their_targets(reported: Stages) -> None:
     assert "shop/link.jpg" not in {row["path"] for row in plan_of(reported)}
 
 
+def test_companions_go_along_with_their_image_to_the_best_one_and_are_named_in_the_report(reported: Stages) -> None:
+    others = {"shop/red.XMP": b"1", "web/red again.mov": b"2", "web/red again.jpg.aae": b"3", "shop/notes.txt": b"4"}
+    reported.write(others)
+    reported.run(image_manifest, image_features)
+    reported.run(dedup_report)
+    best = "shop" if reported.rows(DEDUP_REPORT)["shop/red.jpg"]["status"] == "Best" else "web"
+    named = {path: row["companions"] for path, row in reported.rows(DEDUP_REPORT).items() if row["companions"]}
+    assert named == {"shop/red.jpg": "red.XMP", "web/red again.jpg": "red again.jpg.aae, red again.mov"}
+    organize(reported, "apply")
+    copied = {row["path"]: row["folder"] for row in plan_of(reported) if row["path"] in others}
+    assert copied == {
+        path: "best" if path.startswith(best) else "duplicates" for path in others if path != "shop/notes.txt"
+    }
+    assert {data for data in copies(reported).values() if len(data) == 1} == {b"1", b"2", b"3"}
+    config = {NAME: {"config": {"action": "PLAN", "companions": False}}}
+    reported.run(organized_blobs, config=config)
+    assert {row["path"] for row in plan_of(reported) if row["state"] != "stale"} == READABLE
+
+
 def test_copies_stay_noted_by_a_later_plan_until_they_are_undone(reported: Stages) -> None:
     organize(reported, "apply")
     applied = plan_of(reported)

@@ -87,12 +87,12 @@ def test_every_value_stands_in_its_column() -> None:
         "quality_score": 0.12345678, "group_size": 3, "avg_color_correlation": -1e-9, "dominant_colors": 4,
         "level": "near", "representative_path": "best.jpg", "kept_because": "more pixels",
         "decided_by": "color", "similar_group_id": "s1", "width_px": 640, "height_px": 480, "size_bytes": 1234,
-        "file_sha256": bytes(range(32)), "reclaimable_bytes": 99,
+        "file_sha256": bytes(range(32)), "companions": "a.xmp", "reclaimable_bytes": 99,
     }  # fmt: skip
     (only,) = read(written(frame([row(7, "a.jpg", "Duplicate", **values)])))
     assert list(only.values()) == [
         "a.jpg", "0.123457", "g1", "3", "Duplicate", "0.0", "4", "near", "best.jpg", "more pixels",
-        "color", "s1", "", "640", "480", "1234", bytes(range(32)).hex(), "99",
+        "color", "s1", "", "640", "480", "1234", bytes(range(32)).hex(), "a.xmp", "99",
     ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from dedup_assets.stages.grouping.linked_names import with_links
 from dedup_assets.tables import DEDUP_REPORT, IMAGE_MANIFEST
 
 REPORTED = {**DEDUP_REPORT.schema, "partition": pl.String}
-del REPORTED["reclaimable_bytes"]
+del REPORTED["reclaimable_bytes"], REPORTED["companions"]
 
 
 def report(*names: tuple[str, str | None, str, str]) -> pl.DataFrame:
