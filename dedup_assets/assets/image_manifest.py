@@ -18,12 +18,12 @@ from dedup_assets.errors import StoreAccessError, UndiscoveredPrefixError
 from dedup_assets.partitions import PrefixLayout, image_id, is_whole
 from dedup_assets.report.plain_words import counted
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.images.image_names import kind_of, may_be_image
+from dedup_assets.resources.images.image_names import other_kind
 from dedup_assets.resources.images.source import Blob, ImageStore
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.stages.companions import find_companions
 from dedup_assets.stages.discovery import load_layout
-from dedup_assets.stages.passed_over import PassedOver
+from dedup_assets.stages.listing import Listing, number_of
 from dedup_assets.stages.stage import Stage
 from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.tables import COMPANION_FILES, IMAGE_MANIFEST
@@ -63,14 +63,15 @@ def image_manifest(context: dg.AssetExecutionContext, collection: Collection, pr
 
 def _write(stage: Stage, key: str, listed: pl.DataFrame, images: ImageStore) -> None:
     rows = listed.filter(pl.col("other_kind").is_null()).select(IMAGE_MANIFEST.column_names)
-    passed_over = PassedOver(Counter(listed["other_kind"].drop_nulls()), images.left_out.counts)
-    with stage.partition(key, stage.fingerprint(_digest(rows), passed_over.details())) as work:
+    others, left_out = Counter[str](listed["other_kind"].drop_nulls()), images.left_out.counts
+    listing = Listing(dict(others), dict(left_out), sum(listed["number"]))._asdict()
+    with stage.partition(key, stage.fingerprint(_digest(rows), listing)) as work:
         before = stage.tables.read(IMAGE_MANIFEST, key, ["image_id", "etag", "path"])
         _require_listed(before["path"], images.unlisted)
         removed = before.join(rows, on="image_id", how="anti")["path"]
         now_left_out = sum(images.left_out.glob_of(path) is not None for path in removed)
         if not work.is_current:
-            details = {"digest": _digest(rows.drop(UNTOLD)), "passed_over": passed_over.details()}
+            details = {"digest": _digest(rows.drop(UNTOLD)), "listing": listing}
             work.commit = stage.tables.rewrite(IMAGE_MANIFEST, key, rows, work.fingerprint, details)
         work.counts = {
             "bytes": int(rows["size_bytes"].sum()),
@@ -79,7 +80,7 @@ def _write(stage: Stage, key: str, listed: pl.DataFrame, images: ImageStore) -> 
             "removed": len(removed) - now_left_out,
             "newly_left_out": now_left_out,
             "other_files": listed.height - rows.height,
-            "left_out_files": images.left_out.counts.total(),
+            "left_out_files": left_out.total(),
             "unlisted_directories": len(images.unlisted),
         }
         work.preview = rows
@@ -126,15 +127,11 @@ def _rows_of(listing: Path, condition: pl.Expr) -> pl.DataFrame:
 
 
 def _row(blob: Blob, layout: PrefixLayout) -> dict[str, object]:
-    derived = {"partition": layout.key_of(blob.path), "other_kind": _other_kind(blob)}
+    derived = {"partition": layout.key_of(blob.path), "other_kind": other_kind(blob), "number": number_of(blob)}
     return {"image_id": image_id(blob.path), **blob._asdict(), **derived}
 
 
-def _other_kind(blob: Blob) -> str | None:
-    return None if may_be_image(blob) else "link" if blob.is_link else kind_of(blob.path)
-
-
-_LISTED_SCHEMA = {**IMAGE_MANIFEST.schema, "partition": pl.String, "other_kind": pl.String}
+_LISTED_SCHEMA = {**IMAGE_MANIFEST.schema, "partition": pl.String, "other_kind": pl.String, "number": pl.UInt64}
 
 
 def _digest(rows: pl.DataFrame) -> str:

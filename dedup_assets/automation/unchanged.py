@@ -19,12 +19,11 @@ import dagster as dg
 from dedup_assets.automation.nightly import NIGHTLY_TABLES
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database.connection import URL_VARIABLE, DatabaseResource
-from dedup_assets.resources.images.image_names import may_be_image
 from dedup_assets.resources.locations import FolderLocation, parse_location
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.resources.tables.stored_files import PARTS_OUTLIVE, is_old
 from dedup_assets.settings import Settings
-from dedup_assets.tables import IMAGE_MANIFEST
+from dedup_assets.stages.listing import number_of, read_listing
 
 NOTE = "dagster/unchanged.json"
 OF_EACH_RUN = ("dagster/", "report/summary.")
@@ -45,8 +44,9 @@ def is_unchanged(settings: Settings) -> bool:
         return False
     if note["left"] != _what_is_left(settings, collection.tables()):
         return False
-    blobs = collection.images().list_blobs()
-    return bool(note["source"] == _digest((blob.path, blob.etag) for blob in blobs if may_be_image(blob)))
+    images = collection.images()
+    digest = sum(map(number_of, images.list_blobs()))
+    return bool(note["source"] == [digest, images.left_out.counts])
 
 
 def note_what_is_left(settings: Settings, instance: dg.DagsterInstance) -> None:
@@ -55,8 +55,8 @@ def note_what_is_left(settings: Settings, instance: dg.DagsterInstance) -> None:
     at_work = dg.RunsFilter(statuses=[*set(dg.DagsterRunStatus) - ENDED], created_after=now - PARTS_OUTLIVE)
     if not _can_be_known(settings) or instance.get_runs(at_work, limit=1) or not _is_finished(tables):
         return
-    source = _digest(tables.read_many(IMAGE_MANIFEST, columns=["path", "etag"]).iter_rows())
-    left = _what_is_left(settings, tables)
+    listing, left = read_listing(tables), _what_is_left(settings, tables)
+    source = [listing.digest, listing.left_out]
     tables.write_document(NOTE, {"noted_at": now.isoformat(), "left": left, "source": source})
 
 

@@ -3,6 +3,6 @@
 `stage`, `table_assets`, `parts`, `whole_container` and, for checks, `judged_partitions` are the shape that all share. Then, in
 the order in which data pass: `discovery` of prefixes, `reading/` of images, `pairs/` of contents, `grouping/` into stars,
 `vectors/` of kept pictures, and `publishing` of the report with its `shown_groups`. Beside them are the files that are
-`passed_over`, or `companions` of an image. `workers/` are the processes in which work is done. `named_images` finds the image
+told by `listing`, or `companions` of an image. `workers/` are the processes in which work is done. `named_images` finds the image
 that a person means.
 """

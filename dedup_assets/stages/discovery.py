@@ -13,10 +13,10 @@ from obstore.exceptions import AlreadyExistsError
 
 from dedup_assets.errors import LayoutError
 from dedup_assets.partitions import Placement, PrefixLayout, directory_of, is_whole
-from dedup_assets.resources.images.image_names import kind_of, may_be_image
+from dedup_assets.resources.images.image_names import other_kind
 from dedup_assets.resources.images.source import Blob, ImageStore
 from dedup_assets.resources.tables.store import TableStore
-from dedup_assets.stages.passed_over import note_elsewhere
+from dedup_assets.stages.listing import Listing, note_elsewhere, number_of
 
 MAX_COUNTED_ONE_BY_ONE = 100
 """More new directories than this are counted in one listing of the whole source rather than in one listing each."""
@@ -51,10 +51,10 @@ def discover(images: ImageStore, tables: TableStore, prefix_depth: int) -> Prefi
         last = _last_entry(tables)
         layout = load_layout(tables, prefix_depth, last)
         images.left_out.counts.clear()
-        counts, others = _count_new_images(images, layout)
+        counts, elsewhere = _count_new_images(images, layout)
         new = layout.place(counts)
         if not new:
-            note_elsewhere(tables, others, images.left_out.counts)
+            note_elsewhere(tables, elsewhere)
             return layout
         entry = {"prefix_depth": prefix_depth, "placements": {where: asdict(placed) for where, placed in new.items()}}
         try:
@@ -63,17 +63,21 @@ def discover(images: ImageStore, tables: TableStore, prefix_depth: int) -> Prefi
             continue
 
 
-def _count_new_images(images: ImageStore, layout: PrefixLayout) -> tuple[Mapping[str, int], Counter[str]]:
-    """How many images each directory holds that is not placed, and how many other files lie where there are none, by kind."""
-    depth, counts, others = layout.prefix_depth, Counter[str](), defaultdict[str, Counter[str]](Counter)
+def _count_new_images(images: ImageStore, layout: PrefixLayout) -> tuple[Mapping[str, int], Listing]:
+    """How many images each directory holds that is not placed, and what lies where there are none."""
+    depth, counts, digests = layout.prefix_depth, Counter[str](), Counter[str]()
+    others = defaultdict[str, Counter[str]](Counter)
     new = [where for where in _walk_directories(images, depth) if where not in layout.placements]
     for where, blob in _blobs_of(images, new, depth):
-        if may_be_image(blob):
-            counts[where] += 1
+        digests[where] += number_of(blob)
+        if kind := other_kind(blob):
+            others[where][kind] += 1
         else:
-            others[where][kind_of(blob.path)] += 1
+            counts[where] += 1
     found = {where: counts[where] for where in new if counts[where]}
-    return found, sum((others[where] for where in new if where not in found), Counter[str]())
+    empty = [where for where in new if where not in found]
+    kinds = sum((others[where] for where in empty), Counter[str]())
+    return found, Listing(kinds, images.left_out.counts.copy(), sum(digests[where] for where in empty))
 
 
 def _blobs_of(images: ImageStore, directories: Sequence[str], depth: int) -> Iterator[tuple[str, Blob]]:

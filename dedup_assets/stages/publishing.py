@@ -16,7 +16,7 @@ from dedup_assets.report.csv_file import write_image_report
 from dedup_assets.report.gallery import write_gallery
 from dedup_assets.report.summary import RunSummary, RunWork, ToolCount, summary_json, summary_text
 from dedup_assets.resources.collection import Collection
-from dedup_assets.stages.passed_over import read_passed_over
+from dedup_assets.stages.listing import count_no_images, read_listing
 from dedup_assets.stages.shown_groups import duplicate_groups, look_alike_groups
 from dedup_assets.stages.stage import Stage, peak_rss_mb
 from dedup_assets.tables import DEDUP_REPORT, EMBEDDINGS, METADATA_HASHES
@@ -66,6 +66,7 @@ def summarize(
     unreadable = report.filter(pl.col("status") == "Unreadable").sort("path")
     commits = (stage.tables.commit_of(EMBEDDINGS, key).details for key in stage.tables.partitions(EMBEDDINGS))
     provider = {} if not_looked_for else next((details for details in commits if details), {})
+    listing = read_listing(stage.tables)
     return RunSummary(
         source=collection.source,
         images=report.height,
@@ -79,7 +80,8 @@ def summarize(
         tools=_count_tools(stage),
         embedding_provider=provider.get("provider"),
         fallback_reasons=provider.get("fallback_reasons", ()),
-        **read_passed_over(stage.tables)._asdict(),
+        others=Counter(listing.others) + count_no_images(stage.tables),
+        left_out=listing.left_out,
         policy={type(policy).__name__: policy.settings() for policy in stage.policies},
     )
 

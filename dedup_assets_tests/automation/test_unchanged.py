@@ -10,12 +10,15 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from dedup_assets.assets import image_manifest
 from dedup_assets.automation.running import remember
 from dedup_assets.automation.unchanged import NOTE, is_unchanged, note_what_is_left
+from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.settings import Settings
 from dedup_assets.tables import IMAGE_FEATURES
 from dedup_assets_tests.conftest import write_files
+from dedup_assets_tests.materializing import materialize
 from dedup_assets_tests.photographs import jpeg, make_photograph
 from dedup_assets_tests.pipeline.commands import Said, dedup_assets
 from dedup_assets_tests.pipeline.line import Line
@@ -26,10 +29,12 @@ NEAR = {"similar_groups": {"level": "near"}}
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    """A store that was filled once from three images in two folders, without a server of PostgreSQL."""
+    """A store that was filled once from three images and a link in two folders, without a server of PostgreSQL."""
     folder = tmp_path_factory.mktemp("unchanged")
     files = {f"{prefix}/{number}.jpg": jpeg(make_photograph(number)) for number, prefix in enumerate("aab")}
-    write_files(folder / "photos", files)
+    passed_over = {"a/0.xmp": b"<x:xmpmeta/>", "papers/notes.txt": b"not an image", "a/@eaDir/0.jpg": b"a thumbnail"}
+    write_files(folder / "photos", files | passed_over)
+    (folder / "photos/b/link.jpg").symlink_to("../a/0.jpg")
     with pytest.MonkeyPatch.context() as environment:
         environment.delenv("DATABASE_URL", raising=False)
         line = Line(str(folder / "photos"), str(folder / "store"), policies=NEAR)
@@ -39,9 +44,10 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
 
 @pytest.fixture
 def line(filled: Line, tmp_path: Path) -> Line:
-    """The test's own copy of it, whose run has just ended."""
-    shutil.copytree(Path(filled.source).parent, tmp_path, dirs_exist_ok=True)
+    """The test's own copy of it, whose files have been listed as they are."""
+    shutil.copytree(Path(filled.source).parent, tmp_path, symlinks=True, dirs_exist_ok=True)
     copy = replace(filled, source=str(tmp_path / "photos"), store=str(tmp_path / "store"))
+    materialize(Collection(**copy.settings.collection), image_manifest)
     remember(copy.settings)
     note(copy.settings)
     assert is_unchanged(copy.settings)
@@ -60,11 +66,33 @@ def test_after_a_run_there_is_nothing_to_do(filled: Line) -> None:
 def test_other_settings_are_a_reason_to_run(line: Line) -> None:
     assert not is_unchanged(replace(line, policies={}).settings)
     assert not is_unchanged(replace(line, source=f"{line.source}/a").settings)
+    assert not is_unchanged(line.settings.model_copy(update={"exclude": ["*.png"]}))
+    assert not is_unchanged(line.settings.model_copy(update={"include": [".thumbnails"]}))
 
 
 def touch(path: Path) -> None:
     later = path.stat().st_mtime + 60
     os.utime(path, (later, later))
+
+
+def edit_unnoticed(path: Path) -> None:
+    """Write other bytes of the same length, with the old time."""
+    before = path.stat()
+    path.write_bytes(bytes(before.st_size))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def lead_elsewhere(link: Path) -> None:
+    link.unlink()
+    link.symlink_to("../a/1.jpg")
+
+
+def replace_unnoticed(path: Path) -> None:
+    """Put another file of its length and time in its place, of an older time of change, as restoring from a mirror does."""
+    other = path.with_suffix(".new")
+    other.write_bytes(bytes(path.stat().st_size))
+    shutil.copystat(path, other)
+    other.replace(path)
 
 
 @pytest.mark.parametrize(
@@ -73,23 +101,37 @@ def touch(path: Path) -> None:
         lambda photos, _: write_files(photos, {"a/new.jpg": jpeg(make_photograph(9))}),
         lambda photos, _: write_files(photos, {"c/new prefix.jpg": jpeg(make_photograph(8))}),
         lambda photos, _: touch(photos / "a/0.jpg"),
+        lambda photos, _: edit_unnoticed(photos / "a/0.jpg"),
+        lambda photos, _: replace_unnoticed(photos / "a/0.jpg"),
         lambda photos, _: (photos / "b/2.jpg").unlink(),
+        lambda photos, _: lead_elsewhere(photos / "b/link.jpg"),
+        lambda photos, _: (photos / "a/3.jpg").hardlink_to(photos / "a/0.jpg"),
+        lambda photos, _: write_files(photos, {"a/0.xmp": b"<x:xmpmeta />"}),
+        lambda photos, _: write_files(photos, {"papers/more.txt": b"not an image"}),
+        lambda photos, _: write_files(photos, {"a/@eaDir/1.jpg": b"a thumbnail"}),
         lambda _, store: (store / "report/index.html").unlink(),
         lambda _, store: (store / "decisions.json").write_text("[]"),
         lambda _, store: next(store.glob("tables/image_features/*/*.parquet")).unlink(),
     ],
-    ids=["new", "prefix", "changed", "removed", "page", "decision", "part"],
+    ids=[
+        *(
+            "new",
+            "prefix",
+            "changed",
+            "edited behind its time",
+            "replaced behind its time",
+            "removed",
+            "link",
+            "hard link",
+        ),
+        *("companion", "other file", "left out", "page", "decision", "part"),
+    ],
 )
 def test_whatever_changes_in_the_source_or_in_the_store_is_a_reason_to_run(
     line: Line, change: Callable[[Path, Path], object]
 ) -> None:
     change(Path(line.source), Path(line.store))
     assert not is_unchanged(line.settings)
-
-
-def test_other_files_of_the_source_are_none(line: Line) -> None:
-    write_files(Path(line.source), {"a/notes.txt": b"not an image"})
-    assert is_unchanged(line.settings)
 
 
 def test_a_note_of_yesterday_counts_no_more(line: Line) -> None:

@@ -40,8 +40,13 @@ def has_image_suffix(path: str) -> bool:
     return bool(stem) and suffix in IMAGE_SUFFIXES
 
 
+def other_kind(blob: Blob) -> str | None:
+    """The kind of a listed file that is no image, for people; None for one that may be an image."""
+    return None if may_be_image(blob) else "link" if blob.is_link else kind_of(blob.path)
+
+
 def kind_of(path: str) -> str:
-    """The kind of a file that is no image, for people: its suffix with the dot, in small letters."""
+    """The suffix of a file with the dot, in small letters."""
     suffix = _name_of(path).rpartition(".")[2]
     return f".{suffix}" if "." in _name_of(path) and _SUFFIX.fullmatch(suffix) else "no suffix"
 
