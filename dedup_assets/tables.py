@@ -14,19 +14,9 @@ from dedup_assets.contracts import Column, Table
 TIME = pl.Datetime("us", "UTC")
 VECTOR = pl.List(pl.Float32)
 
-DECODE_STATUSES = (
-    "ok",
-    "corrupt",
-    "truncated",
-    "unsupported",
-    "too_large",
-    "timed_out",
-    "vanished",
-    "link",
-    "no_image",
-)
 NO_PICTURES = ("link", "no_image")
 """Of these no picture is expected: symbolic links, and files whose name says nothing and whose first bytes are no image's."""
+DECODE_STATUSES = ("ok", "corrupt", "truncated", "unsupported", "too_large", "timed_out", "vanished", *NO_PICTURES)
 PAIR_LEVELS = ("generation", "near", "copy", "similar")
 LEVELS = ("exact", *PAIR_LEVELS)
 REPORT_STATUSES = ("Best", "Duplicate", "Unreadable")

@@ -44,9 +44,6 @@ from dedup_assets.tables import (
     WAVELET_GROUPS,
 )
 
-ADDED_LAST = ("companions", "reclaimable_bytes")
-"""Columns that all rows get together."""
-
 SUMMARIES_AT_ONCE = 20_000
 """Colour summaries that are correlated at once: 100 MB in double precision."""
 
@@ -91,14 +88,13 @@ def _report_everything(whole: WholeContainer, copies: Sequence[Table]) -> Groupe
         _look_alikes(rows, similar), on="group_id", how="left", maintain_order="left"
     )
     paths = images.select(representative_id="image_id", representative_path="path")
-    best = readable.join(paths, on="representative_id", how="left", maintain_order="left").with_columns(
+    readable = readable.join(paths, on="representative_id", how="left", maintain_order="left").with_columns(
         status=pl.when("is_representative").then(pl.lit("Best")).otherwise(pl.lit("Duplicate")),
         representative_path=pl.when("is_representative").then(None).otherwise(pl.col("representative_path")),
-        cause=pl.lit(None, pl.String),
     )
-    unreadable = _unreadable(stage)
     manifest = stage.tables.read_many(IMAGE_MANIFEST, columns=COLUMNS)
-    reported = with_links(best.select(*unreadable.columns), unreadable, manifest)
+    known = readable.select(pl.selectors.by_name(*DEDUP_REPORT.column_names, "partition", require_all=False))
+    reported = with_links(known, _unreadable(stage), manifest)
     companions = name_companions(stage.tables.read_many(COMPANION_FILES))
     return reported.join(companions, on="image_id", how="left", maintain_order="left"), verified
 
@@ -152,16 +148,8 @@ def _unreadable(stage: Stage) -> pl.DataFrame:
         ).with_columns(partition=pl.lit(key))
         for key in stage.tables.partitions(IMAGE_FEATURES)
     ]
-    rows = (
-        pl.concat(frames).filter(~pl.col("decode_status").is_in(("ok", "no_image"))).rename({"decode_error": "cause"})
-    )
-    wanted = {name: dtype for name, dtype in DEDUP_REPORT.schema.items() if name not in ADDED_LAST}
-    empty = {name: dtype for name, dtype in wanted.items() if name not in rows.columns}
-    return (
-        rows.with_columns([pl.lit(None, dtype).alias(name) for name, dtype in empty.items()])
-        .with_columns(status=pl.lit("Unreadable"), group_size=pl.lit(1, pl.Int32))
-        .select(*wanted, "partition")
-    )
+    rows = pl.concat(frames).filter(~pl.col("decode_status").is_in(("ok", "no_image")))
+    return rows.drop("decode_status").rename({"decode_error": "cause"}).with_columns(status=pl.lit("Unreadable"))
 
 
 @dg.asset_check(

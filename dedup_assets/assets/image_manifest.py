@@ -50,18 +50,15 @@ def image_manifest(context: dg.AssetExecutionContext, collection: Collection, pr
         for keys in families:
             images.left_out.counts.clear()
             with _spilled_listing(images, layout, keys) as listing:
+                others = _rows_of(listing, pl.col("other_kind") != "link")
                 for key in keys:
-                    listed = _rows_of(listing, pl.col("partition") == key)
-                    _write(stage, key, listed, images)
-                    others = _rows_of(
-                        listing, pl.col("other_kind") != "link"
-                    )  # of all partitions that share the directory
-                    _write_companions(stage, key, listed, others)
+                    rows = _write(stage, key, _rows_of(listing, pl.col("partition") == key), images)
+                    _write_companions(stage, key, rows, others)
                     images.left_out.counts.clear()  # they stand with the first partition of those that share a directory
                     tracker.advance()
 
 
-def _write(stage: Stage, key: str, listed: pl.DataFrame, images: ImageStore) -> None:
+def _write(stage: Stage, key: str, listed: pl.DataFrame, images: ImageStore) -> pl.DataFrame:
     rows = listed.filter(pl.col("other_kind").is_null()).select(IMAGE_MANIFEST.column_names)
     others, left_out = Counter[str](listed["other_kind"].drop_nulls()), images.left_out.counts
     listing = Listing(dict(others), dict(left_out), sum(listed["number"]))._asdict()
@@ -84,10 +81,12 @@ def _write(stage: Stage, key: str, listed: pl.DataFrame, images: ImageStore) -> 
             "unlisted_directories": len(images.unlisted),
         }
         work.preview = rows
+    return rows
 
 
-def _write_companions(stage: Stage, key: str, listed: pl.DataFrame, others: pl.DataFrame) -> None:
-    companions = find_companions(listed.filter(pl.col("other_kind").is_null()), others)
+def _write_companions(stage: Stage, key: str, rows: pl.DataFrame, others: pl.DataFrame) -> None:
+    """Note what goes along with those images, of the other files in all partitions that share the directory."""
+    companions = find_companions(rows, others)
     fingerprint = _digest(companions)
     if stage.tables.commit_of(COMPANION_FILES, key).fingerprint != fingerprint:
         stage.tables.rewrite(COMPANION_FILES, key, companions, fingerprint)

@@ -15,12 +15,7 @@ def find_companions(images: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
     """
     path = pl.col("path").str.to_lowercase()
     bare = path.str.replace(r"\.[^./]*$", "")
-    named = pl.concat(
-        [
-            images.select(bare.alias("name"), companion_of="image_id"),
-            images.select(path.alias("name"), companion_of="image_id"),
-        ]
-    )
+    named = pl.concat([images.select(name=name, companion_of="image_id") for name in (bare, path)])
     found = others.with_columns(name=bare).join(named, on="name")
     return found.select(COMPANION_FILES.column_names).unique().sort("path", "companion_of")
 

@@ -30,15 +30,14 @@ _BEFORE: Final = re.compile(
     rf"{_COPY}(?:[ _]?\({_NUMBER}\))?(?:[ _]+{_OF})?[ _]+[~-]?(?P<plain>.+)", re.DOTALL
 )  # Copy (2) of a
 _AFTER_SUFFIX: Final = re.compile(
-    rf"(?P<plain>.+\.(?P<suffix>[a-z0-9]{{2,5}}))(?:~|~?[._ -]?(?:original|orig|bak|old|copy)|\.{_NUMBER}|\s?\({_NUMBER}\))"
+    rf"(?P<plain>.+\.(?!\d+[^a-z0-9])[a-z0-9]{{2,5}})(?:~|~?[._ -]?(?:original|orig|bak|old|copy)|\.{_NUMBER}|\s?\({_NUMBER}\))"
 )
 
 
 def stem_of(path: str) -> str:
     """The name of a file without its folder and suffix, as names are compared: capitals and ways to write accents do not count."""
     name = unicodedata.normalize("NFKC", path.rpartition("/")[2]).casefold().strip()
-    added = _AFTER_SUFFIX.fullmatch(name)
-    if added and not added["suffix"].isdigit():
+    if _AFTER_SUFFIX.fullmatch(name):
         return name
     stem, dot, _ = name.rpartition(".")
     return stem if dot and stem else name
@@ -46,14 +45,10 @@ def stem_of(path: str) -> str:
 
 def plain_stems(stem: str) -> Iterator[str]:
     """The stems that one may be the copy of, the nearest first: of "a (1) copy" that is "a (1)", then "a"."""
-    added = _AFTER_SUFFIX.fullmatch(stem)
-    if added and not added["suffix"].isdigit():
-        plain = stem_of(added["plain"])
+    if added := _AFTER_SUFFIX.fullmatch(stem):
+        plains = [stem_of(added["plain"])]
+    else:
+        plains = [found["plain"].strip() for pattern in (_AFTER, _BEFORE) if (found := pattern.fullmatch(stem))]
+    for plain in plains:
         yield plain
         yield from plain_stems(plain)
-        return
-    for pattern in (_AFTER, _BEFORE):
-        if found := pattern.fullmatch(stem):
-            plain = found["plain"].strip()
-            yield plain
-            yield from plain_stems(plain)

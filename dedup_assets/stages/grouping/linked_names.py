@@ -15,11 +15,11 @@ def with_links(readable: pl.DataFrame, unread: pl.DataFrame, manifest: pl.DataFr
 
     Args:
         readable: rows of readable images, without that column.
-        unread: rows of the others, in the same columns: symbolic links, and what is unreadable.
+        unread: rows of the others, of those columns that they have: symbolic links, and what is unreadable.
         manifest: what the listing tells of all of them, COLUMNS.
     """
     linked = _linked(readable, unread, manifest.select("image_id", "link_target").drop_nulls())
-    rows = pl.concat([readable, linked, unread.join(linked, on="image_id", how="anti")], how="vertical_relaxed")
+    rows = pl.concat([readable, linked, unread.join(linked, on="image_id", how="anti")], how="diagonal_relaxed")
     members = pl.len().over("group_id").cast(pl.Int32)
     counted = rows.with_columns(group_size=pl.when(pl.col("group_id").is_null()).then(1).otherwise(members))
     files = manifest.select("image_id", "device", "inode", "link_count", stored_bytes="size_bytes")
