@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from datetime import timedelta
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 import obstore
@@ -29,7 +28,7 @@ from dedup_assets.resources.azure.access import container_client, open_object_st
 from dedup_assets.resources.azure.credentials import find_credential
 from dedup_assets.resources.azure.failures import blob_failure, explain_azure_error
 from dedup_assets.resources.images.container_copies import copy_blob, delete_copied_blob
-from dedup_assets.resources.images.left_out import MOST_COUNTED, LeftOut
+from dedup_assets.resources.images.left_out import LeftOut
 from dedup_assets.resources.images.own_output import STORE_MARK, own_directory_in, tell_left_out
 from dedup_assets.resources.images.source import Blob, require_organized
 from dedup_assets.resources.locations import ContainerLocation
@@ -87,9 +86,7 @@ class AzureImages:
         for item in self._entries(prefix, recursive):
             if isinstance(item, BlobProperties):
                 path = item.name.removeprefix(self._start)
-                if glob := self.left_out.glob_of(path):
-                    self.left_out.note(path, glob)
-                elif not self._marks_directory(item):
+                if not self.left_out.skips(path) and not self._marks_directory(item):
                     yield _describe(item, path)
 
     def list_directories(self, prefix: str = "") -> Iterator[str]:
@@ -97,10 +94,7 @@ class AzureImages:
         for item in self._entries(prefix, recursive=False):
             if isinstance(item, BlobPrefix):
                 path = item.name.removeprefix(self._start)[:-1]
-                if glob := self.left_out.folder_glob_of(path):
-                    names = self._container.list_blob_names(name_starts_with=item.name)
-                    self.left_out.note(path, glob, sum(1 for _ in islice(names, MOST_COUNTED)))
-                else:
+                if not self.left_out.prunes(path, self._container.list_blob_names(name_starts_with=item.name)):
                     yield path
 
     def read(self, path: str, etag: str, first: int | None = None) -> bytes:

@@ -10,13 +10,12 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from pathlib import Path
 
 from dedup_assets.errors import BlobChanged, BlobUnavailable, BlobVanished, StoreAccessError
 from dedup_assets.resources.images.file_names import raw_name, readable_name
 from dedup_assets.resources.images.folder_copies import copy_file, delete_file
-from dedup_assets.resources.images.left_out import MOST_COUNTED, LeftOut
+from dedup_assets.resources.images.left_out import LeftOut
 from dedup_assets.resources.images.own_output import describe_own_folder, tell_left_out
 from dedup_assets.resources.images.source import Blob, require_organized
 from dedup_assets.resources.locations import FolderLocation
@@ -53,9 +52,7 @@ class LocalImages:
         while pending:
             for path, entry in self._entries(pending.pop()):
                 if not _is_directory(entry):
-                    if glob := self.left_out.glob_of(path):
-                        self.left_out.note(path, glob)
-                    else:
+                    if not self.left_out.skips(path):
                         yield from self._describe(path, entry)
                 elif recursive and not self._prunes(path):
                     pending.append(path)
@@ -131,12 +128,9 @@ class LocalImages:
         return what is not None
 
     def _prunes(self, directory: str) -> bool:
-        """True for a directory that is left out by its name; its files are counted."""
-        glob = self.left_out.folder_glob_of(directory)
-        if glob:
-            below = (file for _, _, files in os.walk(self._absolute(directory)) for file in files)
-            self.left_out.note(directory, glob, sum(1 for _ in islice(below, MOST_COUNTED)))
-        return glob is not None
+        """True for a directory that is left out by its name."""
+        below = (file for _, _, files in os.walk(self._absolute(directory)) for file in files)
+        return self.left_out.prunes(directory, below)
 
     def _note_unlisted(self, path: str) -> None:
         self.unlisted.add(path)

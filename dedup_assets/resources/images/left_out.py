@@ -9,8 +9,9 @@ path below the source, `**` any number of its parts. Capitals do not count.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import islice
 
 from dedup_assets.resources.images.own_output import tell_left_out
 
@@ -62,11 +63,20 @@ class LeftOut:
         """The same of a folder that need not be looked into, for nothing in it can be included."""
         return None if self._included else self.glob_of(path)
 
-    def note(self, path: str, glob: str, files: int = 1) -> None:
-        """Count what is left out, and warn of the first."""
-        if glob not in self.counts:
+    def skips(self, path: str) -> bool:
+        """True for a file that is not listed for its name; it is counted."""
+        return self._note(path, self.glob_of(path), (path,))
+
+    def prunes(self, folder: str, files: Iterable[str]) -> bool:
+        """True for a folder that need not be looked into; of its `files`, which are asked for only then, MOST_COUNTED count."""
+        return self._note(folder, self.folder_glob_of(folder), files)
+
+    def _note(self, path: str, glob: str | None, files: Iterable[str]) -> bool:
+        if glob and glob not in self.counts:
             tell_left_out(path, f"its name is like {glob!r}; --include {glob!r} takes it in")
-        self.counts[glob] += files
+        if glob:
+            self.counts[glob] += sum(1 for _ in islice(files, MOST_COUNTED))
+        return glob is not None
 
 
 class Globs:

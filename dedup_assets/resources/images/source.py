@@ -75,8 +75,7 @@ class ImageStore(Protocol):
 
         Without `recursive` only those directly in it. A directory that does not exist is empty; one that may not be
         listed is, too, and stands in `unlisted`. What this project wrote itself is left out (`own_output.py`), and what
-        `left_out` finds. Symbolic links are
-        listed, and not followed.
+        `left_out` finds. Symbolic links are listed, and not followed.
 
         Raises:
             StoreAccessError: the source cannot be listed, or a directory of it for another cause than permission.

@@ -230,10 +230,11 @@ def test_a_blob_is_read_as_its_content_encoding_says(
     container: ContainerClient, azurite: Azurite, name: str, encoding: str | None, stored: Callable[[bytes], bytes]
 ) -> None:
     data = bytes(range(256)) * 40
-    container.upload_blob(name, stored(data), content_settings=ContentSettings(content_encoding=encoding))
+    body = stored(data)  # once: gzip writes the time into it
+    container.upload_blob(name, body, content_settings=ContentSettings(content_encoding=encoding))
     images = open_images(container, azurite.port)
     (blob,) = images.list_blobs()
-    expected = data if encoding else stored(data)
+    expected = data if encoding else body
     assert images.read(name, blob.etag) == expected
     first = images.read(name, blob.etag, 512)
     assert first == expected[: len(first)]
