@@ -25,6 +25,7 @@ LEVEL_MEANINGS = {
 
 _TESTS = {
     "file_sha256": "identical bytes",
+    "frames": "their further frames or pages differ",
     "identical_pixels": "identical pixels",
     "strict_pixels": "pixel by pixel, for the picture has little detail",
     "color": "the colours agree",

@@ -9,7 +9,6 @@ against decoders that crash or hang is not done here.
 
 import io
 import re
-import struct
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,9 +19,12 @@ import pillow_heif
 from numpy.typing import NDArray
 from PIL import AvifImagePlugin, ExifTags, Image, ImageFile, JpegImagePlugin
 
+from dedup_assets.kernels.decode.further_frames import FurtherFrames, read_further_frames
 from dedup_assets.kernels.decode.jpeg import decode_plain, decode_scaled, read_quantization, read_subsampling
 from dedup_assets.kernels.decode.jpeg_header import PlainHeader, read_plain_header
 from dedup_assets.kernels.decode.limits import DecodeLimits, allow_plain_jpeg, check_limits
+from dedup_assets.kernels.decode.losses import count_sample_bits, find_inner_tables, measure_loss
+from dedup_assets.kernels.decode.origin import EXIF_FAILURES, tell_origin
 from dedup_assets.kernels.decode.pixels import reduce_to_plain
 from dedup_assets.kernels.decode.png import read_plain_png
 from dedup_assets.kernels.decode.rendering import render_rgb
@@ -41,6 +43,7 @@ _UPRIGHT: Final = ("identity", "mirror", "rot180", "flip", "transpose", "rot270"
 # These run other programs, have no decoder on Linux, or hold no picture.
 _FORMATS_NOT_READ: Final = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MCIDAS", "MPEG", "WMF"})
 
+_NO_FURTHER: Final = FurtherFrames(1)
 _DECODER_MODULES: Final = r"(PIL|pillow_heif)\."
 _WARNING_FILTER: Final = ("ignore", None, Warning, re.compile(_DECODER_MODULES), 0)
 
@@ -54,8 +57,9 @@ class DecodedImage:
 
     rgb is (h, w, 3) uint8: upright, sRGB, over white; scaled down by 1, 2, 4 or 8 so that its longer side keeps at
     least 512 pixels. width_px and height_px are those of the full-size picture, upright. color_mode is Pillow's word
-    for the pixels of the file, exif_orientation 1..8 as the file has it, chroma_subsampling "4:2:0" and the like. The
-    last two fields are None for other formats than JPEG.
+    for the pixels of the file, exif_orientation 1..8 as the file has it. jpeg_quantization and chroma_subsampling ("4:2:0"
+    and the like) are None for other formats than JPEG. lossy_percent is that of `losses.py`, sample_bits 8..16, origin_facts as in
+    `origin.py`.
     """
 
     rgb: NDArray[np.uint8]
@@ -66,6 +70,10 @@ class DecodedImage:
     exif_orientation: int
     jpeg_quantization: tuple[tuple[int, ...], ...] | None
     chroma_subsampling: str | None
+    lossy_percent: float | None = None
+    sample_bits: int = 8
+    origin_facts: str | None = None
+    further: FurtherFrames = _NO_FURTHER
 
 
 def decode_image(data: bytes, limits: DecodeLimits) -> DecodedImage:
@@ -103,7 +111,20 @@ def _decode_plain_jpeg(data: bytes, header: PlainHeader, limits: DecodeLimits) -
         exif_orientation=1,
         jpeg_quantization=header.quantization,
         chroma_subsampling=header.chroma_subsampling,
+        origin_facts=_plain_origin(header.application) if header.application else None,
     )
+
+
+def _plain_origin(application: bytes) -> str | None:
+    """Return the origin that the one segment of EXIF or XMP of a plain JPEG tells."""
+    exif = Image.Exif()
+    if not application.startswith(b"Exif"):
+        return tell_origin(exif, {"xmp": application})
+    try:
+        exif.load(application)
+    except EXIF_FAILURES:
+        return None
+    return tell_origin(exif, {})
 
 
 def _open_and_decode(data: bytes, limits: DecodeLimits) -> DecodedImage:
@@ -128,6 +149,8 @@ def _decode_jpeg(data: bytes, image: JpegImagePlugin.JpegImageFile) -> DecodedIm
         exif_orientation=orientation,
         jpeg_quantization=read_quantization(image),
         chroma_subsampling=read_subsampling(image),
+        origin_facts=tell_origin(image.getexif(), image.info),
+        further=read_further_frames(data, image),
     )
 
 
@@ -135,13 +158,13 @@ def _decode_other(data: bytes, image: ImageFile.ImageFile) -> DecodedImage:
     """Decode by Pillow what is no plain PNG; some plugins turn the picture while they load it: orientation is read then."""
     color_mode, profile = image.mode, image.info.get("icc_profile")
     declared = _declared_orientation(image)
-    plain = read_plain_png(data, image, scale_factor(*image.size))
-    if plain is None:
+    plain = loaded = read_plain_png(data, image, scale_factor(*image.size))
+    if plain is None or loaded is None:
         image.load()
-        orientation, plain = _exif_orientation(image), reduce_to_plain(image, scale_factor(*image.size))
-    else:
-        orientation = _exif_orientation(plain)
+        loaded, plain = image, reduce_to_plain(image, scale_factor(*image.size))
+    orientation = _exif_orientation(loaded)
     width_px, height_px = image.size
+    origin, percent = tell_origin(loaded.getexif(), loaded.info), measure_loss(data, image, loaded)
     rgb = render_rgb(plain, profile)
     return DecodedImage(
         rgb=transform_image(rgb, _UPRIGHT[orientation - 1]),
@@ -150,8 +173,12 @@ def _decode_other(data: bytes, image: ImageFile.ImageFile) -> DecodedImage:
         width_px=height_px if orientation >= 5 else width_px,
         height_px=width_px if orientation >= 5 else height_px,
         exif_orientation=declared if orientation == 1 else orientation,
-        jpeg_quantization=None,
+        jpeg_quantization=find_inner_tables(image),
         chroma_subsampling=None,
+        lossy_percent=percent,
+        sample_bits=count_sample_bits(data, image),
+        origin_facts=origin,
+        further=read_further_frames(data, image),
     )
 
 
@@ -159,7 +186,7 @@ def _exif_orientation(image: Image.Image) -> int:
     """Return how the picture is stored, 1..8; 1 where EXIF is missing, unreadable or out of range."""
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation)
-    except (SyntaxError, ValueError, TypeError, KeyError, OSError, struct.error):
+    except EXIF_FAILURES:
         return 1
     return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from dedup_assets.kernels.decode.image import DecodeLimits, decode_image
 from dedup_assets.kernels.describe.borders import find_inner_box
+from dedup_assets.kernels.describe.frame_records import pack_frames
 from dedup_assets.kernels.describe.hashes import dct_hashes, wavelet_hashes
 from dedup_assets.kernels.describe.palette import (
     count_dominant_colours,
@@ -30,8 +31,9 @@ Box = tuple[float, float, float, float]
 Gray = NDArray[np.uint8]
 
 _OWN_FIELDS: Final = (
-    "image_format", "color_mode", "width_px", "height_px", "exif_orientation", "chroma_subsampling", "gray_64",
-    "inner_gray_64", "inner_box", "thumbnail",
+    "image_format", "color_mode", "width_px", "height_px", "exif_orientation", "chroma_subsampling", "lossy_percent",
+    "sample_bits", "origin_facts", "gray_64", "inner_gray_64", "inner_box", "thumbnail", "frame_count",
+    "frame_digests", "further_frames",
 )  # fmt: skip
 
 
@@ -48,6 +50,12 @@ class ImageSketch:
     height_px: int
     exif_orientation: int
     chroma_subsampling: str | None
+    lossy_percent: float | None
+    sample_bits: int
+    origin_facts: str | None
+    frame_count: int
+    frame_digests: bytes | None
+    further_frames: bytes | None
     gray_64: Gray
     inner_gray_64: Gray | None
     inner_box: Box | None
@@ -65,7 +73,9 @@ class ImageDescription:
     contrast is the standard deviation of gray_64, 0..127. thumbnail is a JPEG, upright, its longer side 256 pixels or
     that of a smaller original, see `thumbnails.py`. color_8 is the upright picture as 8x8 RGB bytes, dominant_colors as
     in `palette.py`, detail as in `quality.py`. Hashes are 32 bytes. The other quality
-    signals are explained in `quality.QualitySignals`.
+    signals are explained in `quality.QualitySignals`, what the file tells beside its pixels in `decode/image.DecodedImage`.
+    further_frames are those of `frame_records.py`, frame_digests
+    those of `decode/frame_digests.py`; both None for a still.
     """
 
     image_format: str
@@ -73,6 +83,12 @@ class ImageDescription:
     width_px: int
     height_px: int
     exif_orientation: int
+    frame_count: int
+    frame_digests: bytes | None
+    further_frames: bytes | None
+    lossy_percent: float | None
+    sample_bits: int
+    origin_facts: str | None
     gray_64: Gray
     inner_gray_64: Gray | None
     inner_box: Box | None
@@ -124,6 +140,12 @@ def sketch_image(data: bytes, limits: DecodeLimits) -> ImageSketch:
         height_px=height_px,
         exif_orientation=decoded.exif_orientation,
         chroma_subsampling=decoded.chroma_subsampling,
+        lossy_percent=decoded.lossy_percent,
+        sample_bits=decoded.sample_bits,
+        origin_facts=decoded.origin_facts,
+        frame_count=decoded.further.count,
+        frame_digests=decoded.further.digests or None,
+        further_frames=pack_frames(picture.gray_64, decoded.further),
         gray_64=picture.gray_64,
         inner_gray_64=None if inner_box is None else shrink_to_gray_64(_crop(picture.gray, inner_box)),
         inner_box=inner_box,

@@ -18,6 +18,7 @@ from dedup_assets.kernels.keep.words import BY_PATH, EXPLANATIONS, PREFER_PREFIX
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
+        "more_frames": keep_rules.rank_frames,
         "more_pixels": keep_rules.rank_pixels,
         "unmarked": keep_rules.rank_marks,
         "less_compression": keep_rules.rank_compression,
@@ -36,6 +37,7 @@ RULE_NAMES = (*RULES, PREFER_PREFIX)
 
 # Pixels stand before marks: a consensus cannot tell a marked copy from the one full picture among many crops.
 KEEP_RULES = (
+    "more_frames",
     "more_pixels",
     "unmarked",
     "less_compression",
@@ -43,8 +45,8 @@ KEEP_RULES = (
     "closest",
     "finer_compression",
     "wider_margin",
-    "more_bits",
     "richer_metadata",
+    "more_bits",
     "oldest",
 )
 
@@ -82,8 +84,9 @@ def rank_images(
 
     columns: (n,) each. `path` is required and unique; of the others (width_px, height_px, inner_width and inner_height
     as shares, size_bytes, jpeg_quality, prior_jpeg_quality, blockiness, bits_per_pixel, sharpness, upscale_score,
-    colourfulness, image_format, has_metadata, has_recipe, modified_at in microseconds, and deviation, see
-    `consensus.measure_deviation`) one that is absent or NaN does not count. component: (n,) labels of connected
+    colourfulness, lossy_percent, sample_bits, frame_count, origin_facts, image_format, has_metadata, has_recipe, modified_at
+    in microseconds, and deviation, see `consensus.measure_deviation`) one that is absent or NaN does not count. component:
+    (n,) labels of connected
     components (`grouping.find_components`): rules judge an image against its own only. The order is total, and
     depends neither on the order of the rows nor on the labels. ValueError for a rule that does not exist.
     """

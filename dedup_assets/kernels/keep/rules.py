@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.keep.columns import Columns, Key, Labels, read_number
-from dedup_assets.kernels.keep.encoding_history import earlier_percent, own_percent
+from dedup_assets.kernels.keep.encoding_history import (
+    FINEST_PERCENT,
+    count_facts,
+    earlier_percent,
+    label_equal_pixels,
+    own_percent,
+)
 from dedup_assets.kernels.keep.real_pixels import count_real_pixels
 from dedup_assets.kernels.keep.within import count_within, least_within, median_within
 
@@ -19,11 +25,10 @@ Rule = Callable[[Columns, Labels], Key]
 # Pictures within 1.5 % of the pixels count as equally large; cutting away 2 % of a picture is a loss.
 PIXEL_TOLERANCE = 0.015
 
-# A doubling of the steps comes before everything that is less sure, a smaller difference after it; below 8 % of the
-# standard tables (quality 96) nobody sees one.
+# A doubling of the steps comes before everything that is less sure, a smaller difference after it.
 COMPRESSION_TOLERANCE = 1.0
 FINE_COMPRESSION_TOLERANCE = 0.25
-FINEST_PERCENT = 8.0
+DEEP_PERCENT = FINEST_PERCENT / 2
 
 
 # On 120 photographs with 14 edits each, `deviation` stood above that of the original by 0.11 at most in 95 of 100
@@ -43,6 +48,11 @@ def with_shared_measures(columns: Columns, component: Labels) -> Columns:
     """Return the columns and, computed once, the two measures that several rules need: pixel_steps, earlier_percent."""
     counted = {**columns, "pixel_steps": rank_pixels(columns, component)}
     return {**counted, "earlier_percent": _earlier_percent(counted, component)}
+
+
+def rank_frames(columns: Columns, component: Labels) -> Key:
+    """Return the number of frames or pages, negative: only the file that holds most holds all."""
+    return -np.maximum(read_number(columns, "frame_count", 1), 1)
 
 
 def rank_pixels(columns: Columns, component: Labels) -> Key:
@@ -114,8 +124,12 @@ def _earlier_percent(columns: Columns, component: Labels) -> Key:
 
 
 def coarsest_percent(columns: Columns, component: Labels) -> Key:
-    """Return the coarsest quantization an image went through, in percent; at least 8, which nobody sees."""
-    return np.maximum(np.maximum(own_percent(columns), _earlier_percent(columns, component)), FINEST_PERCENT)
+    """Return the coarsest quantization an image went through, in percent; at least 8, which nobody sees.
+
+    Samples of more than 8 bits hold what no file of 8 does: they count as 4.
+    """
+    finest = np.where(read_number(columns, "sample_bits", 8) > 8, DEEP_PERCENT, FINEST_PERCENT)
+    return np.maximum(np.maximum(own_percent(columns), _earlier_percent(columns, component)), finest)
 
 
 def rank_compression(columns: Columns, component: Labels) -> Key:
@@ -144,8 +158,9 @@ def rank_bits(columns: Columns, component: Labels) -> Key:
 
 
 def rank_metadata(columns: Columns, component: Labels) -> Key:
-    """Return 0 for images with metadata, 1 for others."""
-    return np.asarray(read_number(columns, "has_metadata") == 0, dtype=np.float64)
+    """Return how many kinds of things an image tells less than another one with the very pixels."""
+    told = count_facts(columns)
+    return -told - least_within(-told, label_equal_pixels(columns, component))
 
 
 def rank_oldest(columns: Columns, component: Labels) -> Key:

@@ -15,6 +15,7 @@ import polars as pl
 import simplejpeg
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.describe.frame_records import unpack_frames
 from dedup_assets.kernels.describe.hashes import GRAY_SIDE
 from dedup_assets.kernels.verify.cascade import PairEvidence, VerifiableImage, verify_pair
 from dedup_assets.kernels.verify.stored_features import StoredFeatures
@@ -34,6 +35,9 @@ IMAGE_COLUMNS = (
     "height_px",
     "contrast",
     "detail",
+    "frame_count",
+    "frame_digests",
+    "further_frames",
 )
 
 PAIRS_AT_ONCE = 20
@@ -155,4 +159,7 @@ def _verifiable(row: dict[str, Any], stored: StoredFeatures | None) -> Verifiabl
         contrast=row["contrast"],
         detail=row["detail"],
         stored=stored,
+        frame_count=row["frame_count"] or 1,
+        frame_digests=row["frame_digests"] or b"",
+        frames=unpack_frames(row["further_frames"]),
     )
