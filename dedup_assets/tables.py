@@ -138,6 +138,12 @@ IMAGE_FEATURES = Table(
         _optional("blockiness", pl.Float64, "How far the 8x8 blocks of a JPEG stand out", "gray levels"),
         _optional("upscale_score", pl.Float64, "How much the picture looks enlarged", "0..1"),
         _optional("thumbnail", pl.Binary, "Upright JPEG, longer side at most 256 px", "bytes"),
+        _optional(
+            "alpha_thumbnail", pl.Binary, "How opaque the thumbnail is: a gray JPEG; null where it all is", "bytes"
+        ),
+        _optional(
+            "ground_level", pl.Int32, "Gray level of the ground on which a transparent picture was described", "0..255"
+        ),
         _optional("metadata_text", pl.String, "Raw generation metadata: a JSON object of carrier to text"),
     ),
     {

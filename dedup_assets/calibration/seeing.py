@@ -17,7 +17,7 @@ from dedup_assets.kernels.describe.frame_records import unpack_frames
 from dedup_assets.kernels.describe.hashes import dct_hashes, wavelet_hashes
 from dedup_assets.kernels.describe.quality import is_low_information
 from dedup_assets.kernels.verify.cascade import VerifiableImage
-from dedup_assets.stages.pairs.evidence_rows import decode_thumbnail
+from dedup_assets.stages.pairs.evidence_rows import decode_alpha, decode_thumbnail
 
 
 def describe_planted(data: bytes) -> ImageDescription:
@@ -57,6 +57,8 @@ def verifiable(description: ImageDescription) -> VerifiableImage:
         frame_count=description.frame_count,
         frame_digests=description.frame_digests or b"",
         frames=unpack_frames(description.further_frames),
+        alpha=description.alpha_thumbnail and decode_alpha(description.alpha_thumbnail),
+        ground_level=description.ground_level,
     )
 
 

@@ -27,7 +27,7 @@ from dedup_assets.kernels.decode.losses import count_sample_bits, find_inner_tab
 from dedup_assets.kernels.decode.origin import EXIF_FAILURES, tell_origin
 from dedup_assets.kernels.decode.pixels import reduce_to_plain
 from dedup_assets.kernels.decode.png import read_plain_png
-from dedup_assets.kernels.decode.rendering import render_rgb
+from dedup_assets.kernels.decode.rendering import choose_ground, render_rgb
 from dedup_assets.kernels.decode.unreadable import UnreadableImage, explain_failure
 from dedup_assets.kernels.transforms import transform_image
 
@@ -36,6 +36,7 @@ __all__ = ["DecodeLimits", "DecodedImage", "UnreadableImage", "decode_image"]
 # The longer side of a picture that is scaled down stays at least this long: what thumbnails (256) and sharpness need.
 MIN_SIDE_PX: Final = 512
 MAX_FACTOR: Final = 8
+OPAQUE: Final = 255
 
 # How an EXIF orientation (1..8) is made upright, in the words of `transforms.TRANSFORMS`.
 _UPRIGHT: Final = ("identity", "mirror", "rot180", "flip", "transpose", "rot270", "transverse", "rot90")
@@ -55,11 +56,11 @@ pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
 class DecodedImage:
     """One picture as a viewer shows it.
 
-    rgb is (h, w, 3) uint8: upright, sRGB, over white; scaled down by 1, 2, 4 or 8 so that its longer side keeps at
+    rgb is (h, w, 3) uint8: upright, sRGB, over its ground; scaled down by 1, 2, 4 or 8 so that its longer side keeps at
     least 512 pixels. width_px and height_px are those of the full-size picture, upright. color_mode is Pillow's word
     for the pixels of the file, exif_orientation 1..8 as the file has it. jpeg_quantization and chroma_subsampling ("4:2:0"
     and the like) are None for other formats than JPEG. lossy_percent is that of `losses.py`, sample_bits 8..16, origin_facts as in
-    `origin.py`.
+    `origin.py`. alpha is (h, w) uint8 beside rgb, and ground_level the gray level that shows through it; None where all is opaque.
     """
 
     rgb: NDArray[np.uint8]
@@ -74,6 +75,8 @@ class DecodedImage:
     sample_bits: int = 8
     origin_facts: str | None = None
     further: FurtherFrames = _NO_FURTHER
+    alpha: NDArray[np.uint8] | None = None
+    ground_level: int | None = None
 
 
 def decode_image(data: bytes, limits: DecodeLimits) -> DecodedImage:
@@ -165,7 +168,7 @@ def _decode_other(data: bytes, image: ImageFile.ImageFile) -> DecodedImage:
     orientation = _exif_orientation(loaded)
     width_px, height_px = image.size
     origin, percent = tell_origin(loaded.getexif(), loaded.info), measure_loss(data, image, loaded)
-    rgb = render_rgb(plain, profile)
+    rgb, alpha = render_rgb(plain, profile), _find_alpha(plain)
     return DecodedImage(
         rgb=transform_image(rgb, _UPRIGHT[orientation - 1]),
         image_format=image.format or "unknown",
@@ -179,7 +182,14 @@ def _decode_other(data: bytes, image: ImageFile.ImageFile) -> DecodedImage:
         sample_bits=count_sample_bits(data, image),
         origin_facts=origin,
         further=read_further_frames(data, image),
+        alpha=None if alpha is None else transform_image(alpha, _UPRIGHT[orientation - 1]),
+        ground_level=None if alpha is None else choose_ground(plain),
     )
+
+
+def _find_alpha(plain: Image.Image) -> NDArray[np.uint8] | None:
+    alpha = np.array(plain.getchannel("A")) if plain.mode == "RGBA" else None
+    return None if alpha is None or alpha.min() == OPAQUE else alpha
 
 
 def _exif_orientation(image: Image.Image) -> int:

@@ -22,6 +22,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "more_pixels": keep_rules.rank_pixels,
         "unmarked": keep_rules.rank_marks,
         "less_compression": keep_rules.rank_compression,
+        "transparent": keep_rules.rank_transparency,
         "first_encoding": keep_rules.rank_encodings,
         "closest": keep_rules.rank_closeness,
         "finer_compression": keep_rules.rank_fine_compression,
@@ -41,6 +42,7 @@ KEEP_RULES = (
     "more_pixels",
     "unmarked",
     "less_compression",
+    "transparent",
     "first_encoding",
     "closest",
     "finer_compression",
@@ -84,9 +86,9 @@ def rank_images(
 
     columns: (n,) each. `path` is required and unique; of the others (width_px, height_px, inner_width and inner_height
     as shares, size_bytes, jpeg_quality, prior_jpeg_quality, blockiness, bits_per_pixel, sharpness, upscale_score,
-    colourfulness, lossy_percent, sample_bits, frame_count, origin_facts, image_format, has_metadata, has_recipe, modified_at
-    in microseconds, and deviation, see `consensus.measure_deviation`) one that is absent or NaN does not count. component:
-    (n,) labels of connected
+    colourfulness, lossy_percent, sample_bits, frame_count, ground_level, origin_facts, image_format, has_metadata,
+    has_recipe, modified_at in microseconds, and deviation, see `consensus.measure_deviation`) one that is absent or NaN does
+    not count. component: (n,) labels of connected
     components (`grouping.find_components`): rules judge an image against its own only. The order is total, and
     depends neither on the order of the rows nor on the labels. ValueError for a rule that does not exist.
     """

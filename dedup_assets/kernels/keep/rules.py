@@ -137,6 +137,11 @@ def rank_compression(columns: Columns, component: Labels) -> Key:
     return _steps_above_least(coarsest_percent(columns, component), component, COMPRESSION_TOLERANCE)
 
 
+def rank_transparency(columns: Columns, component: Labels) -> Key:
+    """Return 0 for a picture with transparency, 1 for one without, of which it may be flattened."""
+    return np.isnan(read_number(columns, "ground_level", np.nan)).astype(np.float64)
+
+
 def rank_encodings(columns: Columns, component: Labels) -> Key:
     """Return 1 where an earlier, coarser compression shows, 0 for a first encoding."""
     return np.asarray(_earlier_percent(columns, component) > 0, dtype=np.float64)

@@ -96,6 +96,7 @@ EXPLANATIONS: Mapping[str, Callable[[Columns, int, int], str]] = MappingProxyTyp
         "more_pixels": _explain_pixels,
         "unmarked": _explain_plainly("not marked, filtered or re-toned: closest to the other copies"),
         "less_compression": _explain_compression,
+        "transparent": _explain_plainly("it holds transparency, the other lies on a ground"),
         "first_encoding": _explain_first,
         "closest": _explain_plainly("closest to the other copies"),
         "finer_compression": _explain_compression,

@@ -56,6 +56,8 @@ class VerifiableImage:
     frame_count          frames of a film or pages of a document; 1 of a still
     frame_digests        their checksums (`kernels/decode/frame_digests.py`); empty where they are not known
     frames               records of some of them (`kernels/describe/frame_records.py`); None of a still
+    alpha                (h, w) uint8 beside thumbnail, 255 is opaque; None where it all is
+    ground_level         gray level that shows through; None likewise
     """
 
     gray_64: NDArray[np.uint8]
@@ -69,6 +71,8 @@ class VerifiableImage:
     frame_count: int = 1
     frame_digests: bytes = b""
     frames: NDArray[Any] | None = None
+    alpha: NDArray[np.uint8] | None = None
+    ground_level: int | None = None
     _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
     @property

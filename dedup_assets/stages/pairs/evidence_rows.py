@@ -38,6 +38,8 @@ IMAGE_COLUMNS = (
     "frame_count",
     "frame_digests",
     "further_frames",
+    "alpha_thumbnail",
+    "ground_level",
 )
 
 PAIRS_AT_ONCE = 20
@@ -73,6 +75,14 @@ def decode_thumbnail(data: bytes) -> NDArray[np.uint8]:
     """A stored thumbnail as (h, w, 3) uint8 RGB."""
     rgb: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, colorspace="RGB")
     return rgb
+
+
+def decode_alpha(data: bytes | None) -> NDArray[np.uint8] | None:
+    """How opaque a stored thumbnail is, (h, w) uint8; None where it all is."""
+    if data is None:
+        return None
+    gray: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, colorspace="GRAY")
+    return gray[..., 0]
 
 
 def verify_slice(order: VerifyingOrder, piece: PairSlice) -> Found:
@@ -162,4 +172,6 @@ def _verifiable(row: dict[str, Any], stored: StoredFeatures | None) -> Verifiabl
         frame_count=row["frame_count"] or 1,
         frame_digests=row["frame_digests"] or b"",
         frames=unpack_frames(row["further_frames"]),
+        alpha=decode_alpha(row["alpha_thumbnail"]),
+        ground_level=row["ground_level"],
     )
