@@ -135,8 +135,15 @@ IMAGE_FEATURES = Table(
             "At most 8 frames: moment, place, DCT hash, 16x16 gray",
             "296 bytes a frame, bytes",
         ),
+        _optional(
+            "picture_share",
+            pl.Float64,
+            "Share of the canvas that is not the fill about a turned or padded picture",
+            "0..1",
+        ),
         _optional("blockiness", pl.Float64, "How far the 8x8 blocks of a JPEG stand out", "gray levels"),
         _optional("upscale_score", pl.Float64, "How much the picture looks enlarged", "0..1"),
+        _optional("resolved_share", pl.Float64, "Share of the side that would hold all structure", "0..1"),
         _optional("thumbnail", pl.Binary, "Upright JPEG, longer side at most 256 px", "bytes"),
         _optional(
             "alpha_thumbnail", pl.Binary, "How opaque the thumbnail is: a gray JPEG; null where it all is", "bytes"

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from dedup_assets.kernels.decode.image import DecodedImage, DecodeLimits, decode_image
 from dedup_assets.kernels.decode.rendering import BLACK, WHITE, change_ground
 from dedup_assets.kernels.describe.borders import find_inner_box
+from dedup_assets.kernels.describe.canvas import measure_picture_share
 from dedup_assets.kernels.describe.frame_records import pack_frames
 from dedup_assets.kernels.describe.hashes import dct_hashes, wavelet_hashes
 from dedup_assets.kernels.describe.palette import (
@@ -34,7 +35,7 @@ Gray = NDArray[np.uint8]
 _OWN_FIELDS: Final = (
     "image_format", "color_mode", "width_px", "height_px", "exif_orientation", "chroma_subsampling", "lossy_percent",
     "sample_bits", "origin_facts", "gray_64", "inner_gray_64", "inner_box", "thumbnail", "frame_count",
-    "frame_digests", "further_frames", "alpha_thumbnail", "ground_level",
+    "frame_digests", "further_frames", "picture_share", "alpha_thumbnail", "ground_level",
 )  # fmt: skip
 
 
@@ -59,6 +60,7 @@ class ImageSketch:
     further_frames: bytes | None
     alpha_thumbnail: bytes | None
     ground_level: int | None
+    picture_share: float
     gray_64: Gray
     inner_gray_64: Gray | None
     inner_box: Box | None
@@ -78,9 +80,9 @@ class ImageDescription:
     contrast is the standard deviation of gray_64, 0..127. thumbnail is a JPEG, upright, its longer side 256 pixels or
     that of a smaller original, see `thumbnails.py`. color_8 is the upright picture as 8x8 RGB bytes, dominant_colors as
     in `palette.py`, detail as in `quality.py`. Hashes are 32 bytes. The other quality
-    signals are explained in `quality.QualitySignals`, what the file tells beside its pixels in `decode/image.DecodedImage`.
+    signals are explained in `quality.QualitySignals`, what the file tells beside its pixels in `kernels/decode/image.DecodedImage`.
     further_frames are those of `frame_records.py`, frame_digests
-    those of `decode/frame_digests.py`; both None for a still.
+    those of `kernels/decode/frame_digests.py`; both None for a still.
     """
 
     image_format: str
@@ -93,6 +95,7 @@ class ImageDescription:
     further_frames: bytes | None
     alpha_thumbnail: bytes | None
     ground_level: int | None
+    picture_share: float
     lossy_percent: float | None
     sample_bits: int
     origin_facts: str | None
@@ -107,6 +110,7 @@ class ImageDescription:
     chroma_subsampling: str | None
     blockiness: float
     upscale_score: float
+    resolved_share: float
     detail: float
     colourfulness: float
     color_8: bytes
@@ -159,6 +163,7 @@ def sketch_image(data: bytes, limits: DecodeLimits) -> ImageSketch:
         colour_32=picture.colour_32,
         signals=measure_quality(picture, width_px, height_px, len(data), decoded.jpeg_quantization),
         thumbnail=make_thumbnail(decoded.rgb, picture),
+        picture_share=measure_picture_share(picture.gray),
         alpha_thumbnail=None if decoded.alpha is None else make_alpha_thumbnail(decoded.alpha),
         ground_level=decoded.ground_level,
     )

@@ -17,6 +17,7 @@ from dedup_assets.kernels.compiled import compiled
 from dedup_assets.kernels.describe.compression import estimate_jpeg_quality, measure_blockiness
 from dedup_assets.kernels.describe.hashes import sum_cells
 from dedup_assets.kernels.describe.lattice import estimate_prior_jpeg_quality
+from dedup_assets.kernels.describe.resolution import measure_resolved_share
 from dedup_assets.kernels.describe.shrinking import Reduction
 
 SPECTRUM_SIDE_PX = 256
@@ -45,6 +46,7 @@ class QualitySignals:
     blockiness          gray levels by which 8x8 blocks stand out, about -4..10; 0 where it cannot be told
     bits_per_pixel      file bits over full-size pixels, > 0
     upscale_score       0 (full spectrum) .. 1 (nothing above what a 2x enlargement leaves); 0 where it cannot be told
+    resolved_share      share of the side, 0..1, to which it could shrink without losing structure; 1 where it cannot be told
     """
 
     sharpness: float
@@ -53,6 +55,7 @@ class QualitySignals:
     blockiness: float
     bits_per_pixel: float
     upscale_score: float
+    resolved_share: float
 
 
 def measure_quality(
@@ -78,6 +81,7 @@ def measure_quality(
         blockiness=measure_blockiness(gray) if full_size else 0.0,
         bits_per_pixel=8 * size_bytes / (width_px * height_px),
         upscale_score=_measure_upscaling(gray) if full_size else 0.0,
+        resolved_share=measure_resolved_share(gray, max(1, round(height_px / len(gray)))),
     )
 
 

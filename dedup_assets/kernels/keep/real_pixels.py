@@ -21,6 +21,7 @@ MIN_FRAME = 0.03
 MIN_CROWD, MIN_CROWD_SHARE = 4, 0.5
 # A picture in a frame ranks just behind the same picture without.
 FRAMED_PIXELS = 0.97
+MIN_BARE = 0.5
 
 # An enlargement by 2 has a quarter of its pixels and ranks just behind its source. Against smaller images of the same
 # picture, sharpness times side fell by a factor of 0.65 or more in 77 enlargements by 2, by 0.81 at most in 207
@@ -29,10 +30,18 @@ UPSCALED_PIXELS = 0.24
 MIN_UPSCALE_SCORE = 0.35
 MAX_SHARPNESS_RATIO = 0.74
 MAX_SMALLER = 0.6
+# What was sharpened or grained is about as sharp as its source or sharper; a soft original against its half is not.
+MIN_SHARPENED_RATIO = 0.9
+MIN_SOURCE_SIDE = 0.8
 
 
 def count_real_pixels(
-    size_px: Values, inner_px: Values, upscale_score: Values, sharpness: Values, component: Labels
+    size_px: Values,
+    inner_px: Values,
+    upscale_score: Values,
+    sharpness: Values,
+    component: Labels,
+    resolved_share: Values | None = None,
 ) -> Values:
     """Return how many pixels count for each image.
 
@@ -41,16 +50,33 @@ def count_real_pixels(
     smaller image of its component, whole or inside that one's own border, counts as that one, and so does one with a border
     along one side that is higher or wider than most images of its component; a border that no other image lacks is
     part of the picture. An image that is empty above what an enlargement leaves, and less sharp than a
-    smaller one, was enlarged (or is out of focus). Images of one size share the highest count: noise hides both.
+    smaller one, was enlarged (or is out of focus); one that is as sharp, but whose structure a smaller one could hold
+    (resolved_share, (n,) 0..1), was sharpened after that. Images of one size share the highest count: noise hides both.
     """
     pixels = size_px.prod(axis=1)
     framed = np.minimum(_framed_pixels(size_px, inner_px, component), _captioned_pixels(size_px, inner_px, component))
     real = np.minimum(pixels, framed)
     fineness = np.log(sharpness + 0.1) + np.log(pixels) / 2
     finest_smaller = -least_among_smaller(-fineness, real, MAX_SMALLER, component)
-    enlarged = (upscale_score >= MIN_UPSCALE_SCORE) & (fineness - finest_smaller <= np.log(MAX_SHARPNESS_RATIO))
-    real *= np.where(enlarged, UPSCALED_PIXELS, 1.0)
+    sharper = fineness - finest_smaller
+    enlarged = (upscale_score >= MIN_UPSCALE_SCORE) & (sharper <= np.log(MAX_SHARPNESS_RATIO))
+    source = np.maximum(-least_among_smaller(-real, real, MAX_SMALLER, component), 0)
+    held = 1.0 if resolved_share is None else resolved_share
+    sharpened = (np.sqrt(source / real) >= MIN_SOURCE_SIDE * held) & (sharper >= np.log(MIN_SHARPENED_RATIO))
+    real = np.where(sharpened, source * FRAMED_PIXELS, real * np.where(enlarged, UPSCALED_PIXELS, 1.0))
     return -least_within(-real, _same_size(size_px, component))
+
+
+def filled_pixels(pixels: Values, picture_share: Values, component: Labels) -> Values:
+    """Return for images on a filled canvas the pixels that are not fill, a little fewer; inf for all others.
+
+    picture_share: (n,) 0..1, see `kernels/describe/canvas.py`. A fill counts only where its component has an image without any
+    that is not much smaller than what is left.
+    """
+    is_filled = picture_share < 1
+    largest_bare = -least_within(np.where(is_filled, 0.0, -pixels), component)
+    left = pixels * picture_share
+    return np.where(is_filled & (largest_bare >= MIN_BARE * left), left * FRAMED_PIXELS, np.inf)
 
 
 def _same_size(sizes: Values, component: Labels) -> Labels:

@@ -19,7 +19,8 @@ from dedup_assets.stages.grouping.collected_images import CollectedImages, read_
 
 NUMBERS = (
     "width_px", "height_px", "size_bytes", "jpeg_quality", "prior_jpeg_quality", "bits_per_pixel", "blockiness", "sharpness",
-    "upscale_score", "colourfulness", "lossy_percent", "sample_bits", "frame_count", "ground_level",
+    "upscale_score", "colourfulness", "lossy_percent", "sample_bits", "frame_count", "resolved_share", "picture_share",
+    "ground_level",
 )  # fmt: skip
 
 IMAGES_AT_ONCE = 50_000

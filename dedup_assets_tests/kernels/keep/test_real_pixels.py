@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.keep.real_pixels import FRAMED_PIXELS, UPSCALED_PIXELS, count_real_pixels
+from dedup_assets.kernels.keep.real_pixels import FRAMED_PIXELS, UPSCALED_PIXELS, count_real_pixels, filled_pixels
 
 Images = list[tuple[int, int, int, int, float, float]]
 PHOTO = (1000, 800, 1000, 800, 0.1, 10.0)
@@ -61,3 +61,18 @@ def test_a_soft_original_is_not_taken_for_an_enlargement_of_its_half() -> None:
 
 def test_an_enlargement_alone_is_not_told_from_a_soft_picture() -> None:
     assert count([(2000, 1600, 2000, 1600, 0.95, 3.5)]).tolist() == [3_200_000]
+
+
+def test_a_filled_canvas_counts_only_what_it_shows_where_the_bare_picture_is_there() -> None:
+    pixels, shares = np.array([154_000.0, 231_000.0, 9_000.0]), np.array([1.0, 0.667, 1.0])
+    assert filled_pixels(pixels, shares, np.zeros(3, np.int64))[1] < 154_000
+    assert np.isinf(filled_pixels(pixels, shares, np.array([0, 1, 1]))).all()
+
+
+def test_a_sharpened_enlargement_counts_less_than_its_source_and_a_soft_original_more_than_its_half() -> None:
+    sharpened, soft = (2000, 1600, 2000, 1600, 0.2, 14.0), (2000, 1600, 2000, 1600, 0.2, 4.0)
+    columns = np.array([PHOTO, sharpened, soft], dtype=np.float64)
+    for row, counted in ((1, 800_000 * FRAMED_PIXELS), (2, 3_200_000)):
+        pair = columns[[0, row]]
+        signals = pair[:, :2], pair[:, 2:4], pair[:, 4], pair[:, 5]
+        assert count_real_pixels(*signals, np.zeros(2, np.int64), np.array([1.0, 0.5]))[1] == counted

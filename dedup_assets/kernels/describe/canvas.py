@@ -1,0 +1,83 @@
+"""How much of a canvas shows the picture: the corners of one that was turned, and a blurred enlargement of itself, show none.
+
+Here belongs what fills a format without being a uniform border, which is found in `borders.py`.
+"""
+
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Gray = NDArray[np.uint8]
+
+SIDE_PX: Final = 128
+MAX_CORNER_NOISE: Final = 10
+"""Gray levels within which a corner is of one colour, and all four are."""
+MIN_CORNERS: Final = 0.03
+MIN_CONVEX: Final = 0.97
+"""What four separate corners leave is convex where a picture was turned."""
+
+PROBED_LINES, STEP_PX = 8, 8
+MAX_BLURRED: Final = 1.6
+"""Mean second difference along a line, gray levels, of a blurred ground that was saved at JPEG quality 85 or better."""
+MIN_EDGE: Final = 5.0
+"""Mean step from one line to the next, gray levels, where the picture begins; within a blurred ground there is none."""
+MIN_FAINT_EDGE: Final = 2.5
+"""The same at the other end, where the ground may look as the picture does."""
+MIN_GROUND: Final = 3.0
+"""Standard deviation of a blurred ground, gray levels; one colour is a border."""
+MIN_FILL: Final = 0.04
+MAX_OFF_CENTRE: Final = 0.02
+
+
+def measure_picture_share(gray: Gray) -> float:
+    """Return the share of (h, w) uint8, 0..1, that shows the picture; 1 where nothing tells otherwise."""
+    if min(gray.shape) < SIDE_PX // 2:
+        return 1.0
+    return min(_share_within_corners(gray), _share_within_fill(gray), _share_within_fill(gray.T))
+
+
+def _share_within_corners(gray: Gray) -> float:
+    small = np.asarray(cv2.resize(gray, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    last = SIDE_PX - 1
+    corners = [(0, 0), (last, 0), (0, last), (last, last)]
+    if np.ptp([int(small[y, x]) for x, y in corners]) > MAX_CORNER_NOISE:
+        return 1.0
+    mask = np.zeros((SIDE_PX + 2, SIDE_PX + 2), dtype=np.uint8)
+    flags = 4 | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE | (1 << 8)
+    areas = [cv2.floodFill(small, mask, at, 0, MAX_CORNER_NOISE, MAX_CORNER_NOISE, flags)[0] for at in corners]
+    left = np.asarray(mask[1:-1, 1:-1] == 0, dtype=np.uint8)
+    if min(areas) < MIN_CORNERS / 4 * left.size or not left.any():
+        return 1.0
+    hull = cv2.convexHull(cv2.findNonZero(left))
+    return float(left.mean()) if left.sum() >= MIN_CONVEX * cv2.contourArea(hull) else 1.0
+
+
+def _share_within_fill(gray: Gray) -> float:
+    """Return the share of the lines between two blurred bands of equal height; 1 where there are none."""
+    height = len(gray)
+    rows = np.linspace(0, MIN_FILL * height, PROBED_LINES).astype(int)
+    bands = gray[rows], gray[height - 1 - rows]
+    if max(_busy(band).max() for band in bands) > MAX_BLURRED or min(float(band.std()) for band in bands) < MIN_GROUND:
+        return 1.0
+    steps = np.abs(np.diff(gray[:, ::STEP_PX].astype(np.int16), axis=0)).mean(axis=1)
+    bands = 1 + min(_run(steps < MIN_EDGE), _run(steps[::-1] < MIN_EDGE))
+    slack = 1 + int(MAX_OFF_CENTRE * height)
+    edges = [float(side[max(0, bands - 1 - slack) : bands + slack].max(initial=0)) for side in (steps, steps[::-1])]
+    if not MIN_FILL * height <= bands < height // 2 or min(edges) < MIN_FAINT_EDGE:
+        return 1.0
+    calm = _busy(gray) <= MAX_BLURRED
+    within = bands - slack
+    is_fill = calm[:within].all() and calm[height - within :].all() and not calm[bands : height - bands].all()
+    return (height - 2 * bands) / height if is_fill else 1.0
+
+
+def _busy(lines: Gray) -> NDArray[np.float32]:
+    """Return the mean absolute second difference along each line, at every eighth pixel."""
+    left, middle, right = (lines[:, at : lines.shape[1] - 2 + at : STEP_PX].astype(np.int16) for at in range(3))
+    return np.asarray(np.abs(left + right - 2 * middle).mean(axis=1), dtype=np.float32)
+
+
+def _run(flags: NDArray[np.bool_]) -> int:
+    return len(flags) if flags.all() else int(np.argmin(flags))
