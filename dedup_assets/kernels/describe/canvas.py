@@ -39,11 +39,12 @@ def measure_picture_share(gray: Gray) -> float:
 
 
 def _share_within_corners(gray: Gray) -> float:
+    patches = [gray[y, x].mean() for y in (slice(4), slice(-4, None)) for x in (slice(4), slice(-4, None))]
+    if max(patches) - min(patches) > MAX_CORNER_NOISE:
+        return 1.0
     small = np.asarray(cv2.resize(gray, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA), dtype=np.uint8)
     last = SIDE_PX - 1
     corners = [(0, 0), (last, 0), (0, last), (last, last)]
-    if np.ptp([int(small[y, x]) for x, y in corners]) > MAX_CORNER_NOISE:
-        return 1.0
     mask = np.zeros((SIDE_PX + 2, SIDE_PX + 2), dtype=np.uint8)
     flags = 4 | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE | (1 << 8)
     areas = [cv2.floodFill(small, mask, at, 0, MAX_CORNER_NOISE, MAX_CORNER_NOISE, flags)[0] for at in corners]
@@ -58,9 +59,9 @@ def _share_within_fill(gray: Gray) -> float:
     """Return the share of the lines between two blurred bands of equal height; 1 where there are none."""
     height = len(gray)
     rows = np.linspace(0, MIN_FILL * height, PROBED_LINES).astype(int)
-    bands = gray[rows], gray[height - 1 - rows]
-    if max(_busy(band).max() for band in bands) > MAX_BLURRED or min(float(band.std()) for band in bands) < MIN_GROUND:
-        return 1.0
+    for band in (gray[rows], gray[height - 1 - rows]):
+        if _busy(band).max() > MAX_BLURRED or float(band.std()) < MIN_GROUND:
+            return 1.0
     steps = np.abs(np.diff(gray[:, ::STEP_PX].astype(np.int16), axis=0)).mean(axis=1)
     bands = 1 + min(_run(steps < MIN_EDGE), _run(steps[::-1] < MIN_EDGE))
     slack = 1 + int(MAX_OFF_CENTRE * height)

@@ -44,10 +44,10 @@ def _structure(gray: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
     crop, step = gray[top : top + side, left : left + side], max(1, side // LINES)
     lines = np.concatenate([crop[step // 2 :: step], crop[:, step // 2 :: step].T]).astype(np.float32)
     waves = cv2.dct(np.ascontiguousarray(lines.reshape(-1, SEGMENT_PX)), flags=cv2.DCT_ROWS)
-    power = np.square(waves)
-    half = len(power) // 2
-    quiet = np.partition(power, half, axis=0)[:half].mean(axis=0)
-    return np.asarray(np.maximum(power.mean(axis=0) - quiet / NOISE_IN_QUIET_HALF, 0), dtype=np.float32)
+    power = np.ascontiguousarray(np.square(waves).T)
+    half = power.shape[1] // 2
+    quiet = np.partition(power, half, axis=1)[:, :half].mean(axis=1)
+    return np.asarray(np.maximum(power.mean(axis=1) - quiet / NOISE_IN_QUIET_HALF, 0), dtype=np.float32)
 
 
 def _drop(power: NDArray[np.float32], cut: float) -> float:
