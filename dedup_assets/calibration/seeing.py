@@ -57,7 +57,7 @@ def verifiable(description: ImageDescription) -> VerifiableImage:
         frame_count=description.frame_count,
         frame_digests=description.frame_digests or b"",
         frames=unpack_frames(description.further_frames),
-        alpha=description.alpha_thumbnail and decode_alpha(description.alpha_thumbnail),
+        alpha=decode_alpha(description.alpha_thumbnail),
         ground_level=description.ground_level,
     )
 

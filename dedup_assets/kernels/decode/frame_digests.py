@@ -21,6 +21,7 @@ def digest_frames(data: bytes, image: Any, pages: Sequence[int]) -> bytes:
 
     Frames whose bytes run over the end of the file are left out.
     """
+    digests: Iterator[int]
     if image.format == "TIFF":
         digests = (_digest_page(data, image, page) for page in pages[:MAX_DIGESTS])
     else:

@@ -82,7 +82,7 @@ def read_further_frames(data: bytes, image: ImageFile.ImageFile) -> FurtherFrame
 
 def _spread(reach: int, count: int) -> list[int]:
     """Return at most count - 1 places from 1 to reach - 1, the second one always among them."""
-    return np.unique(np.rint(np.linspace(1, reach - 1, max(1, count - 1))).astype(int)).tolist()
+    return sorted({round(place) for place in np.linspace(1, reach - 1, max(1, count - 1)).tolist()})
 
 
 def _find_pages(image: ImageFile.ImageFile) -> Sequence[int]:

@@ -16,7 +16,8 @@ MAX_CORNER_NOISE: Final = 10
 """Gray levels within which a corner is of one colour, and all four are."""
 MIN_CORNERS: Final = 0.03
 MIN_CONVEX: Final = 0.97
-"""What four separate corners leave is convex where a picture was turned."""
+MIN_REACH: Final = 0.97
+"""What the corners leave is convex where a picture was turned, and reaches the four sides, which a product on white does not."""
 
 PROBED_LINES, STEP_PX = 8, 8
 MAX_BLURRED: Final = 1.6
@@ -47,9 +48,10 @@ def _share_within_corners(gray: Gray) -> float:
     corners = [(0, 0), (last, 0), (0, last), (last, last)]
     mask = np.zeros((SIDE_PX + 2, SIDE_PX + 2), dtype=np.uint8)
     flags = 4 | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE | (1 << 8)
-    areas = [cv2.floodFill(small, mask, at, 0, MAX_CORNER_NOISE, MAX_CORNER_NOISE, flags)[0] for at in corners]
+    for corner in corners:
+        cv2.floodFill(small, mask, corner, 0, MAX_CORNER_NOISE, MAX_CORNER_NOISE, flags)
     left = np.asarray(mask[1:-1, 1:-1] == 0, dtype=np.uint8)
-    if min(areas) < MIN_CORNERS / 4 * left.size or not left.any():
+    if left.mean() > 1 - MIN_CORNERS or min(left.any(axis=0).mean(), left.any(axis=1).mean()) < MIN_REACH:
         return 1.0
     hull = cv2.convexHull(cv2.findNonZero(left))
     return float(left.mean()) if left.sum() >= MIN_CONVEX * cv2.contourArea(hull) else 1.0
@@ -63,15 +65,15 @@ def _share_within_fill(gray: Gray) -> float:
         if _busy(band).max() > MAX_BLURRED or float(band.std()) < MIN_GROUND:
             return 1.0
     steps = np.abs(np.diff(gray[:, ::STEP_PX].astype(np.int16), axis=0)).mean(axis=1)
-    bands = 1 + min(_run(steps < MIN_EDGE), _run(steps[::-1] < MIN_EDGE))
+    band_px = 1 + min(_run(steps < MIN_EDGE), _run(steps[::-1] < MIN_EDGE))
     slack = 1 + int(MAX_OFF_CENTRE * height)
-    edges = [float(side[max(0, bands - 1 - slack) : bands + slack].max(initial=0)) for side in (steps, steps[::-1])]
-    if not MIN_FILL * height <= bands < height // 2 or min(edges) < MIN_FAINT_EDGE:
+    edges = [float(side[max(0, band_px - 1 - slack) : band_px + slack].max(initial=0)) for side in (steps, steps[::-1])]
+    if not MIN_FILL * height <= band_px < height // 2 or min(edges) < MIN_FAINT_EDGE:
         return 1.0
     calm = _busy(gray) <= MAX_BLURRED
-    within = bands - slack
-    is_fill = calm[:within].all() and calm[height - within :].all() and not calm[bands : height - bands].all()
-    return (height - 2 * bands) / height if is_fill else 1.0
+    within = band_px - slack
+    is_fill = calm[:within].all() and calm[height - within :].all() and not calm[band_px : height - band_px].all()
+    return (height - 2 * band_px) / height if is_fill else 1.0
 
 
 def _busy(lines: Gray) -> NDArray[np.float32]:

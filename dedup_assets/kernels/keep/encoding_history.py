@@ -24,6 +24,11 @@ MIN_KEPT_BLOCKINESS = 0.55
 MIN_SHARED_COARSER = 2.5
 
 
+# A first encoding has fainter blocks than a coarser one of the same picture: what is finer and blockier, and as sharp, was
+# made of one. All of 12 photographs that were saved at quality 70, then at 75, were blockier by 1.1 or more.
+MIN_BLOCKIER, MIN_COARSER = 1.05, 1.1
+SHARPNESS_STEP = 0.25
+
 # What a camera's JPEG could have been made of is at most twice as fine: from a coarser source a trace would be left.
 MAX_FINER = 2.0
 FINEST_PERCENT = 8.0
@@ -34,7 +39,8 @@ def own_percent(columns: Columns) -> Key:
     """Return how coarsely a file is quantized, in percent of the standard JPEG tables; 0 is lossless."""
     by_table = step_percent(read_number(columns, "jpeg_quality", np.nan))
     rated = read_number(columns, "lossy_percent", np.nan)
-    return np.where(np.isnan(by_table), np.where(np.isnan(rated), _format_percent(columns), rated), by_table)
+    untold = np.where(np.isnan(rated), _format_percent(columns), rated)
+    return np.asarray(np.where(np.isnan(by_table), untold, by_table), dtype=np.float64)
 
 
 def earlier_percent(columns: Columns, peers: Labels) -> Key:
@@ -48,11 +54,24 @@ def earlier_percent(columns: Columns, peers: Labels) -> Key:
     has_table = ~np.isnan(read_number(columns, "jpeg_quality", np.nan))
     blocky = np.where((blockiness >= MIN_BLOCKINESS) & has_table, own, 0.0)
     shared = -least_among_smaller(-blocky, blockiness, 1 / MIN_KEPT_BLOCKINESS, peers)
-    shared = np.where(shared >= MIN_SHARED_COARSER * own, shared, 0.0)
+    shared = np.where(shared >= np.where(has_table, MIN_SHARED_COARSER, 1.0) * own, shared, 0.0)
+    alike = (_label_alike(columns, peers, offset) for offset in (0.0, 0.5))
+    blockier = -np.minimum(*(least_among_smaller(-blocky, blockiness, 1 / MIN_BLOCKIER, labels) for labels in alike))
+    shared = np.where(has_table & (blockier >= MIN_COARSER * own), np.maximum(shared, blockier), shared)
     lattice = np.nan_to_num(step_percent(read_number(columns, "prior_jpeg_quality", np.nan)))
     of_equals = -least_within(-np.maximum(own, lattice), label_equal_pixels(columns, peers))
     of_equals = np.where(of_equals > np.maximum(own, lattice), of_equals, 0.0)
     return np.maximum.reduce([shared, lattice, of_equals, _camera_percent(columns, own, lattice, peers)])
+
+
+def _label_alike(columns: Columns, peers: Labels, offset: float) -> Labels:
+    """Label together the images of one label that are about equally sharp, neither re-toned nor filtered.
+
+    What lies on either side of a step at one offset (0..1 of it) lies together at another.
+    """
+    steps = np.floor(np.log(read_number(columns, "sharpness") + 0.1) / SHARPNESS_STEP + offset)
+    _, which = np.unique(np.stack([peers, steps], axis=1), axis=0, return_inverse=True)
+    return np.asarray(which.ravel(), dtype=np.int64)
 
 
 def label_equal_pixels(columns: Columns, peers: Labels) -> Labels:

@@ -14,7 +14,7 @@ VIEW = moving_view(count=10)
 
 def digests(data: bytes) -> list[int]:
     with Image.open(io.BytesIO(data)) as image:
-        return np.frombuffer(digest_frames(data, image, range(10)), np.uint32).tolist()
+        return list(map(int, np.frombuffer(digest_frames(data, image, range(10)), np.uint32)))
 
 
 @pytest.mark.parametrize("image_format", ["GIF", "PNG", "WEBP", "TIFF"])

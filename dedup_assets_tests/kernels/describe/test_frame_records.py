@@ -23,4 +23,5 @@ def test_of_a_film_whose_frames_are_damaged_the_first_is_kept_and_of_a_still_non
     damaged = unpack_frames(pack_frames(GRAYS[0], FurtherFrames(5)))
     assert damaged is not None
     assert len(damaged) == 1
-    assert pack_frames(GRAYS[0], FurtherFrames(1)) is unpack_frames(None) is None
+    assert pack_frames(GRAYS[0], FurtherFrames(1)) is None
+    assert unpack_frames(None) is None

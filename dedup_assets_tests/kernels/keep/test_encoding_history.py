@@ -87,3 +87,26 @@ def test_a_cameras_jpeg_is_the_source_of_what_lost_its_data_but_not_of_what_is_f
     assert earlier_percent(files, np.zeros(4, np.int64)).tolist() == [0, 20, 20, 20]
     coarse = camera_files(("JPEG", 50.0, "camera", 8), ("JPEG", 10.0, "", 8))
     assert earlier_percent(coarse, np.zeros(2, np.int64)).tolist() == [0, 0]
+
+
+def test_a_finer_file_that_is_blockier_than_a_coarser_one_was_made_of_it_unless_it_was_toned() -> None:
+    files = {
+        "path": np.array(["a", "b", "c"]),
+        "image_format": np.array(["JPEG"] * 3),
+        "jpeg_quality": np.array([70, 75, 75]),
+        "blockiness": np.array([4.5, 5.5, 4.0]),
+        "sharpness": np.array([9.0, 9.2, 9.1]),
+    }
+    assert earlier_percent(files, TOGETHER).tolist() == [0, 60, 0]
+    assert earlier_percent({**files, "sharpness": np.array([6.0, 9.2, 9.1])}, TOGETHER).tolist() == [0, 0, 0]
+
+
+def test_a_webp_with_the_blocks_of_a_jpeg_was_made_of_it() -> None:
+    files = {
+        "path": np.array(["a", "b", "c"]),
+        "image_format": np.array(["JPEG", "WEBP", "WEBP"]),
+        "jpeg_quality": np.array([65, np.nan, np.nan]),
+        "lossy_percent": np.array([np.nan, 35.0, 35.0]),
+        "blockiness": np.array([4.5, 4.0, 0.5]),
+    }
+    assert earlier_percent(files, TOGETHER).tolist() == [0, 70, 0]
