@@ -61,7 +61,8 @@ def earlier_percent(columns: Columns, peers: Labels) -> Key:
     lattice = np.nan_to_num(step_percent(read_number(columns, "prior_jpeg_quality", np.nan)))
     of_equals = -least_within(-np.maximum(own, lattice), label_equal_pixels(columns, peers))
     of_equals = np.where(of_equals > np.maximum(own, lattice), of_equals, 0.0)
-    return np.maximum.reduce([shared, lattice, of_equals, _camera_percent(columns, own, lattice, peers)])
+    of_camera = _camera_percent(columns, own, lattice, peers)
+    return np.asarray(np.maximum.reduce([shared, lattice, of_equals, of_camera]), dtype=np.float64)
 
 
 def _label_alike(columns: Columns, peers: Labels, offset: float) -> Labels:
