@@ -86,9 +86,9 @@ def rank_images(
 
     columns: (n,) each. `path` is required and unique; of the others (width_px, height_px, inner_width and inner_height
     as shares, size_bytes, jpeg_quality, prior_jpeg_quality, blockiness, bits_per_pixel, sharpness, upscale_score,
-    colourfulness, lossy_percent, sample_bits, frame_count, ground_level, picture_share, origin_facts, image_format,
-    has_metadata, has_recipe, modified_at in microseconds, and deviation, see `consensus.measure_deviation`) one that is absent
-    or NaN does not count. component: (n,) labels of connected
+    colourfulness, contrast, resolved_share, lossy_percent, sample_bits, frame_count, ground_level, picture_share,
+    origin_facts, image_format, has_metadata, has_recipe, modified_at in microseconds, and deviation, see
+    `consensus.measure_deviation`) one that is absent or NaN does not count. component: (n,) labels of connected
     components (`grouping.find_components`): rules judge an image against its own only. The order is total, and
     depends neither on the order of the rows nor on the labels. ValueError for a rule that does not exist.
     """

@@ -33,15 +33,12 @@ MAX_SMALLER = 0.6
 # What was sharpened or grained is about as sharp as its source or sharper; a soft original against its half is not.
 MIN_SHARPENED_RATIO = 0.9
 MIN_SOURCE_SIDE = 0.8
+# Contrast and colours of 14 photographs stayed within 7 % where they were enlarged and sharpened, of 13 of their crops not.
+MAX_OTHER_LOOK = 0.07
 
 
 def count_real_pixels(
-    size_px: Values,
-    inner_px: Values,
-    upscale_score: Values,
-    sharpness: Values,
-    component: Labels,
-    resolved_share: Values | None = None,
+    size_px: Values, inner_px: Values, upscale_score: Values, sharpness: Values, component: Labels
 ) -> Values:
     """Return how many pixels count for each image.
 
@@ -50,21 +47,40 @@ def count_real_pixels(
     smaller image of its component, whole or inside that one's own border, counts as that one, and so does one with a border
     along one side that is higher or wider than most images of its component; a border that no other image lacks is
     part of the picture. An image that is empty above what an enlargement leaves, and less sharp than a
-    smaller one, was enlarged (or is out of focus); one that is as sharp, but whose structure a smaller one could hold
-    (resolved_share, (n,) 0..1), was sharpened after that. Images of one size share the highest count: noise hides both.
+    smaller one, was enlarged (or is out of focus). Images of one size share the highest count: noise hides both.
     """
     pixels = size_px.prod(axis=1)
     framed = np.minimum(_framed_pixels(size_px, inner_px, component), _captioned_pixels(size_px, inner_px, component))
     real = np.minimum(pixels, framed)
     fineness = np.log(sharpness + 0.1) + np.log(pixels) / 2
     finest_smaller = -least_among_smaller(-fineness, real, MAX_SMALLER, component)
-    sharper = fineness - finest_smaller
-    enlarged = (upscale_score >= MIN_UPSCALE_SCORE) & (sharper <= np.log(MAX_SHARPNESS_RATIO))
-    source = np.maximum(-least_among_smaller(-real, real, MAX_SMALLER, component), 0)
-    held = 1.0 if resolved_share is None else resolved_share
-    sharpened = (np.sqrt(source / real) >= MIN_SOURCE_SIDE * held) & (sharper >= np.log(MIN_SHARPENED_RATIO))
-    real = np.where(sharpened, source * FRAMED_PIXELS, real * np.where(enlarged, UPSCALED_PIXELS, 1.0))
+    enlarged = (upscale_score >= MIN_UPSCALE_SCORE) & (fineness - finest_smaller <= np.log(MAX_SHARPNESS_RATIO))
+    real *= np.where(enlarged, UPSCALED_PIXELS, 1.0)
     return -least_within(-real, _same_size(size_px, component))
+
+
+def sharpened_pixels(
+    size_px: Values, sharpness: Values, resolved_share: Values, looks: Values, component: Labels
+) -> Values:
+    """Return for enlargements that were sharpened or grained a little less than the pixels of their source; inf for others.
+
+    resolved_share: (n,) 0..1, see `kernels/describe/resolution.py`. looks: (n, k) > 0, equal within 7 % where a picture is only
+    scaled. The source is smaller, could hold all structure, and is not much sharper, as that of a soft original would be.
+    """
+    pixels, result = size_px.prod(axis=1), np.full(len(size_px), np.inf)
+    fineness = np.log(sharpness + 0.1) + np.log(pixels) / 2
+    alike = np.log(np.column_stack([looks, size_px[:, 0] / size_px[:, 1]]))
+    order = np.argsort(component, kind="stable")
+    ordered = component[order]
+    for row in np.flatnonzero(resolved_share < 1):
+        others = order[slice(*np.searchsorted(ordered, [component[row], component[row] + 1]))]
+        side = np.sqrt(pixels[others] / pixels[row])
+        is_source = (side**2 <= MAX_SMALLER) & (side >= MIN_SOURCE_SIDE * resolved_share[row])
+        is_source &= (np.abs(alike[others] - alike[row]) <= MAX_OTHER_LOOK).all(axis=1)
+        is_source &= fineness[row] - fineness[others] >= np.log(MIN_SHARPENED_RATIO)
+        if is_source.any():
+            result[row] = pixels[others[is_source]].max() * FRAMED_PIXELS
+    return result
 
 
 def filled_pixels(pixels: Values, picture_share: Values, component: Labels) -> Values:

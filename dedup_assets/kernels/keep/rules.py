@@ -17,7 +17,7 @@ from dedup_assets.kernels.keep.encoding_history import (
     label_equal_pixels,
     own_percent,
 )
-from dedup_assets.kernels.keep.real_pixels import count_real_pixels, filled_pixels
+from dedup_assets.kernels.keep.real_pixels import count_real_pixels, filled_pixels, sharpened_pixels
 from dedup_assets.kernels.keep.within import count_within, least_within, median_within
 
 Rule = Callable[[Columns, Labels], Key]
@@ -66,8 +66,15 @@ def rank_pixels(columns: Columns, component: Labels) -> Key:
     inner = size * np.stack([read_number(columns, "inner_width", 1), read_number(columns, "inner_height", 1)], axis=1)
     enlarged = np.where(read_number(columns, "has_recipe") > 0, 0.0, read_number(columns, "upscale_score"))
     resolved = np.where(read_number(columns, "has_recipe") > 0, 1.0, read_number(columns, "resolved_share", 1))
-    real = count_real_pixels(size, inner, enlarged, read_number(columns, "sharpness"), component, resolved)
-    real = np.minimum(real, filled_pixels(size.prod(axis=1), read_number(columns, "picture_share", 1), component))
+    sharpness = read_number(columns, "sharpness")
+    looks = np.stack([read_number(columns, name) + 1 for name in ("contrast", "colourfulness")], axis=1)
+    real = np.minimum.reduce(
+        [
+            count_real_pixels(size, inner, enlarged, sharpness, component),
+            sharpened_pixels(size, sharpness, resolved, looks, component),
+            filled_pixels(size.prod(axis=1), read_number(columns, "picture_share", 1), component),
+        ]
+    )
     return _steps_above_least(1 / real, component, PIXEL_TOLERANCE)
 
 

@@ -19,7 +19,7 @@ from dedup_assets.stages.grouping.collected_images import CollectedImages, read_
 
 NUMBERS = (
     "width_px", "height_px", "size_bytes", "jpeg_quality", "prior_jpeg_quality", "bits_per_pixel", "blockiness", "sharpness",
-    "upscale_score", "colourfulness", "lossy_percent", "sample_bits", "frame_count", "resolved_share", "picture_share",
+    "upscale_score", "colourfulness", "contrast", "lossy_percent", "sample_bits", "frame_count", "resolved_share", "picture_share",
     "ground_level",
 )  # fmt: skip
 

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.keep.real_pixels import FRAMED_PIXELS, UPSCALED_PIXELS, count_real_pixels, filled_pixels
+from dedup_assets.kernels.keep.real_pixels import (
+    FRAMED_PIXELS,
+    UPSCALED_PIXELS,
+    count_real_pixels,
+    filled_pixels,
+    sharpened_pixels,
+)
 
 Images = list[tuple[int, int, int, int, float, float]]
 PHOTO = (1000, 800, 1000, 800, 0.1, 10.0)
@@ -69,10 +75,17 @@ def test_a_filled_canvas_counts_only_what_it_shows_where_the_bare_picture_is_the
     assert np.isinf(filled_pixels(pixels, shares, np.array([0, 1, 1]))).all()
 
 
-def test_a_sharpened_enlargement_counts_less_than_its_source_and_a_soft_original_more_than_its_half() -> None:
-    sharpened, soft = (2000, 1600, 2000, 1600, 0.2, 14.0), (2000, 1600, 2000, 1600, 0.2, 4.0)
-    columns = np.array([PHOTO, sharpened, soft], dtype=np.float64)
-    for row, counted in ((1, 800_000 * FRAMED_PIXELS), (2, 3_200_000)):
-        pair = columns[[0, row]]
-        signals = pair[:, :2], pair[:, 2:4], pair[:, 4], pair[:, 5]
-        assert count_real_pixels(*signals, np.zeros(2, np.int64), np.array([1.0, 0.5]))[1] == counted
+def test_a_sharpened_enlargement_counts_less_than_its_source_but_not_than_a_crop_and_a_soft_original_more_than_its_half() -> (
+    None
+):
+    sizes, component = np.array([[1000.0, 800.0], [2000.0, 1600.0]]), np.zeros(2, np.int64)
+    resolved, same, other = (
+        np.array([1.0, 0.5]),
+        np.array([[50.0, 30.0], [51.0, 30.5]]),
+        np.array([[50.0, 30.0], [58.0, 30.0]]),
+    )
+    sharpened, soft = np.array([10.0, 14.0]), np.array([10.0, 4.0])
+    assert sharpened_pixels(sizes, sharpened, resolved, same, component).tolist() == [np.inf, 800_000 * FRAMED_PIXELS]
+    assert np.isinf(sharpened_pixels(sizes, sharpened, resolved, other, component)).all()
+    assert np.isinf(sharpened_pixels(sizes, soft, resolved, same, component)).all()
+    assert np.isinf(sharpened_pixels(sizes, sharpened, resolved, same, np.array([4, 7]))).all()
