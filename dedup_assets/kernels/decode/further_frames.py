@@ -30,6 +30,7 @@ _SUBFILE_TYPE: Final = 254
 _NO_PAGE: Final = 1 | 4  # smaller copy, mask
 _ENTRIES: Final = 0xB002
 _UNDEFINED, _PAGE_OF_MPO = "Undefined", "Multi-Frame"
+_PAGED: Final = frozenset({"TIFF", "HEIF", "MPO", "DCX"})
 # Their further "frames" are sizes or layers of one picture.
 _ONE_PICTURE: Final = frozenset({"ICO", "ICNS", "PSD", "JPEG", "CUR"})
 _DAMAGE: Final = (
@@ -70,7 +71,7 @@ def read_further_frames(data: bytes, image: ImageFile.ImageFile) -> FurtherFrame
     if len(pages) < 2:
         return FurtherFrames(1)
     allowed = 1 + (MAX_FURTHER_PX + MAX_FURTHER_SHARE * image.width * image.height) // (image.width * image.height)
-    is_film = "duration" in image.info or "timestamp" in image.info
+    is_film = image.format not in _PAGED
     reach = min(len(pages), MAX_REACH, allowed) if is_film else len(pages)
     places = _spread(reach, MAX_FRAMES if is_film else min(MAX_FRAMES, allowed))
     seen = list(_look_at(image, pages, places, is_film))

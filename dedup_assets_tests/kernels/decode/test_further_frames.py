@@ -74,3 +74,10 @@ def _seconds(data: bytes) -> float:
     began = time.perf_counter()
     further(data)
     return time.perf_counter() - began
+
+
+def test_a_film_that_tells_no_times_is_not_decoded_wholly_either() -> None:
+    frames = [page_of_words(seed).resize((105, 148)) for seed in range(60)]
+    data = film(frames, "GIF", duration=0)
+    assert max(further(data).places) < MAX_REACH
+    assert set(further(data).moments) == {0}
