@@ -38,7 +38,12 @@ MAX_OTHER_LOOK = 0.07
 
 
 def count_real_pixels(
-    size_px: Values, inner_px: Values, upscale_score: Values, sharpness: Values, component: Labels
+    size_px: Values,
+    inner_px: Values,
+    upscale_score: Values,
+    sharpness: Values,
+    component: Labels,
+    at_most: Values | float = np.inf,
 ) -> Values:
     """Return how many pixels count for each image.
 
@@ -47,7 +52,8 @@ def count_real_pixels(
     smaller image of its component, whole or inside that one's own border, counts as that one, and so does one with a border
     along one side that is higher or wider than most images of its component; a border that no other image lacks is
     part of the picture. An image that is empty above what an enlargement leaves, and less sharp than a
-    smaller one, was enlarged (or is out of focus). Images of one size share the highest count: noise hides both.
+    smaller one, was enlarged (or is out of focus). at_most: (n,) as `sharpened_pixels` gives it. Images of one size share the
+    highest count: noise hides both.
     """
     pixels = size_px.prod(axis=1)
     framed = np.minimum(_framed_pixels(size_px, inner_px, component), _captioned_pixels(size_px, inner_px, component))
@@ -55,7 +61,7 @@ def count_real_pixels(
     fineness = np.log(sharpness + 0.1) + np.log(pixels) / 2
     finest_smaller = -least_among_smaller(-fineness, real, MAX_SMALLER, component)
     enlarged = (upscale_score >= MIN_UPSCALE_SCORE) & (fineness - finest_smaller <= np.log(MAX_SHARPNESS_RATIO))
-    real *= np.where(enlarged, UPSCALED_PIXELS, 1.0)
+    real = np.minimum(real * np.where(enlarged, UPSCALED_PIXELS, 1.0), at_most)
     return -least_within(-real, _same_size(size_px, component))
 
 

@@ -89,3 +89,10 @@ def test_a_sharpened_enlargement_counts_less_than_its_source_but_not_than_a_crop
     assert np.isinf(sharpened_pixels(sizes, sharpened, resolved, other, component)).all()
     assert np.isinf(sharpened_pixels(sizes, soft, resolved, same, component)).all()
     assert np.isinf(sharpened_pixels(sizes, sharpened, resolved, same, np.array([4, 7]))).all()
+
+
+def test_an_image_is_no_enlargement_where_another_of_its_size_is_none() -> None:
+    columns = np.array([PHOTO, PHOTO], dtype=np.float64)
+    signals = columns[:, :2], columns[:, 2:4], columns[:, 4], columns[:, 5], np.zeros(2, np.int64)
+    assert count_real_pixels(*signals, np.array([np.inf, 200_000])).tolist() == [800_000, 800_000]
+    assert count_real_pixels(*signals, np.array([200_000, 200_000])).tolist() == [200_000, 200_000]
