@@ -121,9 +121,44 @@ IMAGE_FEATURES = Table(
         ),
         _optional("bits_per_pixel", pl.Float64, "File size over pixels", "bits"),
         _optional("chroma_subsampling", pl.String, "JPEG chroma subsampling"),
+        _optional(
+            "lossy_percent",
+            pl.Float64,
+            "Steps of what has no JPEG tables, of the standard ones; 0: nothing was lost",
+            "percent",
+        ),
+        _optional("sample_bits", pl.Int32, "Bits of a sample in the file", "8..16"),
+        _optional(
+            "origin_facts",
+            pl.String,
+            "What the file tells of: camera, time, place, description; null: nothing, or unknown",
+        ),
+        _optional("frame_count", pl.Int32, "Frames of a film or pages of a document; 1 for a still", "frames"),
+        _optional(
+            "frame_digests", pl.Binary, "Checksums of the compressed bytes of all frames", "4 bytes a frame, bytes"
+        ),
+        _optional(
+            "further_frames",
+            pl.Binary,
+            "At most 8 frames: moment, place, DCT hash, 16x16 gray",
+            "296 bytes a frame, bytes",
+        ),
+        _optional(
+            "picture_share",
+            pl.Float64,
+            "Share of the canvas that is not the fill about a turned or padded picture",
+            "0..1",
+        ),
         _optional("blockiness", pl.Float64, "How far the 8x8 blocks of a JPEG stand out", "gray levels"),
         _optional("upscale_score", pl.Float64, "How much the picture looks enlarged", "0..1"),
+        _optional("resolved_share", pl.Float64, "Share of the side that would hold all structure", "0..1"),
         _optional("thumbnail", pl.Binary, "Upright JPEG, longer side at most 256 px", "bytes"),
+        _optional(
+            "alpha_thumbnail", pl.Binary, "How opaque the thumbnail is: a gray JPEG; null where it all is", "bytes"
+        ),
+        _optional(
+            "ground_level", pl.Int32, "Gray level of the ground on which a transparent picture was described", "0..255"
+        ),
         _optional("metadata_text", pl.String, "Raw generation metadata: a JSON object of carrier to text"),
     ),
     {

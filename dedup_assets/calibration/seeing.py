@@ -13,10 +13,11 @@ from dedup_assets.embedders.protocol import Embedder, Vectors
 from dedup_assets.kernels.candidates.near_contents import HashedContents
 from dedup_assets.kernels.decode.image import DecodeLimits
 from dedup_assets.kernels.describe.description import ImageDescription, describe_image
+from dedup_assets.kernels.describe.frame_records import unpack_frames
 from dedup_assets.kernels.describe.hashes import dct_hashes, wavelet_hashes
 from dedup_assets.kernels.describe.quality import is_low_information
 from dedup_assets.kernels.verify.cascade import VerifiableImage
-from dedup_assets.stages.pairs.evidence_rows import decode_thumbnail
+from dedup_assets.stages.pairs.evidence_rows import decode_alpha, decode_thumbnail
 
 
 def describe_planted(data: bytes) -> ImageDescription:
@@ -53,6 +54,11 @@ def verifiable(description: ImageDescription) -> VerifiableImage:
         height_px=description.height_px,
         contrast=description.contrast,
         detail=description.detail,
+        frame_count=description.frame_count,
+        frame_digests=description.frame_digests or b"",
+        frames=unpack_frames(description.further_frames),
+        alpha=decode_alpha(description.alpha_thumbnail),
+        ground_level=description.ground_level,
     )
 
 

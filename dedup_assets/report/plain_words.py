@@ -26,6 +26,7 @@ LEVEL_MEANINGS = {
 _TESTS = {
     "file_sha256": "identical bytes",
     "link": "a symbolic link, which holds no bytes",
+    "frames": "their further frames or pages differ",
     "identical_pixels": "identical pixels",
     "strict_pixels": "pixel by pixel, for the picture has little detail",
     "color": "the colours agree",

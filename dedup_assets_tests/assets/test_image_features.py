@@ -12,11 +12,11 @@ from dedup_assets.assets.image_features import MAX_SMALL_PARTS, few_images_are_u
 from dedup_assets.policies import FeaturePolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter, Tracker
-from dedup_assets.stages.reading.rows import FEATURE_VERSION
+from dedup_assets.stages.reading.rows import CARRIED_VERSION, FEATURE_VERSION
 from dedup_assets.tables import IMAGE_FEATURES, SEEN_FILES
 from dedup_assets_tests.assets.conftest import GROUPED_FILES, StagesOf
 from dedup_assets_tests.assets.stages import READING, Stages, total
-from dedup_assets_tests.photographs import jpeg, make_photograph
+from dedup_assets_tests.photographs import jpeg, make_photograph, png
 from dedup_assets_tests.spawned import spawned_processes
 
 NAME = IMAGE_FEATURES.name
@@ -98,7 +98,7 @@ def test_images_read_by_an_older_version_and_changed_ones_are_read_again_and_no_
     stages = stages_of(SMALL)
     stages.run(*READING)
     before = stages.tables.read(IMAGE_FEATURES, "a")
-    version = pl.when(pl.col("path") == "a/1.jpg").then(FEATURE_VERSION - 1).otherwise(FEATURE_VERSION)
+    version = pl.when(pl.col("path") == "a/1.jpg").then(CARRIED_VERSION - 1).otherwise(FEATURE_VERSION)
     aged = before.with_columns(feature_version=version, sharpness=pl.lit(-1.0))
     stages.tables.rewrite(IMAGE_FEATURES, "a", aged, "made by an older version")
     stages.write({"a/3.jpg": SMALL["a/0.jpg"]})
@@ -108,6 +108,18 @@ def test_images_read_by_an_older_version_and_changed_ones_are_read_again_and_no_
     assert {path for path, row in rows.items() if row["sharpness"] != -1} == {"a/1.jpg", "a/3.jpg"}
     assert {row["feature_version"] for row in rows.values()} == {FEATURE_VERSION}
     assert rows["a/3.jpg"]["file_sha256"] == rows["a/0.jpg"]["file_sha256"]
+
+
+def test_of_the_last_version_only_what_may_hold_more_than_a_photograph_is_read_again(stages_of: StagesOf) -> None:
+    picture = make_photograph(1, 32, 24)
+    stages = stages_of(SMALL | {"a/drawn.png": png(picture), "a/broken.png": b"no image"})
+    stages.run(*READING)
+    aged = stages.tables.read(IMAGE_FEATURES, "a").with_columns(
+        feature_version=pl.lit(CARRIED_VERSION, pl.Int32), frame_count=pl.lit(None, pl.Int32)
+    )
+    stages.tables.rewrite(IMAGE_FEATURES, "a", aged, "made by the last version")
+    assert downloaded(stages) == 1
+    assert {path for path, row in stages.rows(IMAGE_FEATURES).items() if row["frame_count"]} == {"a/drawn.png"}
 
 
 def test_an_image_that_was_not_to_be_had_is_tried_again_and_a_broken_one_is_not(stages_of: StagesOf) -> None:

@@ -9,7 +9,6 @@ against decoders that crash or hang is not done here.
 
 import io
 import re
-import struct
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,12 +19,15 @@ import pillow_heif
 from numpy.typing import NDArray
 from PIL import AvifImagePlugin, ExifTags, Image, ImageFile, JpegImagePlugin
 
+from dedup_assets.kernels.decode.further_frames import FurtherFrames, read_further_frames
 from dedup_assets.kernels.decode.jpeg import decode_plain, decode_scaled, read_quantization, read_subsampling
 from dedup_assets.kernels.decode.jpeg_header import PlainHeader, read_plain_header
 from dedup_assets.kernels.decode.limits import DecodeLimits, allow_plain_jpeg, check_limits
+from dedup_assets.kernels.decode.losses import count_sample_bits, find_inner_tables, measure_loss
+from dedup_assets.kernels.decode.origin import EXIF_FAILURES, tell_origin
 from dedup_assets.kernels.decode.pixels import reduce_to_plain
 from dedup_assets.kernels.decode.png import read_plain_png
-from dedup_assets.kernels.decode.rendering import render_rgb
+from dedup_assets.kernels.decode.rendering import choose_ground, render_rgb
 from dedup_assets.kernels.decode.unreadable import UnreadableImage, explain_failure
 from dedup_assets.kernels.transforms import transform_image
 
@@ -34,6 +36,7 @@ __all__ = ["DecodeLimits", "DecodedImage", "UnreadableImage", "decode_image"]
 # The longer side of a picture that is scaled down stays at least this long: what thumbnails (256) and sharpness need.
 MIN_SIDE_PX: Final = 512
 MAX_FACTOR: Final = 8
+OPAQUE: Final = 255
 
 # How an EXIF orientation (1..8) is made upright, in the words of `transforms.TRANSFORMS`.
 _UPRIGHT: Final = ("identity", "mirror", "rot180", "flip", "transpose", "rot270", "transverse", "rot90")
@@ -41,6 +44,7 @@ _UPRIGHT: Final = ("identity", "mirror", "rot180", "flip", "transpose", "rot270"
 # These run other programs, have no decoder on Linux, or hold no picture.
 _FORMATS_NOT_READ: Final = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MCIDAS", "MPEG", "WMF"})
 
+_NO_FURTHER: Final = FurtherFrames(1)
 _DECODER_MODULES: Final = r"(PIL|pillow_heif)\."
 _WARNING_FILTER: Final = ("ignore", None, Warning, re.compile(_DECODER_MODULES), 0)
 
@@ -52,10 +56,11 @@ pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
 class DecodedImage:
     """One picture as a viewer shows it.
 
-    rgb is (h, w, 3) uint8: upright, sRGB, over white; scaled down by 1, 2, 4 or 8 so that its longer side keeps at
+    rgb is (h, w, 3) uint8: upright, sRGB, over its ground; scaled down by 1, 2, 4 or 8 so that its longer side keeps at
     least 512 pixels. width_px and height_px are those of the full-size picture, upright. color_mode is Pillow's word
-    for the pixels of the file, exif_orientation 1..8 as the file has it, chroma_subsampling "4:2:0" and the like. The
-    last two fields are None for other formats than JPEG.
+    for the pixels of the file, exif_orientation 1..8 as the file has it. jpeg_quantization and chroma_subsampling ("4:2:0"
+    and the like) are None for other formats than JPEG. lossy_percent is that of `losses.py`, sample_bits 8..16, origin_facts as in
+    `origin.py`. alpha is (h, w) uint8 beside rgb, and ground_level the gray level that shows through it; None where all is opaque.
     """
 
     rgb: NDArray[np.uint8]
@@ -66,6 +71,12 @@ class DecodedImage:
     exif_orientation: int
     jpeg_quantization: tuple[tuple[int, ...], ...] | None
     chroma_subsampling: str | None
+    lossy_percent: float | None = None
+    sample_bits: int = 8
+    origin_facts: str | None = None
+    further: FurtherFrames = _NO_FURTHER
+    alpha: NDArray[np.uint8] | None = None
+    ground_level: int | None = None
 
 
 def decode_image(data: bytes, limits: DecodeLimits) -> DecodedImage:
@@ -103,7 +114,20 @@ def _decode_plain_jpeg(data: bytes, header: PlainHeader, limits: DecodeLimits) -
         exif_orientation=1,
         jpeg_quantization=header.quantization,
         chroma_subsampling=header.chroma_subsampling,
+        origin_facts=_plain_origin(header.application) if header.application else None,
     )
+
+
+def _plain_origin(application: bytes) -> str | None:
+    """Return the origin that the one segment of EXIF or XMP of a plain JPEG tells."""
+    exif = Image.Exif()
+    if not application.startswith(b"Exif"):
+        return tell_origin(exif, {"xmp": application})
+    try:
+        exif.load(application)
+    except EXIF_FAILURES:
+        return None
+    return tell_origin(exif, {})
 
 
 def _open_and_decode(data: bytes, limits: DecodeLimits) -> DecodedImage:
@@ -128,6 +152,8 @@ def _decode_jpeg(data: bytes, image: JpegImagePlugin.JpegImageFile) -> DecodedIm
         exif_orientation=orientation,
         jpeg_quantization=read_quantization(image),
         chroma_subsampling=read_subsampling(image),
+        origin_facts=tell_origin(image.getexif(), image.info),
+        further=read_further_frames(data, image),
     )
 
 
@@ -135,14 +161,14 @@ def _decode_other(data: bytes, image: ImageFile.ImageFile) -> DecodedImage:
     """Decode by Pillow what is no plain PNG; some plugins turn the picture while they load it: orientation is read then."""
     color_mode, profile = image.mode, image.info.get("icc_profile")
     declared = _declared_orientation(image)
-    plain = read_plain_png(data, image, scale_factor(*image.size))
-    if plain is None:
+    plain = loaded = read_plain_png(data, image, scale_factor(*image.size))
+    if plain is None or loaded is None:
         image.load()
-        orientation, plain = _exif_orientation(image), reduce_to_plain(image, scale_factor(*image.size))
-    else:
-        orientation = _exif_orientation(plain)
+        loaded, plain = image, reduce_to_plain(image, scale_factor(*image.size))
+    orientation = _exif_orientation(loaded)
     width_px, height_px = image.size
-    rgb = render_rgb(plain, profile)
+    origin, percent = tell_origin(loaded.getexif(), loaded.info), measure_loss(data, image, loaded)
+    rgb, alpha = render_rgb(plain, profile), _find_alpha(plain)
     return DecodedImage(
         rgb=transform_image(rgb, _UPRIGHT[orientation - 1]),
         image_format=image.format or "unknown",
@@ -150,16 +176,27 @@ def _decode_other(data: bytes, image: ImageFile.ImageFile) -> DecodedImage:
         width_px=height_px if orientation >= 5 else width_px,
         height_px=width_px if orientation >= 5 else height_px,
         exif_orientation=declared if orientation == 1 else orientation,
-        jpeg_quantization=None,
+        jpeg_quantization=find_inner_tables(image),
         chroma_subsampling=None,
+        lossy_percent=percent,
+        sample_bits=count_sample_bits(data, image),
+        origin_facts=origin,
+        further=read_further_frames(data, image),
+        alpha=None if alpha is None else transform_image(alpha, _UPRIGHT[orientation - 1]),
+        ground_level=None if alpha is None else choose_ground(plain),
     )
+
+
+def _find_alpha(plain: Image.Image) -> NDArray[np.uint8] | None:
+    alpha = np.array(plain.getchannel("A")) if plain.mode == "RGBA" else None
+    return None if alpha is None or alpha.min() == OPAQUE else alpha
 
 
 def _exif_orientation(image: Image.Image) -> int:
     """Return how the picture is stored, 1..8; 1 where EXIF is missing, unreadable or out of range."""
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation)
-    except (SyntaxError, ValueError, TypeError, KeyError, OSError, struct.error):
+    except EXIF_FAILURES:
         return 1
     return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
 

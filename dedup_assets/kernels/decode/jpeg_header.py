@@ -57,6 +57,7 @@ class PlainHeader:
 
     color_mode is "L" or "RGB". quantization holds the tables by their number, each 64 values in rows. profile is the
     ICC profile. keeps_coefficients says whether a decoder must hold those of the whole picture: its scans are not one.
+    application is the segment of EXIF or XMP, empty where there is none.
     """
 
     width_px: int
@@ -66,6 +67,7 @@ class PlainHeader:
     chroma_subsampling: str | None
     profile: bytes | None
     keeps_coefficients: bool
+    application: bytes
 
 
 def read_plain_header(data: bytes) -> PlainHeader | None:
@@ -94,7 +96,14 @@ def read_plain_header(data: bytes) -> PlainHeader | None:
         chroma_subsampling=name_subsampling([(byte >> 4, byte & 15) for byte in frame[7::3]]),
         profile=contents[kinds.index(_PROFILE)][_PROFILE_BEGIN:] if _PROFILE in kinds else None,
         keeps_coefficients=_PROGRESSIVE in kinds or contents[-1][0] < components,
+        application=contents[kinds.index(_EXIF_OR_XMP)] if _EXIF_OR_XMP in kinds else b"",
     )
+
+
+def read_tables_within(data: bytes) -> tuple[tuple[int, ...], ...]:
+    """Return the quantization tables of a JPEG that may be cut before its frame, as TIFF stores those of all its strips."""
+    contents = [data[begin:end] for kind, begin, end in walk_segments(data) if kind == _QUANTIZATION]
+    return _read_tables(contents) if all(map(_are_plain_tables, contents)) else ()
 
 
 def name_subsampling(samples: Sequence[tuple[int, int]]) -> str | None:

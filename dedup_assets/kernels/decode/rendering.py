@@ -1,4 +1,4 @@
-"""Colours as a viewer shows them: embedded ICC profiles to sRGB, transparency over white.
+"""Colours as a viewer shows them: embedded ICC profiles to sRGB, transparency over a ground on which it can be seen.
 
 Here belongs what happens to colours after decoding. Bringing the many pixel modes to a few is in `pixels.py`.
 """
@@ -14,6 +14,12 @@ from PIL import Image, ImageCms
 
 # Larger "profiles" are no profiles; and at most 16 of them are kept, so the cache stays below 64 MB.
 _MAX_PROFILE_BYTES: Final = 4 << 20
+WHITE, BLACK, GRAY = 255, 0, 128
+GROUNDS: Final = (WHITE, BLACK, GRAY)
+"""Tried in this order: the first on which enough is seen is taken."""
+MIN_SEEN: Final = 0.5
+"""Share of what is opaque that must differ from the ground by more than MIN_STEP levels of luma."""
+MIN_STEP: Final = 48
 _SRGB_NAMES: Final = ("srgb", "c2ci")
 
 
@@ -22,9 +28,28 @@ def render_rgb(plain: Image.Image, profile: bytes | None) -> NDArray[np.uint8]:
     if profile or plain.mode == "LAB":
         plain = _to_srgb(plain, profile or b"")
     if plain.mode == "RGBA":
-        white = Image.new("RGBA", plain.size, "white")
-        plain = Image.alpha_composite(white, plain)
+        ground = Image.new("RGBA", plain.size, (choose_ground(plain),) * 3)
+        plain = Image.alpha_composite(ground, plain)
     return np.array(plain if plain.mode == "RGB" else plain.convert("RGB"))
+
+
+def choose_ground(plain: Image.Image) -> int:
+    """Return the gray level on which an RGBA image is shown: white, unless it hides more than half of what is opaque.
+
+    It follows from the picture alone. Colours below alpha 0 do not count; of a picture without any other, white.
+    """
+    alpha, luma = np.asarray(plain.getchannel("A"), np.float32), np.asarray(plain.convert("L"), np.int16)
+    seen = [float(alpha[np.abs(luma - level) > MIN_STEP].sum()) for level in GROUNDS]
+    return next((level for level, share in zip(GROUNDS, seen, strict=True) if share >= MIN_SEEN * alpha.sum()), WHITE)
+
+
+def change_ground(
+    picture: NDArray[np.uint8], alpha: NDArray[np.uint8], ground_level: int, level: int
+) -> NDArray[np.uint8]:
+    """Return (h, w[, 3]) uint8 that lies on one gray level as it lies on another; alpha (h, w) uint8, 255 is opaque."""
+    clear = (255 - alpha.astype(np.float32)) * ((level - ground_level) / 255)
+    shown = picture + (clear if picture.ndim == 2 else clear[..., None])
+    return np.asarray(np.clip(np.rint(shown), 0, 255), dtype=np.uint8)
 
 
 def render_pixels(pixels: NDArray[np.uint8], profile: bytes | None) -> NDArray[np.uint8]:

@@ -14,8 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.decode.image import DecodeLimits, decode_image
+from dedup_assets.kernels.decode.image import DecodedImage, DecodeLimits, decode_image
+from dedup_assets.kernels.decode.rendering import BLACK, WHITE, change_ground
 from dedup_assets.kernels.describe.borders import find_inner_box
+from dedup_assets.kernels.describe.canvas import measure_picture_share
+from dedup_assets.kernels.describe.frame_records import pack_frames
 from dedup_assets.kernels.describe.hashes import dct_hashes, wavelet_hashes
 from dedup_assets.kernels.describe.palette import (
     count_dominant_colours,
@@ -24,14 +27,15 @@ from dedup_assets.kernels.describe.palette import (
 )
 from dedup_assets.kernels.describe.quality import QualitySignals, measure_details, measure_quality
 from dedup_assets.kernels.describe.shrinking import reduce_picture, shrink_to_gray_64
-from dedup_assets.kernels.describe.thumbnails import make_thumbnail
+from dedup_assets.kernels.describe.thumbnails import make_alpha_thumbnail, make_thumbnail
 
 Box = tuple[float, float, float, float]
 Gray = NDArray[np.uint8]
 
 _OWN_FIELDS: Final = (
-    "image_format", "color_mode", "width_px", "height_px", "exif_orientation", "chroma_subsampling", "gray_64",
-    "inner_gray_64", "inner_box", "thumbnail",
+    "image_format", "color_mode", "width_px", "height_px", "exif_orientation", "chroma_subsampling", "lossy_percent",
+    "sample_bits", "origin_facts", "gray_64", "inner_gray_64", "inner_box", "thumbnail", "frame_count",
+    "frame_digests", "further_frames", "picture_share", "alpha_thumbnail", "ground_level",
 )  # fmt: skip
 
 
@@ -48,6 +52,15 @@ class ImageSketch:
     height_px: int
     exif_orientation: int
     chroma_subsampling: str | None
+    lossy_percent: float | None
+    sample_bits: int
+    origin_facts: str | None
+    frame_count: int
+    frame_digests: bytes | None
+    further_frames: bytes | None
+    alpha_thumbnail: bytes | None
+    ground_level: int | None
+    picture_share: float
     gray_64: Gray
     inner_gray_64: Gray | None
     inner_box: Box | None
@@ -61,11 +74,15 @@ class ImageDescription:
     """What one image's pixels told; fields are named as the columns of the table of features.
 
     gray_64 is (64, 64) uint8, of the whole upright picture whatever its aspect ratio; inner_gray_64 the same inside
-    inner_box (left, top, width, height as shares 0..1 of the upright picture), both None without a uniform border.
+    inner_box (left, top, width, height as shares 0..1 of the upright picture), both None without a uniform border; of a
+    transparent picture inner_gray_64 is the whole on black, or on white where it was described on black. alpha_thumbnail lies upon
+    thumbnail, ground_level is the gray level that shows through; both None where all is opaque.
     contrast is the standard deviation of gray_64, 0..127. thumbnail is a JPEG, upright, its longer side 256 pixels or
     that of a smaller original, see `thumbnails.py`. color_8 is the upright picture as 8x8 RGB bytes, dominant_colors as
     in `palette.py`, detail as in `quality.py`. Hashes are 32 bytes. The other quality
-    signals are explained in `quality.QualitySignals`.
+    signals are explained in `quality.QualitySignals`, what the file tells beside its pixels in `kernels/decode/image.DecodedImage`.
+    further_frames are those of `frame_records.py`, frame_digests
+    those of `kernels/decode/frame_digests.py`; both None for a still.
     """
 
     image_format: str
@@ -73,6 +90,15 @@ class ImageDescription:
     width_px: int
     height_px: int
     exif_orientation: int
+    frame_count: int
+    frame_digests: bytes | None
+    further_frames: bytes | None
+    alpha_thumbnail: bytes | None
+    ground_level: int | None
+    picture_share: float
+    lossy_percent: float | None
+    sample_bits: int
+    origin_facts: str | None
     gray_64: Gray
     inner_gray_64: Gray | None
     inner_box: Box | None
@@ -84,6 +110,7 @@ class ImageDescription:
     chroma_subsampling: str | None
     blockiness: float
     upscale_score: float
+    resolved_share: float
     detail: float
     colourfulness: float
     color_8: bytes
@@ -124,13 +151,30 @@ def sketch_image(data: bytes, limits: DecodeLimits) -> ImageSketch:
         height_px=height_px,
         exif_orientation=decoded.exif_orientation,
         chroma_subsampling=decoded.chroma_subsampling,
+        lossy_percent=decoded.lossy_percent,
+        sample_bits=decoded.sample_bits,
+        origin_facts=decoded.origin_facts,
+        frame_count=decoded.further.count,
+        frame_digests=decoded.further.digests or None,
+        further_frames=pack_frames(picture.gray_64, decoded.further),
         gray_64=picture.gray_64,
-        inner_gray_64=None if inner_box is None else shrink_to_gray_64(_crop(picture.gray, inner_box)),
+        inner_gray_64=_second_gray_64(picture.gray, inner_box, decoded),
         inner_box=inner_box,
         colour_32=picture.colour_32,
         signals=measure_quality(picture, width_px, height_px, len(data), decoded.jpeg_quantization),
         thumbnail=make_thumbnail(decoded.rgb, picture),
+        picture_share=measure_picture_share(picture.gray),
+        alpha_thumbnail=None if decoded.alpha is None else make_alpha_thumbnail(decoded.alpha),
+        ground_level=decoded.ground_level,
     )
+
+
+def _second_gray_64(gray: Gray, inner_box: Box | None, decoded: DecodedImage) -> Gray | None:
+    """The other picture that is hashed: on the other ground, for a flattened copy, or without border."""
+    if decoded.alpha is not None and decoded.ground_level is not None:
+        other = WHITE if decoded.ground_level == BLACK else BLACK
+        return shrink_to_gray_64(change_ground(gray, decoded.alpha, decoded.ground_level, other))
+    return None if inner_box is None else shrink_to_gray_64(_crop(gray, inner_box))
 
 
 def describe_sketches(sketches: Sequence[ImageSketch]) -> list[ImageDescription]:

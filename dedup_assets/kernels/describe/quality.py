@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.compiled import compiled
-from dedup_assets.kernels.describe.compression import estimate_jpeg_quality, measure_blockiness
+from dedup_assets.kernels.describe.compression import JPEG_GRID_PX, estimate_jpeg_quality, measure_blockiness
+from dedup_assets.kernels.describe.gaps import find_gaps
 from dedup_assets.kernels.describe.hashes import sum_cells
 from dedup_assets.kernels.describe.lattice import estimate_prior_jpeg_quality
+from dedup_assets.kernels.describe.resolution import measure_resolved_share
 from dedup_assets.kernels.describe.shrinking import Reduction
 
 SPECTRUM_SIDE_PX = 256
@@ -45,6 +47,7 @@ class QualitySignals:
     blockiness          gray levels by which 8x8 blocks stand out, about -4..10; 0 where it cannot be told
     bits_per_pixel      file bits over full-size pixels, > 0
     upscale_score       0 (full spectrum) .. 1 (nothing above what a 2x enlargement leaves); 0 where it cannot be told
+    resolved_share      share of the side, 0..1, to which it could shrink without losing structure; 1 where it cannot be told
     """
 
     sharpness: float
@@ -53,6 +56,7 @@ class QualitySignals:
     blockiness: float
     bits_per_pixel: float
     upscale_score: float
+    resolved_share: float
 
 
 def measure_quality(
@@ -74,11 +78,22 @@ def measure_quality(
     return QualitySignals(
         sharpness=_sum_laplacian(gray) / gray.size,
         jpeg_quality=jpeg_quality,
-        prior_jpeg_quality=estimate_prior_jpeg_quality(gray, jpeg_quality) if full_size else None,
+        prior_jpeg_quality=_find_prior_quality(gray, jpeg_quality, jpeg_quantization) if full_size else None,
         blockiness=measure_blockiness(gray) if full_size else 0.0,
         bits_per_pixel=8 * size_bytes / (width_px * height_px),
         upscale_score=_measure_upscaling(gray) if full_size else 0.0,
+        resolved_share=measure_resolved_share(gray, max(1, round(height_px / len(gray)))),
     )
+
+
+def _find_prior_quality(
+    gray: NDArray[np.uint8], jpeg_quality: int | None, tables: Sequence[Sequence[int]] | None
+) -> int | None:
+    """Return the quality of an earlier, coarser compression that shows as a lattice, or else as gaps in that of the file."""
+    prior = estimate_prior_jpeg_quality(gray, jpeg_quality)
+    if prior is not None or not tables:
+        return prior
+    return find_gaps(gray, np.reshape(tables[0], (JPEG_GRID_PX, JPEG_GRID_PX)).astype(np.int64))
 
 
 @overload

@@ -34,6 +34,14 @@ def make_thumbnail(rgb: Pixels, reduction: Reduction) -> bytes:
     return planar
 
 
+def make_alpha_thumbnail(alpha: Pixels) -> bytes:
+    """Return (h, w) uint8, 255 is opaque, as a gray JPEG of the size of the thumbnail."""
+    size = fit_within(alpha, min(THUMBNAIL_SIDE_PX, max(alpha.shape)))
+    small = np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    data: bytes = simplejpeg.encode_jpeg(small[..., None], quality=THUMBNAIL_JPEG_QUALITY, colorspace="GRAY")
+    return data
+
+
 def _pad_to_even(plane: Pixels) -> Pixels:
     """Return a plane whose sides are even, as the encoder reads them in memory whatever size it is told."""
     height, width = plane.shape

@@ -18,9 +18,11 @@ from dedup_assets.kernels.keep.words import BY_PATH, EXPLANATIONS, PLAIN_NAME, P
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
+        "more_frames": keep_rules.rank_frames,
         "more_pixels": keep_rules.rank_pixels,
         "unmarked": keep_rules.rank_marks,
         "less_compression": keep_rules.rank_compression,
+        "transparent": keep_rules.rank_transparency,
         "first_encoding": keep_rules.rank_encodings,
         "closest": keep_rules.rank_closeness,
         "finer_compression": keep_rules.rank_fine_compression,
@@ -37,15 +39,17 @@ RULE_NAMES = (*RULES, PREFER_PREFIX)
 
 # Pixels stand before marks: a consensus cannot tell a marked copy from the one full picture among many crops.
 KEEP_RULES = (
+    "more_frames",
     "more_pixels",
     "unmarked",
     "less_compression",
+    "transparent",
     "first_encoding",
     "closest",
     "finer_compression",
     "wider_margin",
-    "more_bits",
     "richer_metadata",
+    "more_bits",
     "oldest",
 )
 
@@ -94,7 +98,8 @@ def rank_images(
 
     columns: (n,) each. `path` is required and unique; of the others (width_px, height_px, inner_width and inner_height
     as shares, size_bytes, jpeg_quality, prior_jpeg_quality, blockiness, bits_per_pixel, sharpness, upscale_score,
-    colourfulness, image_format, has_metadata, has_recipe, content (a number for equal bytes),
+    colourfulness, contrast, resolved_share, lossy_percent, sample_bits, frame_count, ground_level, picture_share,
+    origin_facts, image_format, has_metadata, has_recipe, content (a number for equal bytes),
     modified_at in microseconds, and deviation, see
     `consensus.measure_deviation`) one that is absent or NaN does not count. component: (n,) labels of connected
     components (`grouping.find_components`): rules judge an image against its own only. The order is total, and

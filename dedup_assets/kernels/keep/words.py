@@ -35,9 +35,42 @@ def _explain_compression(columns: Columns, winner: int, runner_up: int) -> str:
 
 def _describe_encoding(columns: Columns, row: int) -> str:
     quality, prior = (float(read_number(columns, name, np.nan)[row]) for name in QUALITY_COLUMNS)
+    percent, bits = (
+        float(read_number(columns, "lossy_percent", np.nan)[row]),
+        read_number(columns, "sample_bits", 8)[row],
+    )
     own = str(columns["image_format"][row]) if "image_format" in columns else "file"
+    own += "" if bits <= 8 else f" of {bits:.0f} bits a sample"
     own += "" if np.isnan(quality) else f" quality {quality:.0f}"
+    own += f" as coarse as JPEG quality {_quality_of(percent):.0f}" if percent > 0 else ""
     return own if np.isnan(prior) else f"{own} after JPEG quality {prior:.0f}"
+
+
+def _quality_of(percent: float) -> float:
+    return max(1.0, 100 - percent / 2 if percent <= 100 else 5000 / percent)
+
+
+def _explain_frames(columns: Columns, winner: int, runner_up: int) -> str:
+    more, less = read_number(columns, "frame_count", 1)[[winner, runner_up]]
+    return f"it holds {more:.0f} frames, the other {less:.0f}"
+
+
+def _explain_first(columns: Columns, winner: int, runner_up: int) -> str:
+    facts = columns.get("origin_facts")
+    if facts is not None and "camera" in str(facts[winner]):
+        return "first encoding: the camera's own file, of which the other was made"
+    return "first encoding: in the other an earlier compression shows"
+
+
+def _explain_metadata(columns: Columns, winner: int, runner_up: int) -> str:
+    kept, other = (_told_by(columns, row) for row in (winner, runner_up))
+    return f"the same pixels, and it tells {kept}, the other {other}"
+
+
+def _told_by(columns: Columns, row: int) -> str:
+    facts = str(columns["origin_facts"][row]) if "origin_facts" in columns else ""
+    generation = "its generation" if read_number(columns, "has_metadata")[row] else ""
+    return ", ".join(filter(None, (facts, generation))) or "nothing"
 
 
 def _explain_numbers(words: str, column: str, decimals: int) -> Callable[[Columns, int, int], str]:
@@ -60,15 +93,17 @@ def _explain_plainly(words: str) -> Callable[[Columns, int, int], str]:
 
 EXPLANATIONS: Mapping[str, Callable[[Columns, int, int], str]] = MappingProxyType(
     {
+        "more_frames": _explain_frames,
         "more_pixels": _explain_pixels,
         "unmarked": _explain_plainly("not marked, filtered or re-toned: closest to the other copies"),
         "less_compression": _explain_compression,
-        "first_encoding": _explain_plainly("first encoding: in the other an earlier compression shows"),
+        "transparent": _explain_plainly("it holds transparency, the other lies on a ground"),
+        "first_encoding": _explain_first,
         "closest": _explain_plainly("closest to the other copies"),
         "finer_compression": _explain_compression,
         "wider_margin": _explain_plainly("wider margin about the same picture"),
         "more_bits": _explain_numbers("more bits a pixel", "bits_per_pixel", 2),
-        "richer_metadata": _explain_plainly("has metadata, the other has none"),
+        "richer_metadata": _explain_metadata,
         PLAIN_NAME: _explain_plainly("plain name: the other has one that programs give to copies"),
         "oldest": _explain_plainly("older"),
         "newest": _explain_plainly("newer"),

@@ -17,6 +17,8 @@ from dedup_assets.kernels.verify.exact.alignment import invert_map
 from dedup_assets.kernels.verify.exact.geometry import GeometricFit, fit_geometry, fit_mirrored_geometry
 from dedup_assets.kernels.verify.exact.local_features import scale_to_canvas
 from dedup_assets.kernels.verify.exact.pixel_tests import Pair, judge_overlap, judge_parallax, judge_strictly
+from dedup_assets.kernels.verify.films import contradict_further
+from dedup_assets.kernels.verify.grounds import lay_alike, lay_flattened
 from dedup_assets.kernels.verify.maps import MIRRORING, BoxMap, best_box_map, in_fractions, invert_fractions, refine_map
 from dedup_assets.kernels.verify.stored_features import load_features
 from dedup_assets.kernels.verify.thresholds import VerificationThresholds
@@ -48,6 +50,16 @@ def verify_pair(
     """
     if transform != UNKNOWN and transform not in TRANSFORMS:
         raise KeyError(f"transform {transform!r} is neither 'unknown' nor one of {TRANSFORMS}")
+    if contradict_further(left, right, thresholds.max_frame_distance):
+        return PairEvidence(False, None, "frames", transform)
+    evidence = _judge(*lay_alike(left, right), transform, thresholds)
+    others = (_judge(*laid, transform, thresholds) for laid in lay_flattened(left, right))
+    return evidence if evidence.verdict else next((each for each in others if each.verdict), evidence)
+
+
+def _judge(
+    left: VerifiableImage, right: VerifiableImage, transform: str, thresholds: VerificationThresholds
+) -> PairEvidence:
     if _content_key(left) <= _content_key(right):
         return _decide(Pair(left, right, transform, thresholds))
     inverse = INVERSE_TRANSFORMS.get(transform, UNKNOWN)

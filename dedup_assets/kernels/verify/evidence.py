@@ -20,6 +20,7 @@ Relation = Literal[
     "same", "left_contains_right", "right_contains_left", "left_frames_right", "right_frames_left", "overlap"
 ]
 DecidedBy = Literal[
+    "frames",
     "identical_pixels",
     "strict_pixels",
     "color",
@@ -52,6 +53,11 @@ class VerifiableImage:
     contrast             standard deviation of gray_64, 0..127
     detail               middle-frequency signal of gray_64, gray levels (see `kernels/describe/quality.py`)
     stored               its local features where they are known
+    frame_count          frames of a film or pages of a document; 1 of a still
+    frame_digests        their checksums (`kernels/decode/frame_digests.py`); empty where they are not known
+    frames               records of some of them (`kernels/describe/frame_records.py`); None of a still
+    alpha                (h, w) uint8 beside thumbnail, 255 is opaque; None where it all is
+    ground_level         gray level that shows through; None likewise
     """
 
     gray_64: NDArray[np.uint8]
@@ -62,6 +68,11 @@ class VerifiableImage:
     contrast: float
     detail: float
     stored: StoredFeatures | None = None
+    frame_count: int = 1
+    frame_digests: bytes = b""
+    frames: NDArray[Any] | None = None
+    alpha: NDArray[np.uint8] | None = None
+    ground_level: int | None = None
     _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
     @property

@@ -22,7 +22,8 @@ PICTURES_AT_ONCE = 1_000
 
 COLUMNS = (
     "image_id", "path", "file_sha256", "image_format", "width_px", "height_px", "size_bytes", "inner_box", "sharpness",
-    "colourfulness", "jpeg_quality", "prior_jpeg_quality", "bits_per_pixel", "blockiness", "upscale_score",
+    "colourfulness", "contrast", "jpeg_quality", "prior_jpeg_quality", "bits_per_pixel", "blockiness", "upscale_score",
+    "lossy_percent", "sample_bits", "frame_count", "resolved_share", "picture_share", "ground_level", "origin_facts",
 )  # fmt: skip
 
 

@@ -19,7 +19,8 @@ from dedup_assets.stages.grouping.collected_images import CollectedImages, read_
 
 NUMBERS = (
     "width_px", "height_px", "size_bytes", "jpeg_quality", "prior_jpeg_quality", "bits_per_pixel", "blockiness", "sharpness",
-    "upscale_score", "colourfulness",
+    "upscale_score", "colourfulness", "contrast", "lossy_percent", "sample_bits", "frame_count", "resolved_share", "picture_share",
+    "ground_level",
 )  # fmt: skip
 
 IMAGES_AT_ONCE = 50_000
@@ -96,6 +97,7 @@ def keep_columns(images: CollectedImages) -> dict[str, NDArray[Any]]:
     return {name: values.cast(pl.Float64).fill_null(np.nan).to_numpy() for name, values in numbers.items()} | {
         "path": images["path"].to_numpy(),
         "image_format": images["image_format"].fill_null("").to_numpy(),
+        "origin_facts": images["origin_facts"].fill_null("").to_numpy(),
         "has_metadata": images["has_metadata"].to_numpy(),
         "has_recipe": images["recipe"].is_not_null().to_numpy(),
         "content": images["file_sha256"].rank("dense").cast(pl.Int64).to_numpy(),

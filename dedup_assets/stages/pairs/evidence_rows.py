@@ -15,6 +15,7 @@ import polars as pl
 import simplejpeg
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.describe.frame_records import unpack_frames
 from dedup_assets.kernels.describe.hashes import GRAY_SIDE
 from dedup_assets.kernels.verify.cascade import PairEvidence, VerifiableImage, verify_pair
 from dedup_assets.kernels.verify.stored_features import StoredFeatures
@@ -34,6 +35,11 @@ IMAGE_COLUMNS = (
     "height_px",
     "contrast",
     "detail",
+    "frame_count",
+    "frame_digests",
+    "further_frames",
+    "alpha_thumbnail",
+    "ground_level",
 )
 
 PAIRS_AT_ONCE = 20
@@ -69,6 +75,14 @@ def decode_thumbnail(data: bytes) -> NDArray[np.uint8]:
     """A stored thumbnail as (h, w, 3) uint8 RGB."""
     rgb: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, colorspace="RGB")
     return rgb
+
+
+def decode_alpha(data: bytes | None) -> NDArray[np.uint8] | None:
+    """How opaque a stored thumbnail is, (h, w) uint8; None where it all is."""
+    if data is None:
+        return None
+    gray: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, colorspace="GRAY")
+    return gray[..., 0]
 
 
 def verify_slice(order: VerifyingOrder, piece: PairSlice) -> Found:
@@ -155,4 +169,9 @@ def _verifiable(row: dict[str, Any], stored: StoredFeatures | None) -> Verifiabl
         contrast=row["contrast"],
         detail=row["detail"],
         stored=stored,
+        frame_count=row["frame_count"] or 1,
+        frame_digests=row["frame_digests"] or b"",
+        frames=unpack_frames(row["further_frames"]),
+        alpha=decode_alpha(row["alpha_thumbnail"]),
+        ground_level=row["ground_level"],
     )

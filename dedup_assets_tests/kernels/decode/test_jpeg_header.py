@@ -90,6 +90,7 @@ def read_by_pillow(data: bytes) -> PlainHeader:
             chroma_subsampling=read_subsampling(image),
             profile=image.info.get("icc_profile"),
             keeps_coefficients=keeps_coefficients(data, image),
+            application=dict(image.applist).get("APP1", b""),
         )
 
 

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.keep.real_pixels import FRAMED_PIXELS, UPSCALED_PIXELS, count_real_pixels
+from dedup_assets.kernels.keep.real_pixels import (
+    FRAMED_PIXELS,
+    UPSCALED_PIXELS,
+    count_real_pixels,
+    filled_pixels,
+    sharpened_pixels,
+)
 
 Images = list[tuple[int, int, int, int, float, float]]
 PHOTO = (1000, 800, 1000, 800, 0.1, 10.0)
@@ -61,3 +67,32 @@ def test_a_soft_original_is_not_taken_for_an_enlargement_of_its_half() -> None:
 
 def test_an_enlargement_alone_is_not_told_from_a_soft_picture() -> None:
     assert count([(2000, 1600, 2000, 1600, 0.95, 3.5)]).tolist() == [3_200_000]
+
+
+def test_a_filled_canvas_counts_only_what_it_shows_where_the_bare_picture_is_there() -> None:
+    pixels, shares = np.array([154_000.0, 231_000.0, 9_000.0]), np.array([1.0, 0.667, 1.0])
+    assert filled_pixels(pixels, shares, np.zeros(3, np.int64))[1] < 154_000
+    assert np.isinf(filled_pixels(pixels, shares, np.array([0, 1, 1]))).all()
+
+
+def test_a_sharpened_enlargement_counts_less_than_its_source_but_not_than_a_crop_and_a_soft_original_more_than_its_half() -> (
+    None
+):
+    sizes, component = np.array([[1000.0, 800.0], [2000.0, 1600.0]]), np.zeros(2, np.int64)
+    resolved, same, other = (
+        np.array([1.0, 0.5]),
+        np.array([[50.0, 30.0], [51.0, 30.5]]),
+        np.array([[50.0, 30.0], [58.0, 30.0]]),
+    )
+    sharpened, soft = np.array([10.0, 14.0]), np.array([10.0, 4.0])
+    assert sharpened_pixels(sizes, sharpened, resolved, same, component).tolist() == [np.inf, 800_000 * FRAMED_PIXELS]
+    assert np.isinf(sharpened_pixels(sizes, sharpened, resolved, other, component)).all()
+    assert np.isinf(sharpened_pixels(sizes, soft, resolved, same, component)).all()
+    assert np.isinf(sharpened_pixels(sizes, sharpened, resolved, same, np.array([4, 7]))).all()
+
+
+def test_an_image_is_no_enlargement_where_another_of_its_size_is_none() -> None:
+    columns = np.array([PHOTO, PHOTO], dtype=np.float64)
+    signals = columns[:, :2], columns[:, 2:4], columns[:, 4], columns[:, 5], np.zeros(2, np.int64)
+    assert count_real_pixels(*signals, np.array([np.inf, 200_000])).tolist() == [800_000, 800_000]
+    assert count_real_pixels(*signals, np.array([200_000, 200_000])).tolist() == [200_000, 200_000]

@@ -37,6 +37,23 @@ def test_an_enlargement_counts_as_its_source_unless_its_generator_made_it() -> N
     assert measured(rules.rank_pixels, table(**sizes, has_recipe=[True, False]))[1] > 0
 
 
+def test_the_file_that_holds_most_frames_comes_first() -> None:
+    assert measured(rules.rank_frames, table(frame_count=[1, 24, np.nan, 12])) == [-1, -24, -1, -12]
+
+
+def test_sixteen_bits_are_finer_than_eight_whatever_lost_nothing() -> None:
+    columns = table(lossy_percent=[0.0, 0.0], sample_bits=[16, 8], image_format=["TIFF", "PNG"])
+    assert measured(rules.rank_compression, columns) == [0, 1]
+
+
+def test_of_equal_pixels_the_file_that_tells_more_comes_first() -> None:
+    columns = table(
+        origin_facts=["camera, time, place", "", "camera"], sharpness=[5.0, 5.0, 5.5], has_metadata=[False, True, False]
+    )
+    assert measured(rules.rank_metadata, columns) == [0, 2, 0]
+    assert measured(rules.rank_metadata, columns, [0, 1, 2]) == [0, 0, 0]
+
+
 def test_compression_counts_in_doublings_and_png_as_none() -> None:
     columns = table(jpeg_quality=[96, 92, 91, 75, 12, np.nan], image_format=["JPEG"] * 5 + ["PNG"])
     assert measured(rules.rank_compression, columns) == [0, 1, 1, 2, 5, 0]

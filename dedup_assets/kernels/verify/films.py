@@ -1,0 +1,89 @@
+"""Films and documents whose first pictures are alike: whether the further ones are, too.
+
+Here belongs comparing the records of a few frames (`kernels/describe/frame_records.py`). First pictures are compared as all
+pictures are, by the tests of `cascade.py`.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup_assets.kernels.describe.hashes import hamming_distances
+from dedup_assets.kernels.verify.evidence import VerifiableImage
+
+Records = NDArray[Any]
+
+MAX_NEIGHBOUR_DISTANCE = 76
+MAX_DETOUR = 1.25
+"""Where frames were dropped, a moving picture stands a frame beside: 28 to 74 bits from it, and between the two about it."""
+MAX_PLAIN_CONTRAST, MAX_PLAIN_DIFFERENCE = 3.0, 4.0
+"""Hashes of nearly white or black frames mean nothing: their gray levels are compared. So is the tone of all others, loosely."""
+MAX_TONE_DIFFERENCE = 32.0
+MAX_CHANGED = 0.5
+"""Of two films of one encoder and length, some frames of other bytes were changed; from half on they were encoded anew. Of two
+documents with one page of equal bytes all others were written by the same program, too: any other bytes are another page."""
+MIN_LARGER = 1.1
+"""A still with so many times the pixels of a film holds what the film lacks, and the film what it lacks: both stay."""
+
+
+def contradict_further(left: VerifiableImage, right: VerifiableImage, max_distance: int) -> bool:
+    """Whether two files hold other frames or pages, or each something that the other lacks.
+
+    max_distance: bits of 256, inclusive, of two hashes of one frame.
+    A still and a film may be one as far as the still is not larger; which is kept, the number of frames decides.
+    """
+    if left.frames is None or right.frames is None:
+        if left.frames is right.frames:
+            return False
+        still, film = (left, right) if left.frames is None else (right, left)
+        return still.width_px * still.height_px > MIN_LARGER * film.width_px * film.height_px
+    changed = _share_of_changed(left.frame_digests, right.frame_digests)
+    is_document = _is_document(left.frames) or _is_document(right.frames)
+    if changed is not None and 0 < changed < (1 if is_document else MAX_CHANGED):
+        return True
+    if changed == 0:
+        return False
+    if is_document:
+        return left.frame_count != right.frame_count or not _share_pages(left.frames, right.frames, max_distance)
+    return not all(_follows(*both, max_distance) for both in ((left.frames, right.frames), (right.frames, left.frames)))
+
+
+def _share_of_changed(left: bytes, right: bytes) -> float | None:
+    """Return which share of the frames has other bytes; None where their numbers differ or are not known."""
+    if not left or len(left) != len(right):
+        return None
+    return float((np.frombuffer(left, np.uint32) != np.frombuffer(right, np.uint32)).mean())
+
+
+def _is_document(frames: Records) -> bool:
+    return len(frames) > 1 and not frames["moment"].any()
+
+
+def _share_pages(left: Records, right: Records, max_distance: int) -> bool:
+    """Whether the pages that were looked at in both agree; the second one was in both, if it could be read."""
+    _, here, there = np.intersect1d(left["place"], right["place"], return_indices=True)
+    return len(here) > 1 and bool(_agree(left[here], right[there], max_distance).all())
+
+
+def _follows(film: Records, other: Records, max_distance: int) -> bool:
+    """Whether each frame of a film is seen in another at its moment, or lies there between the two about it."""
+    asked = film[film["moment"] <= other["moment"][-1]]
+    after = np.clip(np.searchsorted(other["moment"], asked["moment"]), 1, len(other) - 1)
+    if len(asked) < 2 or len(other) < 2:
+        return False
+    about = other[after - 1], other[after]
+    near, far = np.sort([hamming_distances(asked["dct"], each["dct"]) for each in about], axis=0)
+    detour = MAX_DETOUR * hamming_distances(about[0]["dct"], about[1]["dct"]) + 2 * max_distance
+    between = (near <= MAX_NEIGHBOUR_DISTANCE) & (near + far <= detour)
+    agrees = np.any([_agree(asked, each, max_distance) for each in about], axis=0)
+    return bool((agrees | between).all())
+
+
+def _agree(left: Records, right: Records, max_distance: int) -> NDArray[np.bool_]:
+    difference = np.abs(left["gray"].astype(np.int16) - right["gray"]).mean(axis=(1, 2))
+    plain = np.maximum(left["gray"].std(axis=(1, 2)), right["gray"].std(axis=(1, 2))) <= MAX_PLAIN_CONTRAST
+    alike = hamming_distances(left["dct"], right["dct"]) <= max_distance
+    return np.asarray(
+        np.where(plain, difference <= MAX_PLAIN_DIFFERENCE, alike & (difference <= MAX_TONE_DIFFERENCE)), np.bool_
+    )
