@@ -9,6 +9,7 @@ grain and edges as the scene has them.
 """
 
 from dataclasses import dataclass
+from itertools import product
 
 import cv2
 import numpy as np
@@ -26,6 +27,8 @@ MIN_AREA_PX = 20
 """Of a difference, in px of a frame of 128: 0.2 % of a picture at 3:2; what is smaller is left to noise."""
 AROUND_PX = 6
 SMOOTHING_PX = 0.7
+SHIFT_PX = 2
+"""By which a part may lie beside its place: under a map of a strong perspective."""
 MAX_LIKENESS = 0.68
 """Correlation of the gradients of both over a difference, from which the two show one thing at two tones: clipping, local contrast
 and vignettes left 0.9 and more, things that are there and not there -0.1 to 0.66."""
@@ -34,10 +37,12 @@ MIN_EDGE = 9.0
 words and stickers 40 to 70."""
 
 
-MAX_STROKE_PX, MAX_LINE_PX, MAX_DRAWN_LINE_PX = 3.5, 4.0, 2.0
-"""Half of the breadth of words: outlined ones, and those of one tone, of which blending leaves a broader shadow."""
+MAX_STROKE_PX, MAX_LINE_PX, MAX_FAINT_PX, MAX_DRAWN_LINE_PX = 3.5, 4.0, 3.0, 2.0
+MIN_LINE_LENGTH = 2.5
+"""Times their height: what is as thin as MAX_DRAWN_LINE_PX in drawings is words, and a line of words where it is so long."""
+"""Half of the breadth of words: outlined ones, those of one tone, half-transparent ones, and any upon drawings."""
 ONE_TONE = 0.97
-MIN_HARD_EDGE, MAX_FAINT_EDGE, WHOLLY_OWNED = 30.0, 25.0, 0.97
+MIN_HARD_EDGE, MIN_STICKER_EDGE, MAX_FAINT_EDGE, WHOLLY_OWNED = 28.0, 23.0, 25.0, 0.97
 MIN_OWNED = 0.7
 """Of 40 marks on 24 photographs the bare picture had 0.02 to 0.3 of the edges, of two codes or captions either had 0.38 to 0.66."""
 MIN_PURE, MIN_PURER, MIN_HALF_OWNED, MIN_SOLID_OWNED = 0.6, 0.4, 0.45, 0.65
@@ -54,7 +59,8 @@ class Difference:
     """One difference between a target picture and one laid upon it.
 
     area      px of the frame
-    likeness  correlation of the gradients of both, -1..1
+    length    its longer side by its shorter one
+    likeness  correlation of the gradients of both, at the best shift by SHIFT_PX, -1..1
     edge      gray levels a px of its sharpest tenth
     width     px of the thumbnail, half of the breadth of its broadest parts
     owned     share of its edges that the target picture has, 0..1
@@ -63,6 +69,7 @@ class Difference:
     """
 
     area: int
+    length: float
     likeness: float
     edge: float
     width: float
@@ -77,8 +84,12 @@ def changed_share(comparison: Comparison, target: Picture, moving: Picture) -> f
     target, moving: the thumbnails (h, w, 3) uint8 RGB, in the order of the comparison.
     """
     found = [each for each in describe_differences(comparison, target, moving) if _is_there(each)]
-    is_mark = _is_mark_on_drawing if _is_drawing(target) and _is_drawing(moving) else _is_mark
-    changed = sum(each.area for each in found if not is_mark(each))
+    is_drawing = _is_drawing(target) and _is_drawing(moving)
+    if is_drawing and _is_two_sided(found):
+        marks: list[Difference] = []
+    else:
+        marks = [each for each in found if (_is_mark_on_drawing if is_drawing else _is_mark)(each)]
+    changed = sum(each.area for each in found) - sum(each.area for each in marks)
     if changed < MIN_CHANGED_BY_MARKS * sum(each.area for each in found):
         return 0.0
     return changed / int(comparison.compared.sum())
@@ -91,28 +102,34 @@ def _is_there(each: Difference) -> bool:
     return each.likeness <= MAX_LIKENESS and each.edge >= MIN_EDGE and sharp and not clipped
 
 
+def _is_two_sided(found: list[Difference]) -> bool:
+    """Whether each of the two shows something where the other shows none: what moved."""
+    shares = [each.owned for each in found]
+    return bool(shares) and min(shares) <= 1 - MIN_OWNED and max(shares) >= MIN_OWNED
+
+
 def _is_mark(each: Difference) -> bool:
     """Whether one picture shows a mark there and the other the scene."""
     one_tone = max(each.lighter, 1 - each.lighter) >= ONE_TONE
     if (one_tone and each.width <= MAX_LINE_PX) or _is_faint(each):
         return True
-    if each.edge < MIN_HARD_EDGE:
-        return False
-    is_outlined = each.width <= MAX_STROKE_PX and max(each.owned, 1 - each.owned) >= MIN_OWNED
-    return is_outlined or any(_is_sticker(each, side) for side in (0, 1))
+    is_outlined = each.edge >= MIN_HARD_EDGE and each.width <= MAX_STROKE_PX
+    if is_outlined and max(each.owned, 1 - each.owned) >= MIN_OWNED:
+        return True
+    return each.edge >= MIN_STICKER_EDGE and any(_is_sticker(each, side) for side in (0, 1))
 
 
 def _is_mark_on_drawing(each: Difference) -> bool:
     """The same where all has hard edges and pure colours: words alone are marks, what is solid is what a drawing shows."""
     one_tone = max(each.lighter, 1 - each.lighter) >= ONE_TONE
-    limit = MAX_LINE_PX if each.edge < MAX_FAINT_EDGE else MAX_DRAWN_LINE_PX
+    limit = MAX_LINE_PX if each.length >= MIN_LINE_LENGTH else MAX_DRAWN_LINE_PX
     return _is_faint(each) or (one_tone and each.width <= limit)
 
 
 def _is_faint(each: Difference) -> bool:
     """Whether it is half-transparent words: all edges are theirs, and soft."""
     owned = max(each.owned, 1 - each.owned)
-    return each.width <= MAX_LINE_PX and owned >= WHOLLY_OWNED and each.edge < MAX_FAINT_EDGE
+    return each.width <= MAX_FAINT_PX and owned >= WHOLLY_OWNED and each.edge < MAX_FAINT_EDGE
 
 
 def _is_sticker(each: Difference, side: int) -> bool:
@@ -162,18 +179,19 @@ def _describe(
     places = place_in_moving(frame_x, frame_y, to_moving, comparison.laid.field, area.shape)
     laid = cv2.remap(moving, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     within = cv2.remap(area.astype(np.uint8), frame_x.astype(np.float32), frame_y.astype(np.float32), cv2.INTER_NEAREST)
-    return _measure(target[rows, columns], np.asarray(laid, np.uint8), within > 0, comparison, size)
+    length = max(box[2:4]) / min(box[2:4])
+    return _measure(target[rows, columns], np.asarray(laid, np.uint8), within > 0, comparison.gain, (size, length))
 
 
 def _measure(
-    target: Picture, laid: Picture, within: NDArray[np.bool_], comparison: Comparison, size: int
+    target: Picture, laid: Picture, within: NDArray[np.bool_], gain: float, extent: tuple[int, float]
 ) -> Difference:
     one, other = _smooth(target), _smooth(laid)
     offset = 0.0
     outside = ~within
     if outside.any():
-        offset = float(np.median(one[outside]) - comparison.gain * np.median(other[outside]))
-    other = comparison.gain * other + offset
+        offset = float(np.median(one[outside]) - gain * np.median(other[outside]))
+    other = gain * other + offset
     rest = one - other
     strong = (
         within & (np.abs(rest) > max(8.0, 0.4 * float(np.percentile(np.abs(rest[within]), 90))))
@@ -181,25 +199,36 @@ def _measure(
         else within
     )
     if not strong.any():
-        return Difference(size, 1.0, 0.0, 0.0, 0.5, 0.5, (0.0, 0.0))
+        return Difference(*extent, 1.0, 0.0, 0.0, 0.5, 0.5, (0.0, 0.0))
     rim = cv2.morphologyEx(strong.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))[within] > 0
     distances = cv2.distanceTransform(strong.astype(np.uint8), cv2.DIST_L2, 3)[strong]
-    gradients = [np.stack(_gradient(plane))[:, within] for plane in (one, other)]
+    whole = [np.stack(_gradient(plane)) for plane in (one, other)]
+    gradients = [each[:, within] for each in whole]
     between = gradients[0] - gradients[1]
     mine, others = (
         float(np.maximum(sign * (each * between).sum(axis=0), 0).sum())
         for sign, each in zip((1, -1), gradients, strict=True)
     )
-    lengths = [float((each * each).sum()) + 1 for each in gradients]
     return Difference(
-        area=size,
-        likeness=float((gradients[0] * gradients[1]).sum()) / float(np.sqrt(lengths[0] * lengths[1])),
+        area=extent[0],
+        length=extent[1],
+        likeness=_likeness(gradients[0], whole[1], within),
         edge=float(np.percentile(np.hypot(*between)[rim], 90)),
         width=float(np.percentile(distances, 90)),
         owned=mine / (mine + others + 1e-6),
         lighter=float((rest[strong] > 0).mean()),
         pure=(_pure_share(target[strong]), _pure_share(laid[strong])),
     )
+
+
+def _likeness(one: Plane, others: Plane, within: NDArray[np.bool_]) -> float:
+    """The correlation of gradients (2, n) with those of the other picture (2, h, w) there, at the best shift by some px."""
+    padded = np.pad(others, ((0, 0), (SHIFT_PX, SHIFT_PX), (SHIFT_PX, SHIFT_PX)), mode="edge")
+    length, best, (height, width) = float((one * one).sum()) + 1, -1.0, within.shape
+    for y, x in product(range(2 * SHIFT_PX + 1), repeat=2):
+        other = padded[:, y : y + height, x : x + width][:, within]
+        best = max(best, float((one * other).sum()) / float(np.sqrt(length * ((other * other).sum() + 1))))
+    return best
 
 
 def _smooth(picture: Picture) -> Plane:

@@ -14,6 +14,8 @@ Plane = NDArray[np.float32]
 LEVELS_A_BIN, BINS = 8, 32
 AREA_PX = 17
 """Side of the area that has one gain and one offset, of every second row and column: a quarter of a frame."""
+HELD_PX = 5.0
+"""A level that so few pixels have, of some 3,000, and only where something else is, is no tone of its own."""
 ROUNDS = 3
 MIN_RESIDUAL = 1.5
 """Gray levels within which nothing is an outlier."""
@@ -45,34 +47,42 @@ def match_tones(target: Plane, laid: Plane, compared: NDArray[np.bool_]) -> Matc
     luma, other, counted = target[thin][..., 0], laid[thin][..., 0], compared[thin]
     coloured = max(target, laid, key=lambda each: float(np.square(each[thin][counted][:, 1:]).sum()))[..., 1:]
     colours = coloured[thin]
-    weights = counted.astype(np.float32)
+    line = _fit_line(luma[counted], other[counted])
+    weights = _weigh(luma - line[other.astype(np.uint8)], counted)
     for _ in range(ROUNDS):
-        curve = _fit_curve(luma, other, weights)
-        toned = _on_curve(other, curve)
+        curve = _fit_curve(line, luma, other, weights)
+        toned = curve[other.astype(np.uint8)]
         share = _fit_colours(luma - toned, colours, weights)
         toned += colours @ share
-        means, gain = _match_areas(luma, toned, weights)
-        rest = np.abs((luma - means[0]) / gain - (toned - means[1]) * gain)
-        usual = max(MIN_RESIDUAL, 3 * float(np.median(rest[counted])))
-        weights = np.asarray(counted / (1 + (rest / usual) ** 2), np.float32)
-    toned = _on_curve(laid[..., 0], curve) + coloured @ share
+        means, ratio = _match_areas(luma, toned, weights)
+        weights = _weigh((luma - means[0]) / ratio - (toned - means[1]) * ratio, counted)
+    toned = curve[laid[..., 0].astype(np.uint8)] + coloured @ share
     size = compared.shape[::-1]
-    here, there, ratio = (np.asarray(cv2.resize(each, size), np.float32) for each in (*means, gain))
+    here, there, ratio = (np.asarray(cv2.resize(each, size), np.float32) for each in (*means, ratio))
     return MatchedTones((target[..., 0] - here) / ratio, (toned - there) * ratio)
 
 
-def _fit_curve(luma: Plane, laid: Plane, weights: Plane) -> Plane:
-    """What to add to each of 256 levels of the laid luma: what the target shows there in the mean."""
-    bins = (laid * np.float32(1 / LEVELS_A_BIN)).astype(np.int64).ravel()
+def _fit_line(luma: Plane, laid: Plane) -> Plane:
+    """For each of 256 levels of the laid luma the level of the target, by contrast and mean alone."""
+    gain = float(luma.std()) / max(1.0, float(laid.std()))
+    return np.asarray(float(luma.mean()) + gain * (np.arange(256) - float(laid.mean())), np.float32)
+
+
+def _weigh(rest: Plane, counted: NDArray[np.bool_]) -> Plane:
+    """How much each pixel takes part, by how far its rest is an outlier, 0..1."""
+    usual = max(MIN_RESIDUAL, 3 * float(np.median(np.abs(rest[counted]))))
+    return np.asarray(counted / (1 + (rest / usual) ** 2), np.float32)
+
+
+def _fit_curve(line: Plane, luma: Plane, laid: Plane, weights: Plane) -> Plane:
+    """For each of 256 levels of the laid luma what the target shows there in the mean, held to a line where that is little."""
+    levels = laid.astype(np.uint8)
+    bins = levels.ravel() // LEVELS_A_BIN
     counts = np.bincount(bins, weights.ravel(), BINS)
-    sums = np.bincount(bins, (weights * (luma - laid)).ravel(), BINS)
+    sums = np.bincount(bins, (weights * (luma - line[levels])).ravel(), BINS)
     smooth = np.array([0.5, 1, 0.5])
-    curve = np.convolve(sums, smooth, "same") / (np.convolve(counts, smooth, "same") + 1e-3)
-    return np.interp(np.arange(256), (np.arange(BINS) + 0.5) * LEVELS_A_BIN, curve).astype(np.float32)
-
-
-def _on_curve(laid: Plane, curve: Plane) -> Plane:
-    return np.asarray(laid + curve[laid.astype(np.uint8)], np.float32)
+    shifts = np.convolve(sums, smooth, "same") / (np.convolve(counts, smooth, "same") + HELD_PX)
+    return np.asarray(line + np.interp(np.arange(256), (np.arange(BINS) + 0.5) * LEVELS_A_BIN, shifts), np.float32)
 
 
 def _fit_colours(rest: Plane, colours: Plane, weights: Plane) -> Plane:
