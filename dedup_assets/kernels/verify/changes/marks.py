@@ -49,7 +49,7 @@ MIN_PURE, MIN_PURER, MIN_HALF_OWNED, MIN_SOLID_OWNED = 0.6, 0.4, 0.45, 0.65
 """A sticker upon leaves hides edges: it had 0.47 of them, and was pure to 0.85."""
 DRAWN_LEVELS, LEVEL_REACH, MIN_DRAWN = 6, 3, 0.87
 """Six levels, each with three beside it on either side."""
-FAINT_PX, MIN_CLIPPED = 1.5, 0.9
+FAINT_PX, MIN_CLIPPED, MIN_CLIPPED_LIKENESS = 1.5, 0.9, 0.5
 MIN_CHANGED_BY_MARKS = 0.2
 """Of the area of marks: less is where a mark and what it covers cannot be told apart."""
 
@@ -98,7 +98,7 @@ def changed_share(comparison: Comparison, target: Picture, moving: Picture) -> f
 def _is_there(each: Difference) -> bool:
     """Whether a difference is a thing at all, no tone and no detail that one of the two has lost."""
     sharp = each.edge >= MIN_HARD_EDGE or each.width > FAINT_PX
-    clipped = each.edge < MAX_FAINT_EDGE and min(each.pure) >= MIN_CLIPPED
+    clipped = each.edge < MAX_FAINT_EDGE and min(each.pure) >= MIN_CLIPPED and each.likeness >= MIN_CLIPPED_LIKENESS
     return each.likeness <= MAX_LIKENESS and each.edge >= MIN_EDGE and sharp and not clipped
 
 
@@ -122,7 +122,8 @@ def _is_mark(each: Difference) -> bool:
 def _is_mark_on_drawing(each: Difference) -> bool:
     """The same where all has hard edges and pure colours: words alone are marks, what is solid is what a drawing shows."""
     one_tone = max(each.lighter, 1 - each.lighter) >= ONE_TONE
-    limit = MAX_LINE_PX if each.length >= MIN_LINE_LENGTH else MAX_DRAWN_LINE_PX
+    breadth = MAX_FAINT_PX if each.edge < MAX_FAINT_EDGE else MAX_DRAWN_LINE_PX
+    limit = MAX_LINE_PX if each.length >= MIN_LINE_LENGTH else breadth
     return _is_faint(each) or (one_tone and each.width <= limit)
 
 
