@@ -37,7 +37,7 @@ MIN_EDGE = 9.0
 words and stickers 40 to 70."""
 
 
-MAX_STROKE_PX, MAX_LINE_PX, MAX_FAINT_PX, MAX_DRAWN_LINE_PX = 3.5, 4.0, 3.0, 2.0
+MAX_STROKE_PX, MAX_LINE_PX, MAX_FAINT_PX, MAX_DRAWN_LINE_PX = 4.0, 4.0, 3.0, 2.0
 MIN_LINE_LENGTH = 2.5
 """Times their height: what is as thin as MAX_DRAWN_LINE_PX in drawings is words, and a line of words where it is so long."""
 """Half of the breadth of words: outlined ones, those of one tone, half-transparent ones, and any upon drawings."""
@@ -49,6 +49,8 @@ MIN_PURE, MIN_PURER, MIN_HALF_OWNED, MIN_SOLID_OWNED = 0.6, 0.4, 0.45, 0.65
 """A sticker upon leaves hides edges: it had 0.47 of them, and was pure to 0.85."""
 DRAWN_LEVELS, LEVEL_REACH, MIN_DRAWN = 6, 3, 0.87
 """Six levels, each with three beside it on either side."""
+MIN_OUTLINED_PURE = 0.12
+"""Outlined words were black and white to 0.15 and more, leaves that were painted over to 0.1."""
 FAINT_PX, MIN_CLIPPED, MIN_CLIPPED_LIKENESS = 1.5, 0.9, 0.5
 MIN_CHANGED_BY_MARKS = 0.2
 """Of the area of marks: less is where a mark and what it covers cannot be told apart."""
@@ -113,7 +115,8 @@ def _is_mark(each: Difference) -> bool:
     one_tone = max(each.lighter, 1 - each.lighter) >= ONE_TONE
     if (one_tone and each.width <= MAX_LINE_PX) or _is_faint(each):
         return True
-    is_outlined = each.edge >= MIN_HARD_EDGE and each.width <= MAX_STROKE_PX
+    owner = 0 if each.owned >= 1 - each.owned else 1
+    is_outlined = each.edge >= MIN_HARD_EDGE and each.width <= MAX_STROKE_PX and each.pure[owner] >= MIN_OUTLINED_PURE
     if is_outlined and max(each.owned, 1 - each.owned) >= MIN_OWNED:
         return True
     return each.edge >= MIN_STICKER_EDGE and any(_is_sticker(each, side) for side in (0, 1))

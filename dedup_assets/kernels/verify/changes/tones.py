@@ -16,7 +16,7 @@ AREA_PX = 17
 """Side of the area that has one gain and one offset, of every second row and column: a quarter of a frame."""
 HELD_PX = 5.0
 """A level that so few pixels have, of some 3,000, and only where something else is, is no tone of its own."""
-ROUNDS = 3
+ROUNDS = 2
 MIN_RESIDUAL = 1.5
 """Gray levels within which nothing is an outlier."""
 MAX_GAIN = 5.0
@@ -44,9 +44,11 @@ def match_tones(target: Plane, laid: Plane, compared: NDArray[np.bool_]) -> Matc
     strongly takes no part (iterated reweighting: Huber 1981). All is estimated on every second row and column.
     """
     thin = slice(None, None, 2), slice(None, None, 2)
-    luma, other, counted = target[thin][..., 0], laid[thin][..., 0], compared[thin]
-    coloured = max(target, laid, key=lambda each: float(np.square(each[thin][counted][:, 1:]).sum()))[..., 1:]
-    colours = coloured[thin]
+    luma, other = (np.ascontiguousarray(each[thin][..., 0]) for each in (target, laid))
+    counted = np.ascontiguousarray(compared[thin])
+    tints = [np.ascontiguousarray(each[thin][..., 1:]) for each in (target, laid)]
+    side = int(np.vdot(tints[1], tints[1]) > np.vdot(tints[0], tints[0]))
+    coloured, colours = (target, laid)[side][..., 1:], tints[side]
     line = _fit_line(luma[counted], other[counted])
     weights = _weigh(luma - line[other.astype(np.uint8)], counted)
     for _ in range(ROUNDS):
@@ -70,14 +72,15 @@ def _fit_line(luma: Plane, laid: Plane) -> Plane:
 
 def _weigh(rest: Plane, counted: NDArray[np.bool_]) -> Plane:
     """How much each pixel takes part, by how far its rest is an outlier, 0..1."""
-    usual = max(MIN_RESIDUAL, 3 * float(np.median(np.abs(rest[counted]))))
+    few = np.abs(rest[::2, ::2][counted[::2, ::2]])
+    usual = max(MIN_RESIDUAL, 3 * float(np.median(few)) if few.size else 0.0)
     return np.asarray(counted / (1 + (rest / usual) ** 2), np.float32)
 
 
 def _fit_curve(line: Plane, luma: Plane, laid: Plane, weights: Plane) -> Plane:
     """For each of 256 levels of the laid luma what the target shows there in the mean, held to a line where that is little."""
     levels = laid.astype(np.uint8)
-    bins = levels.ravel() // LEVELS_A_BIN
+    bins = levels.ravel() // np.uint8(LEVELS_A_BIN)
     counts = np.bincount(bins, weights.ravel(), BINS)
     sums = np.bincount(bins, (weights * (luma - line[levels])).ravel(), BINS)
     smooth = np.array([0.5, 1, 0.5])
