@@ -53,6 +53,8 @@ _EVIDENCE_COLUMNS = (
     _optional("local_coverage", pl.Float64, "Share of the picture that those features cover", "0..1"),
     _optional("overlap_left", pl.Float64, "Share of the left picture that the right one shows", "0..1"),
     _optional("overlap_right", pl.Float64, "Share of the right picture that the left one shows", "0..1"),
+    _optional("changed_share", pl.Float64, "Share of both that is a thing in one and not in the other", "0..1"),
+    _optional("blended_share", pl.Float64, "Share in which another picture shows through", "0..1"),
     _optional(
         "fitted_map",
         VECTOR,

@@ -146,6 +146,26 @@ def recoloured(picture: Picture) -> Picture:
     return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), np.uint8)
 
 
+def with_thing(picture: Picture, share: float = 0.03) -> Picture:
+    """With a round piece of itself, upside down, of a share of its area, where its upper left third ends."""
+    height, width = picture.shape[:2]
+    radius = max(2, round((share * height * width / np.pi) ** 0.5))
+    thing, place = np.zeros((height, width, 1), np.float32), (width // 3, height // 3)
+    cv2.circle(thing, place, radius, 1, cv2.FILLED)
+    softly = np.asarray(cv2.GaussianBlur(thing, (0, 0), 1.0), np.float32)[..., None]
+    return (picture + softly * (turned(picture, 2).astype(np.float32) - picture)).round().astype(np.uint8)
+
+
+def painted_over(picture: Picture, share: float = 0.1) -> Picture:
+    """With a round part of a share of its area, below its middle, filled from what is around it (Telea 2004)."""
+    height, width = picture.shape[:2]
+    radius = max(2, round((share * height * width / np.pi) ** 0.5))
+    hole = np.asarray(
+        cv2.circle(np.zeros((height, width), np.uint8), (width // 2, height * 3 // 5), radius, 1, -1), np.uint8
+    )
+    return np.asarray(cv2.inpaint(picture, hole, 3, cv2.INPAINT_TELEA), np.uint8)
+
+
 def _drawn(edit: Callable[..., Picture], **strength: Any) -> Callable[[Picture], bytes]:
     """An edit of pixels, saved as a JPEG."""
     return lambda picture: jpeg(edit(picture, **strength))
@@ -177,7 +197,11 @@ _EDITS: dict[Family, dict[str, Callable[[Picture], bytes]]] = {
         "mirrored, cropped": _drawn(lambda picture: cropped(mirrored(picture), 0.2)),
         "cropped, dark, JPEG 20": lambda picture: jpeg(toned(cropped(picture, 0.4), gain=0.7), 20),
     },
-    "different": {"recoloured": _drawn(recoloured)},
+    "different": {
+        "recoloured": _drawn(recoloured),
+        "a thing added": _drawn(with_thing),
+        "painted over": _drawn(painted_over),
+    },
 }
 
 PLANTED_EDITS = tuple(

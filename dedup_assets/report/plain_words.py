@@ -35,6 +35,8 @@ _TESTS = {
     "local_structure": "laid over each other by local details, the pictures agree",
     "refined_structure": "laid over each other pixel by pixel, the pictures agree",
     "conflict": "where they agree otherwise, something else is shown",
+    "changed": "where they agree otherwise, one shows a thing that the other does not",
+    "blended": "they agree in part, and another picture shows through",
     "seam": "one is a panel of the other, beside something else",
     "parallax": "parts of the scene moved against each other: two shots of it",
 }

@@ -18,11 +18,13 @@ from dedup_assets.kernels.planted_edits import (
     jpeg,
     mirrored,
     noisy,
+    painted_over,
     recoloured,
     scaled,
     toned,
     turned,
     webp,
+    with_thing,
 )
 from dedup_assets_tests.kernels.photographs import load_photograph, mean_difference
 
@@ -86,3 +88,9 @@ def test_recolouring_keeps_brightness_of_the_strongest_channel_and_changes_hues(
     other = recoloured(picture)
     assert mean_difference(other.max(axis=2), picture.max(axis=2)) < 1
     assert mean_difference(other, picture) > 15
+
+
+def test_a_thing_and_a_hole_change_their_share_of_the_area_and_nothing_else(picture: Picture) -> None:
+    for other, share in ((with_thing(picture), 0.03), (painted_over(picture), 0.1)):
+        changed = (np.abs(other.astype(int) - picture) > 4).any(axis=2)
+        assert share / 2 < changed.mean() < 1.2 * share

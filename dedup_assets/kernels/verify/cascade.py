@@ -11,6 +11,7 @@ import numpy as np
 
 from dedup_assets.kernels.describe.quality import MAX_FLAT_CONTRAST, is_low_information
 from dedup_assets.kernels.transforms import INVERSE_TRANSFORMS, TRANSFORMS
+from dedup_assets.kernels.verify.changes.judging import judge_changes
 from dedup_assets.kernels.verify.clear.cases import decide_by_box, decide_by_signatures
 from dedup_assets.kernels.verify.evidence import REVERSED_RELATIONS, UNKNOWN, PairEvidence, VerifiableImage
 from dedup_assets.kernels.verify.exact.alignment import invert_map
@@ -31,7 +32,7 @@ __all__ = [
     "verify_pair",
 ]
 
-CERTAIN_REJECTIONS = frozenset({"color", "conflict", "seam", "parallax"})
+CERTAIN_REJECTIONS = frozenset({"color", "conflict", "seam", "parallax", "changed", "blended"})
 """Where features fitted and structure agreed but this did not, no other alignment will change it."""
 DEFAULT_THRESHOLDS = VerificationThresholds()
 
@@ -94,6 +95,7 @@ def _decide(pair: Pair) -> PairEvidence:
         if clear is not None:
             return clear
         seen = judge_overlap(pair, start.matrix, "global_structure", pair.thresholds.min_global_agreement)
+        seen = judge_changes(pair, start.matrix, seen) if seen.verdict else seen
         if seen.verdict or seen.decided_by == "color":
             return seen
         if seen.content_share is not None and seen.content_share < pair.thresholds.min_content_share:
@@ -128,6 +130,8 @@ def _fit_locally(pair: Pair) -> PairEvidence:
     evidence = judge_overlap(pair, fit.matrix, "local_structure", limits.min_local_agreement)
     if evidence.verdict and fit.strays >= limits.min_strays:
         evidence = judge_parallax(pair, fit.matrix, evidence)
+    if evidence.verdict:
+        evidence = judge_changes(pair, fit.matrix, evidence)
     coverage = max(fit.hull_left / (evidence.overlap_left or 1.0), fit.hull_right / (evidence.overlap_right or 1.0))
     return replace(evidence, local_inliers=fit.inliers, local_coverage=min(1.0, coverage))
 
@@ -155,6 +159,7 @@ def _decide_refined(pair: Pair, start: BoxMap, local: PairEvidence) -> PairEvide
     if matrix is None:
         return local
     refined = judge_overlap(pair, matrix, "refined_structure", pair.thresholds.min_refined_agreement)
+    refined = judge_changes(pair, matrix, refined) if refined.verdict else refined
     shares = refined.overlap_left or 0.0, refined.overlap_right or 0.0
     if min(shares) < pair.thresholds.min_refined_overlap:
         return local

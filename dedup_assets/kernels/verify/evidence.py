@@ -27,6 +27,8 @@ DecidedBy = Literal[
     "conflict",
     "seam",
     "parallax",
+    "changed",
+    "blended",
     "global_structure",
     "local_features",
     "local_structure",
@@ -107,6 +109,8 @@ class PairEvidence:
     overlap_right    share of the right picture that the left one shows, 0..1
     relation         `left_contains_right`: right is a crop of left; `left_frames_right`: left is right within a frame,
                      a caption or a screen
+    changed_share    share of what both show that is a thing in one and not in the other, 0..1
+    blended_share    share of the windows with most content in which something else shows through, 0..1
     fitted_map       how the left picture lies upon the right one: (a, b, c, d, e, f) takes the point (x, y) to
                      (a x + b y + c, d x + e y + f), both in fractions 0..1 of the width and height of their upright
                      picture, from its upper left corner; None where nothing was aligned
@@ -128,4 +132,6 @@ class PairEvidence:
     tone: float | None = None
     plain_share: float | None = None
     conflict: float | None = None
+    changed_share: float | None = None
+    blended_share: float | None = None
     fitted_map: tuple[float, ...] | None = None

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.verify.changes.judging import judge_changes
 from dedup_assets.kernels.verify.clear.frames import Frame, FrameComparison, compare_frames, frame_of
 from dedup_assets.kernels.verify.clear.signatures import SignatureFit, fit_signatures
 from dedup_assets.kernels.verify.evidence import UNKNOWN, PairEvidence
@@ -123,7 +124,10 @@ def _is_alike(seen: FrameComparison, limits: VerificationThresholds, test: Test)
 
 
 def _judge_colour(pair: Pair, laid: _Laid, seen: FrameComparison, evidence: PairEvidence) -> PairEvidence | None:
-    """Of pictures whose structure agrees: whether colours do, and whether one is a panel of the other."""
+    """Of pictures whose structure agrees: whether colours do, and whether one is a panel of the other.
+
+    Where one seems to show a thing that the other does not, the exact map is asked again.
+    """
     limits, colours = pair.thresholds, (seen.colour_of_all, seen.colour_of_structure)
     if max(colours) + COLOUR_MARGIN <= limits.min_color_agreement and _is_turned(seen):
         return replace(evidence, decided_by="color")
@@ -135,7 +139,9 @@ def _judge_colour(pair: Pair, laid: _Laid, seen: FrameComparison, evidence: Pair
     if is_panel(*pictures, laid.matrix, relation):
         return replace(evidence, decided_by="seam")
     near = min(laid.shares) >= limits.min_near_overlap and is_upright(laid.matrix)
-    return replace(evidence, verdict=True, level="near" if near else "copy", relation=relation)
+    accepted = replace(evidence, verdict=True, level="near" if near else "copy", relation=relation)
+    judged = judge_changes(pair, laid.matrix, accepted)
+    return judged if judged.verdict else None
 
 
 def _is_turned(seen: FrameComparison) -> bool:

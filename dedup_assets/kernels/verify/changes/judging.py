@@ -1,0 +1,32 @@
+"""The verdict on a pair that agrees otherwise: does one show a thing that the other does not?
+
+Here belongs the judgement. Where the two differ is found in `comparing.py`, what a difference is in `marks.py`.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup_assets.kernels.verify.changes.comparing import compare_exactly
+from dedup_assets.kernels.verify.changes.marks import changed_share
+from dedup_assets.kernels.verify.evidence import DecidedBy, PairEvidence
+from dedup_assets.kernels.verify.exact.pixel_tests import Pair
+
+
+def judge_changes(pair: Pair, matrix: NDArray[np.float64], evidence: PairEvidence) -> PairEvidence:
+    """Take an accepted pair back where one shows a thing that the other does not, or another picture shows through.
+
+    matrix: 3x3, px of the left thumbnail to px of the right one.
+    """
+    onto_left = (evidence.overlap_left or 0.0) >= (evidence.overlap_right or 0.0)
+    seen = compare_exactly(pair.left, pair.right, matrix, onto_left)
+    if seen is None:
+        return evidence
+    target, moving = (pair.left, pair.right) if onto_left else (pair.right, pair.left)
+    changed = changed_share(seen, target.thumbnail, moving.thumbnail) if seen.differs.any() else 0.0
+    evidence = replace(evidence, changed_share=changed, blended_share=seen.blended)
+    if max(changed - pair.thresholds.max_changed_share, seen.blended - pair.thresholds.max_blended_share) <= 0:
+        return evidence
+    test: DecidedBy = "changed" if changed > pair.thresholds.max_changed_share else "blended"
+    return replace(evidence, verdict=False, level=None, relation=None, decided_by=test)
