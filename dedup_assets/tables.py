@@ -57,6 +57,8 @@ _EVIDENCE_COLUMNS = (
         "Where x, y of the left picture lie in the right one, a x + b y + c, d x + e y + f; null where nothing was aligned",
         "fractions of width and height",
     ),
+    _optional("differing_tiles", pl.Int32, "Tiles of a page in which the words differ", "tiles of 32 pixels"),
+    _optional("tiles", pl.Int32, "Tiles of a page that hold words", "tiles of 32 pixels"),
     Column("policy_version", pl.String, "Digest of the policy under which the pair was judged"),
 )
 
@@ -116,6 +118,12 @@ IMAGE_FEATURES = Table(
         _optional("blockiness", pl.Float64, "How far the 8x8 blocks of a JPEG stand out", "gray levels"),
         _optional("upscale_score", pl.Float64, "How much the picture looks enlarged", "0..1"),
         _optional("thumbnail", pl.Binary, "Upright JPEG, longer side at most 256 px", "bytes"),
+        _optional(
+            "fine_gray",
+            pl.Binary,
+            "Gray WebP of at most 1,000,000 pixels, of pages, screens and drawings only",
+            "bytes",
+        ),
         _optional("metadata_text", pl.String, "Raw generation metadata: a JSON object of carrier to text"),
     ),
     {

@@ -33,6 +33,8 @@ _TESTS = {
     "local_structure": "laid over each other by local details, the pictures agree",
     "refined_structure": "laid over each other pixel by pixel, the pictures agree",
     "conflict": "where they agree otherwise, something else is shown",
+    "direction": "one is turned or mirrored, which makes it another sign",
+    "words": "the words differ",
     "seam": "one is a panel of the other, beside something else",
     "parallax": "parts of the scene moved against each other: two shots of it",
 }

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from dedup_assets.kernels.decode.image import DecodeLimits, decode_image
 from dedup_assets.kernels.describe.borders import find_inner_box
+from dedup_assets.kernels.describe.drawn import FINE_SIDE_PX, is_drawn, pack_fine_gray
 from dedup_assets.kernels.describe.hashes import dct_hashes, wavelet_hashes
 from dedup_assets.kernels.describe.palette import (
     count_dominant_colours,
@@ -23,15 +24,21 @@ from dedup_assets.kernels.describe.palette import (
     summarize_small_pictures,
 )
 from dedup_assets.kernels.describe.quality import QualitySignals, measure_details, measure_quality
-from dedup_assets.kernels.describe.shrinking import reduce_picture, shrink_to_gray_64
-from dedup_assets.kernels.describe.thumbnails import make_thumbnail
+from dedup_assets.kernels.describe.shrinking import (
+    fit_within,
+    reduce_picture,
+    shrink_linearly,
+    shrink_to_gray_64,
+    to_gray,
+)
+from dedup_assets.kernels.describe.thumbnails import THUMBNAIL_SIDE_PX, make_thumbnail
 
 Box = tuple[float, float, float, float]
 Gray = NDArray[np.uint8]
 
 _OWN_FIELDS: Final = (
     "image_format", "color_mode", "width_px", "height_px", "exif_orientation", "chroma_subsampling", "gray_64",
-    "inner_gray_64", "inner_box", "thumbnail",
+    "inner_gray_64", "inner_box", "thumbnail", "fine_gray",
 )  # fmt: skip
 
 
@@ -54,6 +61,7 @@ class ImageSketch:
     colour_32: NDArray[np.uint8]
     signals: QualitySignals
     thumbnail: bytes
+    fine_gray: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +72,8 @@ class ImageDescription:
     inner_box (left, top, width, height as shares 0..1 of the upright picture), both None without a uniform border.
     contrast is the standard deviation of gray_64, 0..127. thumbnail is a JPEG, upright, its longer side 256 pixels or
     that of a smaller original, see `thumbnails.py`. color_8 is the upright picture as 8x8 RGB bytes, dominant_colors as
-    in `palette.py`, detail as in `quality.py`. Hashes are 32 bytes. The other quality
-    signals are explained in `quality.QualitySignals`.
+    in `palette.py`, detail as in `quality.py`. fine_gray is the record of `drawn.py`, None of a
+    photograph. Hashes are 32 bytes. The other quality signals are explained in `quality.QualitySignals`.
     """
 
     image_format: str
@@ -89,6 +97,7 @@ class ImageDescription:
     color_8: bytes
     dominant_colors: int
     thumbnail: bytes
+    fine_gray: bytes | None
     wavelet_hash: bytes
     dct_hash: bytes
     inner_wavelet_hash: bytes | None
@@ -130,7 +139,18 @@ def sketch_image(data: bytes, limits: DecodeLimits) -> ImageSketch:
         colour_32=picture.colour_32,
         signals=measure_quality(picture, width_px, height_px, len(data), decoded.jpeg_quantization),
         thumbnail=make_thumbnail(decoded.rgb, picture),
+        fine_gray=_record_finely(data, limits, picture.gray, max(width_px, height_px)),
     )
+
+
+def _record_finely(data: bytes, limits: DecodeLimits, gray: Gray, side_px: int) -> bytes | None:
+    """Return the finer record of a page, screen or drawing, from the same bytes, decoded once more where more is to be had."""
+    small = shrink_linearly(gray, *fit_within(gray, THUMBNAIL_SIDE_PX)) if max(gray.shape) > THUMBNAIL_SIDE_PX else gray
+    if not is_drawn(small):
+        return None
+    if side_px > max(gray.shape):
+        gray = to_gray(decode_image(data, limits, FINE_SIDE_PX).rgb)
+    return pack_fine_gray(gray)
 
 
 def describe_sketches(sketches: Sequence[ImageSketch]) -> list[ImageDescription]:

@@ -30,6 +30,8 @@ DecidedBy = Literal[
     "local_features",
     "local_structure",
     "refined_structure",
+    "words",
+    "direction",
 ]
 REVERSED_RELATIONS: dict[Relation, Relation] = {
     "same": "same",
@@ -52,6 +54,7 @@ class VerifiableImage:
     contrast             standard deviation of gray_64, 0..127
     detail               middle-frequency signal of gray_64, gray levels (see `kernels/describe/quality.py`)
     stored               its local features where they are known
+    fine_gray            the finer record of a page, screen or drawing (`describe/drawn.py`); None of others
     """
 
     gray_64: NDArray[np.uint8]
@@ -62,6 +65,7 @@ class VerifiableImage:
     contrast: float
     detail: float
     stored: StoredFeatures | None = None
+    fine_gray: bytes | None = None
     _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -99,6 +103,7 @@ class PairEvidence:
     fitted_map       how the left picture lies upon the right one: (a, b, c, d, e, f) takes the point (x, y) to
                      (a x + b y + c, d x + e y + f), both in fractions 0..1 of the width and height of their upright
                      picture, from its upper left corner; None where nothing was aligned
+    differing_tiles  tiles of 32 px of finer records in which the words differ, of those `tiles` that hold any
     """
 
     verdict: bool
@@ -118,3 +123,5 @@ class PairEvidence:
     plain_share: float | None = None
     conflict: float | None = None
     fitted_map: tuple[float, ...] | None = None
+    differing_tiles: int | None = None
+    tiles: int | None = None

@@ -3,7 +3,7 @@
 Here belong the numbers. The tests that use them are in `cascade.py`; a person sets them as `VerificationPolicy`.
 """
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,6 +17,9 @@ class VerificationThresholds(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
+    turned_copies: Literal["photographs", "all", "none"] = "photographs"
+    """Which turned and mirrored pictures are copies: signs, letters and buttons are others, photographs and pages that lie sideways
+    are not."""
     max_strict_difference: float = Field(default=4.0, ge=0, le=64)
     """Gray levels by which plain pictures may differ anywhere, after a 3x3 mean: JPEG at quality 30 moves a flat colour or
     gradient by at most 4."""

@@ -34,6 +34,7 @@ IMAGE_COLUMNS = (
     "height_px",
     "contrast",
     "detail",
+    "fine_gray",
 )
 
 PAIRS_AT_ONCE = 20
@@ -155,4 +156,5 @@ def _verifiable(row: dict[str, Any], stored: StoredFeatures | None) -> Verifiabl
         contrast=row["contrast"],
         detail=row["detail"],
         stored=stored,
+        fine_gray=row["fine_gray"],
     )

@@ -27,7 +27,7 @@ from dedup_assets.resources.images.throttle import Throttle
 from dedup_assets.stages.reading.isolated_decoding import DecodingTimedOutError
 from dedup_assets.tables import IMAGE_FEATURES
 
-FEATURE_VERSION = 3
+FEATURE_VERSION = 4
 """Raised whenever the same bytes give other features: every image is then read again, once."""
 
 MOST_DOWNLOADS = 256
