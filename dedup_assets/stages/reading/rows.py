@@ -28,7 +28,7 @@ from dedup_assets.stages.reading.isolated_decoding import DecodingTimedOutError
 from dedup_assets.tables import IMAGE_FEATURES
 
 FEATURE_VERSION = 4
-"""Raised whenever the same bytes give other features: every image is then read again, once."""
+"""Raised whenever the same bytes give other features: images are then read again, once, as far as `carried_rows.py` says."""
 
 MOST_DOWNLOADS = 256
 """Threads that wait for images, of all threads that ask; those that are not needed are not started."""

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from dedup_assets.kernels.describe.drawn import MIN_PLAIN_SHARE, plain_share, unpack_fine_gray
 from dedup_assets.kernels.describe.shrinking import to_gray
 from dedup_assets.kernels.verify.evidence import PairEvidence, VerifiableImage
-from dedup_assets.kernels.verify.pages.registration import find_strokes
 from dedup_assets.kernels.verify.pages.words import is_written
 
 TurnedCopies = Literal["photographs", "all", "none"]
@@ -50,7 +49,7 @@ def _means_another(left: VerifiableImage, right: VerifiableImage, mirrored: bool
 
 def _is_page(image: VerifiableImage) -> bool:
     record = image.fine_gray
-    return record is not None and image.once(_is_page, lambda: is_written(find_strokes(unpack_fine_gray(record))))
+    return record is not None and image.once(_is_page, lambda: is_written(unpack_fine_gray(record)))
 
 
 def is_sign(thumbnail: NDArray[np.uint8]) -> bool:
