@@ -1,6 +1,7 @@
 """Whether two pictures are the same: tests from cheap to dear, and the evidence that they leave.
 
 Read `cascade`, the order of the tests: what is clear on small frames or from signatures is decided in `clear/`, what is left by
-the tests in `exact/`. `evidence` has what goes in and what comes out, `thresholds` the numbers that decide. A map between
-the two is known (`maps`), or found from local features, which are kept for as long as the picture (`stored_features`).
+the tests in `exact/`; what passes and is a page or a sign is looked at once more in `pages/`. `evidence` has what goes in and what
+comes out, `thresholds` the numbers that decide. A map between the two is known (`maps`), or found from local features, which are
+kept for as long as the picture (`stored_features`).
 """

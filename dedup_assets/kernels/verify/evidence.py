@@ -54,7 +54,7 @@ class VerifiableImage:
     contrast             standard deviation of gray_64, 0..127
     detail               middle-frequency signal of gray_64, gray levels (see `kernels/describe/quality.py`)
     stored               its local features where they are known
-    fine_gray            the finer record of a page, screen or drawing (`describe/drawn.py`); None of others
+    fine_gray            the finer record of a page, screen or drawing (`kernels/describe/drawn.py`); None of others
     """
 
     gray_64: NDArray[np.uint8]
