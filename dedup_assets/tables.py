@@ -61,6 +61,8 @@ _EVIDENCE_COLUMNS = (
         "Where x, y of the left picture lie in the right one, a x + b y + c, d x + e y + f; null where nothing was aligned",
         "fractions of width and height",
     ),
+    _optional("differing_tiles", pl.Int32, "Tiles of a page in which the words differ", "tiles of 32 pixels"),
+    _optional("tiles", pl.Int32, "Tiles of a page that hold words", "tiles of 32 pixels"),
     Column("policy_version", pl.String, "Digest of the policy under which the pair was judged"),
 )
 
@@ -160,6 +162,12 @@ IMAGE_FEATURES = Table(
         ),
         _optional(
             "ground_level", pl.Int32, "Gray level of the ground on which a transparent picture was described", "0..255"
+        ),
+        _optional(
+            "fine_gray",
+            pl.Binary,
+            "Gray WebP of at most 1,000,000 pixels, of pages, screens and drawings only",
+            "bytes",
         ),
         _optional("metadata_text", pl.String, "Raw generation metadata: a JSON object of carrier to text"),
     ),

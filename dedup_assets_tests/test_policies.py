@@ -17,7 +17,7 @@ from dedup_assets.policies import (
 VERSIONS = {
     "image_features": "33a752fcbf927ed1",
     "wavelet_groups": "a30cf3d4f08ef568",
-    "verified_groups": "6ddea70da94b0c41",
+    "verified_groups": "e1915893d6a42366",
     "representatives": "0a9b97f1de69a935",
     "embeddings": "4f5b26aff547a7ec",
     "similar_groups": "e2e7d13f3627ffc8",

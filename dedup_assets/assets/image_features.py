@@ -19,8 +19,9 @@ from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.judged_partitions import judge_partitions
+from dedup_assets.stages.reading.carried_rows import find_drawn, must_be_read_again
 from dedup_assets.stages.reading.reader import ImageReader, ReadingOrder
-from dedup_assets.stages.reading.rows import FEATURE_VERSION, must_be_read_again
+from dedup_assets.stages.reading.rows import FEATURE_VERSION
 from dedup_assets.stages.reading.unnoticed_edits import find_doubtful, find_edited
 from dedup_assets.stages.stage import PartitionWork, Stage, made_from
 from dedup_assets.stages.table_assets import table_asset
@@ -110,7 +111,7 @@ def _add_part(tables: TableStore, work: PartitionWork, features: pl.DataFrame) -
 
 
 def _drop_outdated(tables: TableStore, work: PartitionWork, manifest: pl.DataFrame, policy: FeaturePolicy) -> Commit:
-    """Drop rows of removed, changed and transiently unreadable images, of another version, or that another limit decided."""
+    """Drop rows of removed, changed and transiently unreadable images, of other versions, or that another limit decided."""
     columns = ["image_id", "etag", "feature_version", "decode_status", "image_format", "width_px", "height_px"]
     before = tables.read_parts(IMAGE_FEATURES, work.key, work.commit.parts, columns)
     same_limit = work.commit.details.get("policy", policy.version) == policy.version
@@ -119,7 +120,10 @@ def _drop_outdated(tables: TableStore, work: PartitionWork, manifest: pl.DataFra
     valid = before.filter(
         ~must_be_read_again() & ~pl.col("decode_status").is_in(TRANSIENT_STATUSES) & (~by_limit | same_limit)
     ).join(manifest, on=["image_id", "etag"], how="semi")
-    commit = replace(work.commit, fingerprint=None, details={"policy": policy.version})
+    if work.commit.details.get("records") != FEATURE_VERSION:
+        carried = valid.filter(pl.col("feature_version") != FEATURE_VERSION)["image_id"]
+        valid = valid.filter(~pl.col("image_id").is_in(find_drawn(tables, work.key, carried).implode()))
+    commit = replace(work.commit, fingerprint=None, details={"policy": policy.version, "records": FEATURE_VERSION})
     return tables.drop_rows(commit, IMAGE_FEATURES, "image_id", valid["image_id"])
 
 

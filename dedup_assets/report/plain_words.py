@@ -37,6 +37,8 @@ _TESTS = {
     "conflict": "where they agree otherwise, something else is shown",
     "changed": "where they agree otherwise, one shows a thing that the other does not",
     "blended": "they agree in part, and another picture shows through",
+    "direction": "one is turned or mirrored, which makes it another sign",
+    "words": "the words differ",
     "seam": "one is a panel of the other, beside something else",
     "parallax": "parts of the scene moved against each other: two shots of it",
 }

@@ -4,6 +4,7 @@ from hashlib import sha256
 from typing import Any, ClassVar
 
 import dagster as dg
+import numpy as np
 import polars as pl
 import pytest
 
@@ -12,10 +13,13 @@ from dedup_assets.assets.image_features import MAX_SMALL_PARTS, few_images_are_u
 from dedup_assets.policies import FeaturePolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter, Tracker
-from dedup_assets.stages.reading.rows import CARRIED_VERSION, FEATURE_VERSION
+from dedup_assets.stages.reading.carried_rows import CARRIED_VERSION
+from dedup_assets.stages.reading.rows import FEATURE_VERSION
 from dedup_assets.tables import IMAGE_FEATURES, SEEN_FILES
 from dedup_assets_tests.assets.conftest import GROUPED_FILES, StagesOf
 from dedup_assets_tests.assets.stages import READING, Stages, total
+from dedup_assets_tests.kernels.photographs import load_photograph
+from dedup_assets_tests.kernels.verify.drawings import page
 from dedup_assets_tests.photographs import jpeg, make_photograph, png
 from dedup_assets_tests.spawned import spawned_processes
 
@@ -120,6 +124,20 @@ def test_of_the_last_version_only_what_may_hold_more_than_a_photograph_is_read_a
     stages.tables.rewrite(IMAGE_FEATURES, "a", aged, "made by the last version")
     assert downloaded(stages) == 1
     assert {path for path, row in stages.rows(IMAGE_FEATURES).items() if row["frame_count"]} == {"a/drawn.png"}
+
+
+def test_of_images_of_the_carried_version_pages_are_read_again_and_photographs_are_not(stages_of: StagesOf) -> None:
+    photograph = jpeg(np.array(load_photograph("chelsea.png")))
+    stages = stages_of({"a/page.jpg": jpeg(page(1)), "a/photograph.jpg": photograph})
+    stages.run(*READING)
+    aged = stages.tables.read(IMAGE_FEATURES, "a").with_columns(
+        feature_version=pl.lit(CARRIED_VERSION, pl.Int32), fine_gray=pl.lit(None, pl.Binary), sharpness=pl.lit(-1.0)
+    )
+    stages.tables.rewrite(IMAGE_FEATURES, "a", aged, "made by an older version")
+    assert downloaded(stages) == 1
+    rows = stages.rows(IMAGE_FEATURES)
+    assert {path for path, row in rows.items() if row["sharpness"] != -1} == {"a/page.jpg"}
+    assert (rows["a/page.jpg"]["fine_gray"] is None, rows["a/photograph.jpg"]["fine_gray"]) == (False, None)
 
 
 def test_an_image_that_was_not_to_be_had_is_tried_again_and_a_broken_one_is_not(stages_of: StagesOf) -> None:

@@ -79,30 +79,33 @@ class DecodedImage:
     ground_level: int | None = None
 
 
-def decode_image(data: bytes, limits: DecodeLimits) -> DecodedImage:
-    """Decode the first picture in `data`; raises UnreadableImage and nothing else, whatever the bytes are."""
+def decode_image(data: bytes, limits: DecodeLimits, min_side_px: int = MIN_SIDE_PX) -> DecodedImage:
+    """Decode the first picture in `data`; raises UnreadableImage and nothing else, whatever the bytes are.
+
+    The longer side of what is scaled down keeps at least `min_side_px`.
+    """
     try:
         header = read_plain_header(data)
-        plain = _decode_plain_jpeg(data, header, limits) if header else None
-        return plain or _open_and_decode(data, limits)
+        plain = _decode_plain_jpeg(data, header, limits, min_side_px) if header else None
+        return plain or _open_and_decode(data, limits, min_side_px)
     except Exception as error:
         raise explain_failure(data, error) from error
 
 
-def scale_factor(width_px: int, height_px: int) -> int:
-    """Return the largest of 1, 2, 4 and 8 that leaves the longer side at least 512 pixels, 1 for smaller pictures."""
+def scale_factor(width_px: int, height_px: int, min_side_px: int = MIN_SIDE_PX) -> int:
+    """Return the largest of 1, 2, 4 and 8 that leaves the longer side at least that long, 1 for smaller pictures."""
     factor = 1
-    while factor < MAX_FACTOR and max(width_px, height_px) >= 2 * factor * MIN_SIDE_PX:
+    while factor < MAX_FACTOR and max(width_px, height_px) >= 2 * factor * min_side_px:
         factor *= 2
     return factor
 
 
-def _decode_plain_jpeg(data: bytes, header: PlainHeader, limits: DecodeLimits) -> DecodedImage | None:
+def _decode_plain_jpeg(data: bytes, header: PlainHeader, limits: DecodeLimits, min_side_px: int) -> DecodedImage | None:
     """Decode without Pillow; None where there is anything to say against this file, which is Pillow's to judge."""
     if not allow_plain_jpeg(header, limits):
         return None
     try:
-        rgb = decode_plain(data, header, scale_factor(header.width_px, header.height_px))
+        rgb = decode_plain(data, header, scale_factor(header.width_px, header.height_px, min_side_px))
     except ValueError:
         return None
     return DecodedImage(
@@ -130,19 +133,19 @@ def _plain_origin(application: bytes) -> str | None:
     return tell_origin(exif, {})
 
 
-def _open_and_decode(data: bytes, limits: DecodeLimits) -> DecodedImage:
+def _open_and_decode(data: bytes, limits: DecodeLimits, min_side_px: int) -> DecodedImage:
     _prepare_pillow(limits)
     with Image.open(io.BytesIO(data), formats=_readable_formats()) as image:
         check_limits(data, image, limits)
         if isinstance(image, JpegImagePlugin.JpegImageFile):
-            return _decode_jpeg(data, image)
-        return _decode_other(data, image)
+            return _decode_jpeg(data, image, min_side_px)
+        return _decode_other(data, image, min_side_px)
 
 
-def _decode_jpeg(data: bytes, image: JpegImagePlugin.JpegImageFile) -> DecodedImage:
+def _decode_jpeg(data: bytes, image: JpegImagePlugin.JpegImageFile, min_side_px: int) -> DecodedImage:
     width_px, height_px = image.size
     orientation = _exif_orientation(image)
-    rgb = decode_scaled(data, image, scale_factor(width_px, height_px))
+    rgb = decode_scaled(data, image, scale_factor(width_px, height_px, min_side_px))
     return DecodedImage(
         rgb=transform_image(rgb, _UPRIGHT[orientation - 1]),
         image_format="JPEG",
@@ -157,14 +160,14 @@ def _decode_jpeg(data: bytes, image: JpegImagePlugin.JpegImageFile) -> DecodedIm
     )
 
 
-def _decode_other(data: bytes, image: ImageFile.ImageFile) -> DecodedImage:
+def _decode_other(data: bytes, image: ImageFile.ImageFile, min_side_px: int) -> DecodedImage:
     """Decode by Pillow what is no plain PNG; some plugins turn the picture while they load it: orientation is read then."""
     color_mode, profile = image.mode, image.info.get("icc_profile")
     declared = _declared_orientation(image)
-    plain = loaded = read_plain_png(data, image, scale_factor(*image.size))
+    plain = loaded = read_plain_png(data, image, scale_factor(*image.size, min_side_px))
     if plain is None or loaded is None:
         image.load()
-        loaded, plain = image, reduce_to_plain(image, scale_factor(*image.size))
+        loaded, plain = image, reduce_to_plain(image, scale_factor(*image.size, min_side_px))
     orientation = _exif_orientation(loaded)
     width_px, height_px = image.size
     origin, percent = tell_origin(loaded.getexif(), loaded.info), measure_loss(data, image, loaded)

@@ -18,6 +18,7 @@ from dedup_assets.kernels.decode.image import DecodedImage, DecodeLimits, decode
 from dedup_assets.kernels.decode.rendering import BLACK, WHITE, change_ground
 from dedup_assets.kernels.describe.borders import find_inner_box
 from dedup_assets.kernels.describe.canvas import measure_picture_share
+from dedup_assets.kernels.describe.drawn import FINE_SIDE_PX, is_drawn, pack_fine_gray
 from dedup_assets.kernels.describe.frame_records import pack_frames
 from dedup_assets.kernels.describe.hashes import dct_hashes, wavelet_hashes
 from dedup_assets.kernels.describe.palette import (
@@ -26,8 +27,14 @@ from dedup_assets.kernels.describe.palette import (
     summarize_small_pictures,
 )
 from dedup_assets.kernels.describe.quality import QualitySignals, measure_details, measure_quality
-from dedup_assets.kernels.describe.shrinking import reduce_picture, shrink_to_gray_64
-from dedup_assets.kernels.describe.thumbnails import make_alpha_thumbnail, make_thumbnail
+from dedup_assets.kernels.describe.shrinking import (
+    fit_within,
+    reduce_picture,
+    shrink_linearly,
+    shrink_to_gray_64,
+    to_gray,
+)
+from dedup_assets.kernels.describe.thumbnails import THUMBNAIL_SIDE_PX, make_alpha_thumbnail, make_thumbnail
 
 Box = tuple[float, float, float, float]
 Gray = NDArray[np.uint8]
@@ -35,7 +42,7 @@ Gray = NDArray[np.uint8]
 _OWN_FIELDS: Final = (
     "image_format", "color_mode", "width_px", "height_px", "exif_orientation", "chroma_subsampling", "lossy_percent",
     "sample_bits", "origin_facts", "gray_64", "inner_gray_64", "inner_box", "thumbnail", "frame_count",
-    "frame_digests", "further_frames", "picture_share", "alpha_thumbnail", "ground_level",
+    "frame_digests", "further_frames", "picture_share", "alpha_thumbnail", "ground_level", "fine_gray",
 )  # fmt: skip
 
 
@@ -67,6 +74,7 @@ class ImageSketch:
     colour_32: NDArray[np.uint8]
     signals: QualitySignals
     thumbnail: bytes
+    fine_gray: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +87,10 @@ class ImageDescription:
     thumbnail, ground_level is the gray level that shows through; both None where all is opaque.
     contrast is the standard deviation of gray_64, 0..127. thumbnail is a JPEG, upright, its longer side 256 pixels or
     that of a smaller original, see `thumbnails.py`. color_8 is the upright picture as 8x8 RGB bytes, dominant_colors as
-    in `palette.py`, detail as in `quality.py`. Hashes are 32 bytes. The other quality
-    signals are explained in `quality.QualitySignals`, what the file tells beside its pixels in `kernels/decode/image.DecodedImage`.
-    further_frames are those of `frame_records.py`, frame_digests
-    those of `kernels/decode/frame_digests.py`; both None for a still.
+    in `palette.py`, detail as in `quality.py`. fine_gray is the record of `drawn.py`, None of a photograph. Hashes are 32 bytes.
+    The other quality signals are explained in `quality.QualitySignals`, what the file tells beside its pixels in
+    `kernels/decode/image.DecodedImage`. further_frames are those of `frame_records.py`, frame_digests those of
+    `kernels/decode/frame_digests.py`; both None for a still.
     """
 
     image_format: str
@@ -116,6 +124,7 @@ class ImageDescription:
     color_8: bytes
     dominant_colors: int
     thumbnail: bytes
+    fine_gray: bytes | None
     wavelet_hash: bytes
     dct_hash: bytes
     inner_wavelet_hash: bytes | None
@@ -166,6 +175,7 @@ def sketch_image(data: bytes, limits: DecodeLimits) -> ImageSketch:
         picture_share=measure_picture_share(picture.gray),
         alpha_thumbnail=None if decoded.alpha is None else make_alpha_thumbnail(decoded.alpha),
         ground_level=decoded.ground_level,
+        fine_gray=_record_finely(data, limits, picture.gray, max(width_px, height_px)),
     )
 
 
@@ -175,6 +185,16 @@ def _second_gray_64(gray: Gray, inner_box: Box | None, decoded: DecodedImage) ->
         other = WHITE if decoded.ground_level == BLACK else BLACK
         return shrink_to_gray_64(change_ground(gray, decoded.alpha, decoded.ground_level, other))
     return None if inner_box is None else shrink_to_gray_64(_crop(gray, inner_box))
+
+
+def _record_finely(data: bytes, limits: DecodeLimits, gray: Gray, side_px: int) -> bytes | None:
+    """Return the finer record of a page, screen or drawing, from the same bytes, decoded once more where more is to be had."""
+    small = shrink_linearly(gray, *fit_within(gray, THUMBNAIL_SIDE_PX)) if max(gray.shape) > THUMBNAIL_SIDE_PX else gray
+    if not is_drawn(small):
+        return None
+    if side_px > max(gray.shape):
+        gray = to_gray(decode_image(data, limits, FINE_SIDE_PX).rgb)
+    return pack_fine_gray(gray)
 
 
 def describe_sketches(sketches: Sequence[ImageSketch]) -> list[ImageDescription]:

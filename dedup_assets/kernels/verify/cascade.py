@@ -21,6 +21,8 @@ from dedup_assets.kernels.verify.exact.pixel_tests import Pair, judge_overlap, j
 from dedup_assets.kernels.verify.films import contradict_further
 from dedup_assets.kernels.verify.grounds import lay_alike, lay_flattened
 from dedup_assets.kernels.verify.maps import MIRRORING, BoxMap, best_box_map, in_fractions, invert_fractions, refine_map
+from dedup_assets.kernels.verify.pages.directions import judge_direction
+from dedup_assets.kernels.verify.pages.words import judge_words
 from dedup_assets.kernels.verify.stored_features import load_features
 from dedup_assets.kernels.verify.thresholds import VerificationThresholds
 
@@ -62,9 +64,9 @@ def _judge(
     left: VerifiableImage, right: VerifiableImage, transform: str, thresholds: VerificationThresholds
 ) -> PairEvidence:
     if _content_key(left) <= _content_key(right):
-        return _decide(Pair(left, right, transform, thresholds))
+        return _decide_closely(Pair(left, right, transform, thresholds))
     inverse = INVERSE_TRANSFORMS.get(transform, UNKNOWN)
-    evidence = _decide(Pair(right, left, inverse, thresholds))
+    evidence = _decide_closely(Pair(right, left, inverse, thresholds))
     return replace(
         evidence,
         transform=transform,
@@ -77,6 +79,12 @@ def _judge(
 
 def _content_key(image: VerifiableImage) -> tuple[bytes, bytes]:
     return image.gray_64.tobytes(), image.thumbnail.tobytes()
+
+
+def _decide_closely(pair: Pair) -> PairEvidence:
+    """The verdict of the thumbnails, and of what passes that of directions and words."""
+    seen = judge_direction(pair.left, pair.right, _decide(pair), pair.thresholds.turned_copies)
+    return judge_words(pair.left, pair.right, seen)
 
 
 def _decide(pair: Pair) -> PairEvidence:

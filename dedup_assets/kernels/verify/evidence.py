@@ -33,6 +33,8 @@ DecidedBy = Literal[
     "local_features",
     "local_structure",
     "refined_structure",
+    "words",
+    "direction",
 ]
 REVERSED_RELATIONS: dict[Relation, Relation] = {
     "same": "same",
@@ -60,6 +62,7 @@ class VerifiableImage:
     frames               records of some of them (`kernels/describe/frame_records.py`); None of a still
     alpha                (h, w) uint8 beside thumbnail, 255 is opaque; None where it all is
     ground_level         gray level that shows through; None likewise
+    fine_gray            the finer record of a page, screen or drawing (`kernels/describe/drawn.py`); None of others
     """
 
     gray_64: NDArray[np.uint8]
@@ -75,6 +78,7 @@ class VerifiableImage:
     frames: NDArray[Any] | None = None
     alpha: NDArray[np.uint8] | None = None
     ground_level: int | None = None
+    fine_gray: bytes | None = None
     _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -114,6 +118,7 @@ class PairEvidence:
     fitted_map       how the left picture lies upon the right one: (a, b, c, d, e, f) takes the point (x, y) to
                      (a x + b y + c, d x + e y + f), both in fractions 0..1 of the width and height of their upright
                      picture, from its upper left corner; None where nothing was aligned
+    differing_tiles  tiles of 32 px of finer records in which the words differ, of those `tiles` that hold any
     """
 
     verdict: bool
@@ -135,3 +140,5 @@ class PairEvidence:
     changed_share: float | None = None
     blended_share: float | None = None
     fitted_map: tuple[float, ...] | None = None
+    differing_tiles: int | None = None
+    tiles: int | None = None

@@ -3,7 +3,7 @@
 Here belong the numbers. The tests that use them are in `cascade.py`; a person sets them as `VerificationPolicy`.
 """
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,6 +20,9 @@ class VerificationThresholds(BaseModel):
     max_frame_distance: int = Field(default=16, ge=0, le=80)
     """Bits of 256 by which frames or pages of one film or document differ: re-encoded as WebP or APNG or halved 6 at most, as
     fax or JPEG 6 at most; other frames 90 and more, other pages of text from 76 on."""
+    turned_copies: Literal["photographs", "all", "none"] = "photographs"
+    """Which turned and mirrored pictures are copies: signs, letters and buttons are others, photographs and pages that lie sideways
+    are not."""
     max_strict_difference: float = Field(default=4.0, ge=0, le=64)
     """Gray levels by which plain pictures may differ anywhere, after a 3x3 mean: JPEG at quality 30 moves a flat colour or
     gradient by at most 4."""

@@ -40,6 +40,7 @@ IMAGE_COLUMNS = (
     "further_frames",
     "alpha_thumbnail",
     "ground_level",
+    "fine_gray",
 )
 
 PAIRS_AT_ONCE = 20
@@ -174,4 +175,5 @@ def _verifiable(row: dict[str, Any], stored: StoredFeatures | None) -> Verifiabl
         frames=unpack_frames(row["further_frames"]),
         alpha=decode_alpha(row["alpha_thumbnail"]),
         ground_level=row["ground_level"],
+        fine_gray=row["fine_gray"],
     )

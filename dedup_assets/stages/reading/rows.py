@@ -30,22 +30,7 @@ from dedup_assets.stages.reading.isolated_decoding import DecodingTimedOutError
 from dedup_assets.tables import IMAGE_FEATURES
 
 FEATURE_VERSION = 4
-"""Raised whenever the same bytes give other features: images are then read again, once, as far as `must_be_read_again` says."""
-
-CARRIED_VERSION = 3
-"""Rows of this version stand as they are where what is new cannot differ."""
-
-
-def must_be_read_again() -> pl.Expr:
-    """Which rows of `image_features` an earlier version left without what the bytes would tell.
-
-    A photograph in JPEG has neither frames nor transparency, and its tables are known: what it tells of camera, time and
-    place stays unknown until its bytes change. Pictures of several views in one JPEG file (MPO) are taken for stills until then.
-    """
-    is_current = pl.col("feature_version") == FEATURE_VERSION
-    is_photograph = (pl.col("image_format") == "JPEG").fill_null(False) | (pl.col("decode_status") != "ok")
-    return ~(is_current | ((pl.col("feature_version") == CARRIED_VERSION) & is_photograph))
-
+"""Raised whenever the same bytes give other features: images are then read again, once, as far as `carried_rows.py` says."""
 
 MOST_DOWNLOADS = 256
 """Threads that wait for images, of all threads that ask; those that are not needed are not started."""

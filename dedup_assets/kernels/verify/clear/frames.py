@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.describe.drawn import plain_share
 from dedup_assets.kernels.describe.shrinking import resize_into, to_gray
 from dedup_assets.kernels.verify.clear.frame_passes import (
     CHROMA_BINS,
@@ -32,7 +33,6 @@ from dedup_assets.kernels.verify.clear.frame_passes import (
 )
 from dedup_assets.kernels.verify.evidence import VerifiableImage
 from dedup_assets.kernels.verify.exact.alignment import SMOOTHING_PX, TREND_PX, WINDOW_PX, frame_size, invert_map
-from dedup_assets.kernels.verify.exact.strokes import plain_share
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.describe.drawn import plain_share
 from dedup_assets.kernels.describe.shrinking import resize_into, to_gray
 from dedup_assets.kernels.verify.evidence import Relation
 from dedup_assets.kernels.verify.exact.alignment import (
@@ -22,7 +23,7 @@ from dedup_assets.kernels.verify.exact.alignment import (
 )
 from dedup_assets.kernels.verify.exact.colour import ColourComparison, compare_colours
 from dedup_assets.kernels.verify.exact.seams import has_seam
-from dedup_assets.kernels.verify.exact.strokes import measure_conflict, plain_share
+from dedup_assets.kernels.verify.exact.strokes import measure_conflict
 from dedup_assets.kernels.verify.exact.surroundings import FRAME_SHARE, frame_share
 
 WHOLE_SHARE = 0.85

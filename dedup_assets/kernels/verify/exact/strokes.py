@@ -13,9 +13,6 @@ from numpy.typing import NDArray
 
 Gray = NDArray[np.float32]
 
-MIN_PEAK_SHARPNESS = 0.75
-"""Of the pixels within 3 levels of the commonest gray, those within 1: pages and screens, recompressed too, measured 0.75 to
-0.99, plain grounds of photographs 0.5 to 0.75 except where clipped."""
 STROKE_WINDOW_PX = 9
 STROKE_SMOOTHING_PX = 0.7
 MAGNIFIED_SMOOTHING = 0.8
@@ -39,16 +36,6 @@ class _Windows:
     values: Gray
     mean: Gray
     variance: Gray
-
-
-def plain_share(gray: NDArray[np.uint8], compared: NDArray[np.bool_]) -> float:
-    """Share, 0..1, of the compared pixels of a (h, w) uint8 picture within one level of its commonest gray.
-
-    0 where the peak is broad: paper and screens are of one level, a photographed ground spreads over several.
-    """
-    counts = cv2.calcHist([gray], [0], compared.view(np.uint8), [256], [0, 256]).ravel()
-    narrow, broad = (float(np.convolve(counts, np.ones(2 * levels + 1)).max()) for levels in (1, 3))
-    return narrow / max(1.0, float(counts.sum())) if narrow >= MIN_PEAK_SHARPNESS * broad else 0.0
 
 
 def measure_conflict(

@@ -5,8 +5,9 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
+from dedup_assets.kernels.describe.drawn import plain_share
 from dedup_assets.kernels.describe.shrinking import to_gray
-from dedup_assets.kernels.verify.exact.strokes import measure_conflict, plain_share
+from dedup_assets.kernels.verify.exact.strokes import measure_conflict
 from dedup_assets_tests.kernels.verify.drawings import page, spreadsheet
 
 
