@@ -14,11 +14,11 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 
 MB = 2**20
-LOOK_EVERY_S = 0.25
+LOOK_EVERY_S = 0.5
 MOST_CPU = 0.002
 """The share of a processor that shares of pages are asked for with, but for new peaks."""
 
-NEWS_MB = 32
+NEWS_MB = 50
 """A peak that is higher by less may be missed, and is found when the shares are asked for next, some seconds later."""
 
 M_ARENA_MAX, ARENAS = -8, 2
@@ -58,15 +58,15 @@ class _Memory:
     """Looks at the processes from now on, in a thread."""
 
     def __init__(self) -> None:
-        self._shared_mb, self._looking = 0.0, Lock()
-        self.begin()
+        self._shared_mb = self._ask_again_at = self.peak_mb = 0.0
+        self._looking = Lock()
+        self._look()
         Thread(target=self._follow, daemon=True, name="memory").start()
 
     def begin(self) -> None:
-        """Take what is held now for the peak."""
+        """Take what is held now for the peak, of which about as much is shared as was when that was last asked for."""
         with self._looking:
-            self.peak_mb = self._ask_again_at = 0.0
-            self._look()
+            self.peak_mb = sum(map(_rss_mb, _processes())) - self._shared_mb
 
     def _follow(self) -> None:
         never = Event()

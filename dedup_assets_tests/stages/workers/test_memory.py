@@ -35,7 +35,7 @@ def test_looking_takes_next_to_nothing_of_a_processor(workers: Workers, tmp_path
     follow_memory()
     began = time.process_time()
     time.sleep(10)
-    assert time.process_time() - began < 10 * 0.006
+    assert time.process_time() - began < 10 * 0.01
 
 
 def _hold_together(order: tuple[int, str], piece: str) -> int:
