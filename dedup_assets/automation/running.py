@@ -20,7 +20,7 @@ from dedup_assets.report.summary import RunWork, repeat_summary
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.locations import FolderLocation, parse_location
 from dedup_assets.settings import POLICIES, Settings, variable_of
-from dedup_assets.stages.stage import peak_rss_mb
+from dedup_assets.stages.workers.memory import peak_rss_mb
 from dedup_assets.tables import IMAGE_MANIFEST, ORGANIZED_BLOBS
 
 PROJECT_DOCUMENT = "project.json"

@@ -75,6 +75,7 @@ class RunWork:
     seconds: Mapping[str, float]
     """Seconds by stage."""
     peak_rss_mb: float
+    """What all its processes held at once, shared memory counted once."""
 
 
 def by_level_in_order(by_level: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -18,7 +18,8 @@ from dedup_assets.report.summary import RunSummary, RunWork, ToolCount, summary_
 from dedup_assets.resources.collection import Collection
 from dedup_assets.stages.listing import count_no_images, read_listing
 from dedup_assets.stages.shown_groups import duplicate_groups, look_alike_groups
-from dedup_assets.stages.stage import Stage, peak_rss_mb
+from dedup_assets.stages.stage import Stage
+from dedup_assets.stages.workers.memory import peak_rss_mb
 from dedup_assets.tables import DEDUP_REPORT, EMBEDDINGS, METADATA_HASHES
 
 FOLDER = "report"
@@ -109,13 +110,15 @@ def work_of_run(stage: Stage, verified_pairs: int) -> RunWork:
     logs = stage.context.instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     counts: dict[str, int] = defaultdict(int)
     seconds: dict[str, float] = defaultdict(float)
+    peak = peak_rss_mb()
     for log in logs:
         event = log.asset_materialization
         assert event is not None
         metadata = {name: value.value for name, value in event.metadata.items()}
         seconds[event.asset_key.path[-1]] += float(metadata.get("seconds", 0.0))
+        peak = max(peak, float(metadata.get("peak_rss_mb", 0.0)))
         for name in WORK_COUNTS:
             counts[name] += int(metadata.get(name, 0))
     seconds[stage.table.name] = stage.seconds_so_far
     counts["verified_pairs"] += verified_pairs
-    return RunWork(**{name: counts[name] for name in WORK_COUNTS}, seconds=dict(seconds), peak_rss_mb=peak_rss_mb())
+    return RunWork(**{name: counts[name] for name in WORK_COUNTS}, seconds=dict(seconds), peak_rss_mb=peak)

@@ -4,7 +4,6 @@ Belongs here: keys, fingerprints, and the metadata that a materialization carrie
 Does not belong here: what any stage computes, and how its asset is declared (`stages/table_assets.py`).
 """
 
-import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -22,7 +21,7 @@ from dedup_assets.report.plots import distance_histogram, markdown_picture
 from dedup_assets.resources.progress import ProgressReporter, Tracker
 from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.resources.tables.store import TableStore
-from dedup_assets.stages.workers.processes import give_back_memory
+from dedup_assets.stages.workers.memory import follow_memory, give_back_memory, peak_rss_mb
 
 MAX_ILLUSTRATED_PARTITIONS = 20
 """A run over more partitions leaves previews and pictures out: they would swell Dagster's event log."""
@@ -64,6 +63,7 @@ class Stage:
         self.source = source
         self.keys = list(context.partition_keys)
         self._began = time.monotonic()
+        follow_memory()
 
     @property
     def seconds_so_far(self) -> float:
@@ -171,8 +171,3 @@ def preview_of(frame: pl.DataFrame) -> dg.TableMetadataValue:
 def _cell(value: object) -> str:
     text = value.hex() if isinstance(value, bytes) else f"{value:.3f}" if isinstance(value, float) else str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def peak_rss_mb() -> float:
-    """The most memory that this process has held so far, in MB."""
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)

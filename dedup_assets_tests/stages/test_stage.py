@@ -1,12 +1,10 @@
 """What all stages share, on a stage of the smallest kind."""
 
 import re
-import resource
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -19,7 +17,7 @@ from dedup_assets.partitions import blob_prefix
 from dedup_assets.policies import Policy, digest_of
 from dedup_assets.report.plots import distance_histogram
 from dedup_assets.resources.collection import Collection
-from dedup_assets.stages.stage import MAX_ILLUSTRATED_PARTITIONS, PREVIEW_ROWS, Stage, peak_rss_mb, preview_of
+from dedup_assets.stages.stage import MAX_ILLUSTRATED_PARTITIONS, PREVIEW_ROWS, Stage, preview_of
 from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST
 from dedup_assets_tests.conftest import CollectionOf
@@ -225,18 +223,3 @@ def test_rows_are_shown_as_a_table_whatever_they_hold() -> None:
         ("digest", "Binary"),
         ("share", "Float64"),
     ]
-
-
-def resident_mb() -> float:
-    """What this process holds now, as the kernel counts it."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 2**20
-
-
-def test_memory_is_told_in_megabytes_and_what_was_given_back_still_counts() -> None:
-    block = b"x" * round((peak_rss_mb() - resident_mb() + 64) * 2**20)
-    held = resident_mb()
-    assert peak_rss_mb() == pytest.approx(held, abs=16)
-    del block
-    assert resident_mb() < held - 48
-    assert peak_rss_mb() == pytest.approx(held, abs=16)

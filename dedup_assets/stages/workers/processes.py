@@ -17,13 +17,14 @@ import signal
 import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from ctypes import CDLL
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Lock, local
 from typing import Any, TypeVar
 
 import psutil
+
+from dedup_assets.stages.workers.memory import give_back_memory
 
 Result = TypeVar("Result")
 Task = tuple[Callable[..., Any], tuple[Any, ...]]
@@ -169,12 +170,6 @@ def _serve(pipe: Connection, environment: Mapping[str, str]) -> None:
         pipe.send(answer)
         del task, args, answer
         give_back_memory()
-
-
-def give_back_memory() -> None:
-    """Let the system have what was freed, where the C library can be asked to: glibc keeps what lies below anything in use."""
-    if trim := getattr(CDLL(None), "malloc_trim", None):
-        trim(0)
 
 
 def _prepare_process() -> None:
