@@ -17,7 +17,7 @@ from dedup_assets.policies import (
 VERSIONS = {
     "image_features": "33a752fcbf927ed1",
     "wavelet_groups": "a30cf3d4f08ef568",
-    "verified_groups": "859d7de21425ef0d",
+    "verified_groups": "fc8a75ccd0e1c817",
     "representatives": "b48895be4a8dd4f9",
     "embeddings": "4f5b26aff547a7ec",
     "similar_groups": "e2e7d13f3627ffc8",
