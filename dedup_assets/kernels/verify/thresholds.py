@@ -65,8 +65,8 @@ class VerificationThresholds(BaseModel):
     recompressed, resized and cropped ones measured up to 0.0041, but for one blurred chart; one certificate of another person
     and day from 0.0050, a table with other digits from 0.0067, a screen with three other words from 0.010."""
     max_changed_share: Share = 0.0015
-    """Share of what both show that is a thing in one and not in the other (see `changes/comparing.py`), 1 accepts all; 16 px of
-    a frame of 128 by 96, the least that is looked at, are 0.0013."""
+    """Share of what both show that is a thing in one and not in the other, 1 accepts all (see `changes/comparing.py`): the least
+    that is looked at, 20 px of a frame of 128 by 96, is 0.0016."""
     max_blended_share: Share = 0.65
     """Share of the windows with most content in which another picture shows through: of 48 photographs, chosen on the first 24,
     locally equalised contrast left 0.6 in all but two, any other edit that keeps 120 px 0.5; of fades by a quarter from 0.4 to

@@ -47,11 +47,12 @@ MIN_OWNED = 0.7
 """Of 40 marks on 24 photographs the bare picture had 0.02 to 0.3 of the edges, of two codes or captions either had 0.38 to 0.66."""
 MIN_PURE, MIN_PURER, MIN_HALF_OWNED, MIN_SOLID_OWNED = 0.6, 0.4, 0.45, 0.65
 """A sticker upon leaves hides edges: it had 0.47 of them, and was pure to 0.85."""
+MAX_MOVED_GROWTH = 2
 DRAWN_LEVELS, LEVEL_REACH, MIN_DRAWN = 6, 3, 0.87
 """Six levels, each with three beside it on either side."""
 MIN_OUTLINED_PURE = 0.12
 """Outlined words were black and white to 0.15 and more, leaves that were painted over to 0.1."""
-FAINT_PX, MIN_CLIPPED, MIN_CLIPPED_LIKENESS = 1.5, 0.9, 0.5
+FAINT_PX, MIN_FINE_EDGE, MIN_CLIPPED, MIN_CLIPPED_LIKENESS = 1.5, 40.0, 0.9, 0.5
 MIN_CHANGED_BY_MARKS = 0.2
 """Of the area of marks: less is where a mark and what it covers cannot be told apart."""
 
@@ -87,10 +88,10 @@ def changed_share(comparison: Comparison, target: Picture, moving: Picture) -> f
     """
     found = [each for each in describe_differences(comparison, target, moving) if _is_there(each)]
     is_drawing = _is_drawing(target) and _is_drawing(moving)
-    if is_drawing and _is_two_sided(found):
-        marks: list[Difference] = []
-    else:
-        marks = [each for each in found if (_is_mark_on_drawing if is_drawing else _is_mark)(each)]
+    is_mark = _is_mark_on_drawing if is_drawing else _is_mark
+    solid = [each for each in found if is_drawing or not _is_line(each)]
+    moved = solid if _is_two_sided(solid) else []
+    marks = [each for each in found if is_mark(each) and each not in moved]
     changed = sum(each.area for each in found) - sum(each.area for each in marks)
     if changed < MIN_CHANGED_BY_MARKS * sum(each.area for each in found):
         return 0.0
@@ -99,21 +100,27 @@ def changed_share(comparison: Comparison, target: Picture, moving: Picture) -> f
 
 def _is_there(each: Difference) -> bool:
     """Whether a difference is a thing at all, no tone and no detail that one of the two has lost."""
-    sharp = each.edge >= MIN_HARD_EDGE or each.width > FAINT_PX
+    sharp = each.edge >= MIN_FINE_EDGE or each.width > FAINT_PX
     clipped = each.edge < MAX_FAINT_EDGE and min(each.pure) >= MIN_CLIPPED and each.likeness >= MIN_CLIPPED_LIKENESS
     return each.likeness <= MAX_LIKENESS and each.edge >= MIN_EDGE and sharp and not clipped
 
 
 def _is_two_sided(found: list[Difference]) -> bool:
-    """Whether each of the two shows something where the other shows none: what moved."""
-    shares = [each.owned for each in found]
-    return bool(shares) and min(shares) <= 1 - MIN_OWNED and max(shares) >= MIN_OWNED
+    """Whether each of the two shows something about as large where the other shows none: what moved."""
+    mine = max((each.area for each in found if each.owned >= MIN_OWNED), default=0)
+    others = max((each.area for each in found if each.owned <= 1 - MIN_OWNED), default=0)
+    return min(mine, others) * MAX_MOVED_GROWTH >= max(mine, others) > 0
+
+
+def _is_line(each: Difference) -> bool:
+    """Whether it is words or lines of one tone, or half-transparent."""
+    one_tone = max(each.lighter, 1 - each.lighter) >= ONE_TONE
+    return (one_tone and each.width <= MAX_LINE_PX) or _is_faint(each)
 
 
 def _is_mark(each: Difference) -> bool:
     """Whether one picture shows a mark there and the other the scene."""
-    one_tone = max(each.lighter, 1 - each.lighter) >= ONE_TONE
-    if (one_tone and each.width <= MAX_LINE_PX) or _is_faint(each):
+    if _is_line(each):
         return True
     owner = 0 if each.owned >= 1 - each.owned else 1
     is_outlined = each.edge >= MIN_HARD_EDGE and each.width <= MAX_STROKE_PX and each.pure[owner] >= MIN_OUTLINED_PURE
