@@ -166,7 +166,7 @@ IMAGE_FEATURES = Table(
         _optional(
             "fine_gray",
             pl.Binary,
-            "Gray WebP of at most 1,000,000 pixels, of pages, screens and drawings only",
+            "Gray JPEG of at most 1,000,000 pixels, of pages, screens and drawings only",
             "bytes",
         ),
         _optional("metadata_text", pl.String, "Raw generation metadata: a JSON object of carrier to text"),

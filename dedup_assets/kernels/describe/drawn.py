@@ -3,13 +3,11 @@
 Here belongs what a single picture tells. Whether two of them say the same is in `kernels/verify/pages/`.
 """
 
-import io
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 Gray = NDArray[np.uint8]
 
@@ -28,9 +26,9 @@ other photographs 2 % and 2 %."""
 FINE_SIDE_PX: Final = 1024
 FINE_PIXELS: Final = 1_000_000
 """A4 in 10 points has digits of 10 px then, and a word of a chat 20 px."""
-FINE_QUALITY: Final = 50
-"""WebP: 16 KB in the mean, where quality 20 takes 11 KB and loses faint words, and 4 levels without loss take 13 KB of a clean page
-and up to 65 KB of a noisy scan."""
+FINE_QUALITY: Final = 55
+"""JPEG with Huffman codes of its own: 28 KB in the median and 2 ms, where WebP takes a third less and 20 ms. At quality 40 two more
+of 71 changed words are missed."""
 
 
 def plain_share(gray: Gray, compared: NDArray[np.bool_]) -> float:
@@ -70,18 +68,16 @@ def _find_ground(gray: Gray) -> tuple[Gray, float]:
 
 
 def pack_fine_gray(gray: Gray) -> bytes:
-    """The finer record of a (h, w) uint8 picture: a WebP file in gray, of at most FINE_PIXELS."""
+    """The finer record of a (h, w) uint8 picture: a gray JPEG file, of at most FINE_PIXELS."""
     height, width = gray.shape
     share = min(1.0, float(np.sqrt(FINE_PIXELS / (height * width))))
     if share < 1:
         size = max(1, round(width * share)), max(1, round(height * share))
         gray = np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(gray).save(file, "WEBP", quality=FINE_QUALITY, method=0)
-    return file.getvalue()
+    options = [cv2.IMWRITE_JPEG_QUALITY, FINE_QUALITY, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
+    return cv2.imencode(".jpg", gray, options)[1].tobytes()
 
 
 def unpack_fine_gray(data: bytes) -> Gray:
     """The picture of a finer record, (h, w) uint8."""
-    with Image.open(io.BytesIO(data), formats=["WEBP"]) as image:
-        return np.asarray(image.convert("L"), np.uint8)
+    return np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
