@@ -32,7 +32,7 @@ MAX_SHARPNESS_RATIO = 0.74
 MAX_SMALLER = 0.6
 # What was sharpened or grained is about as sharp as its source or sharper; a soft original against its half is not.
 MIN_SHARPENED_RATIO = 0.9
-MIN_SOURCE_SIDE = 0.8
+MIN_SOURCE_SIDE = 0.9
 # Contrast and colours of 14 photographs stayed within 7 % where they were enlarged and sharpened, of 13 of their crops not.
 MAX_OTHER_LOOK = 0.07
 
