@@ -6,8 +6,8 @@ from dedup_assets.calibration.ranges import COSINES, HASHED, RANGES, VERIFIED
 from dedup_assets.policies import CandidatePolicy, SimilarityPolicy, VerificationPolicy
 from dedup_assets_tests.calibration.samples import present_policy
 
-NOT_VERDICTS = {"min_near_overlap"}
-"""What only names the level of an accepted pair, near-duplicate or copy."""
+NOT_VERDICTS = {"min_near_overlap", "turned_copies"}
+"""What only names the level of an accepted pair, near-duplicate or copy, and what is a choice and no number."""
 
 
 def test_every_threshold_of_a_verdict_is_measured() -> None:

@@ -62,7 +62,7 @@ def test_our_own_service_gives_the_vectors_of_its_provider_and_nan_for_a_flat_pi
     with serving(local) as url:
         remote = connect_http(EmbedderSettings(http_url=url, http_images_a_request=4))
         vectors = remote.embed([*photographs(), FLAT, *photographs()])
-    assert (remote.name, remote.model, remote.revision, remote.dimension) == ("http", local.model, "1", 256)
+    assert (remote.name, remote.model, remote.revision, remote.dimension) == ("http", local.model, local.revision, 256)
     assert np.isnan(vectors[3]).all()
     np.testing.assert_allclose(vectors[:3], local.embed(photographs()), atol=1e-6)
     np.testing.assert_array_equal(vectors[:3], vectors[4:])

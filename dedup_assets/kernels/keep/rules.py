@@ -69,7 +69,7 @@ def rank_pixels(columns: Columns, component: Labels) -> Key:
     resolved = np.where(read_number(columns, "has_recipe") > 0, 1.0, read_number(columns, "resolved_share", 1))
     sharpness = read_number(columns, "sharpness")
     looks = np.stack([read_number(columns, name) + 1 for name in ("contrast", "colourfulness")], axis=1)
-    sharpened = sharpened_pixels(size, sharpness, resolved, looks, component)
+    sharpened = sharpened_pixels(size, sharpness, resolved, enlarged, looks, component)
     real = count_real_pixels(size, inner, enlarged, sharpness, component, sharpened)
     real = np.minimum(real, filled_pixels(size.prod(axis=1), read_number(columns, "picture_share", 1), component))
     return _steps_above_least(1 / real, component, PIXEL_TOLERANCE)

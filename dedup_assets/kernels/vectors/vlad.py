@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from dedup_assets.kernels.describe.sift import DetectedFeatures, detect_sift, mirror_sift, root_sift
 
@@ -58,10 +59,16 @@ def describe_features(pictures: Sequence[DetectedFeatures]) -> Floats:
     """
     parameters = load_parameters()
     rows = np.full((len(pictures), DIMENSION), np.nan, np.float32)
-    for row, features in zip(rows, pictures, strict=True):
-        if len(features.descriptors) >= MIN_KEYPOINTS:
-            row[:] = project(aggregate(of_both_hands(features), parameters), parameters)
+    with _threads().limit(limits=1, user_api="blas"):  # sums of several threads differ in their last bits
+        for row, features in zip(rows, pictures, strict=True):
+            if len(features.descriptors) >= MIN_KEYPOINTS:
+                row[:] = project(aggregate(of_both_hands(features), parameters), parameters)
     return rows
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def of_both_hands(features: DetectedFeatures) -> Floats:

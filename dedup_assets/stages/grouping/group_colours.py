@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dedup_assets.kernels.describe.palette import SUMMARY_BYTES, lay_summaries, mean_colour_correlations
 from dedup_assets.kernels.keep.within import whole_components
 from dedup_assets.resources.tables.store import TableStore
+from dedup_assets.stages.grouping.verdicts import PERSON
 from dedup_assets.stages.pairs.contents import PAIR_KEY
 from dedup_assets.stages.pairs.hashed_contents import binary_matrix
 from dedup_assets.tables import IMAGE_FEATURES, SIMILAR_GROUPS, STAR_PAIRS, VERIFIED_GROUPS
@@ -47,13 +48,18 @@ def _read_summaries(tables: TableStore, image_ids: pl.Series) -> NDArray[np.uint
 
 
 def _maps_from_kept(tables: TableStore, rows: pl.DataFrame) -> NDArray[np.float32]:
-    """How the kept image of its group lies upon each image, (n, 6); NaN where that is not known."""
+    """How the kept image of its group is turned upon each image, (n, 6); NaN where that is not known, or a person decided.
+
+    What a person called the same may have been tested, or not: that depends on what was asked earlier.
+    """
     kept = rows.select(representative_id="image_id", kept_sha256="file_sha256")
     ends = rows.select("representative_id", "file_sha256").join(
         kept, on="representative_id", how="left", maintain_order="left"
     )
     found = ends.join(_fitted_maps(tables, ends), on=["kept_sha256", "file_sha256"], how="left", maintain_order="left")
-    return found.select(MAP).to_numpy().astype(np.float32)
+    maps = found.select(MAP).to_numpy().astype(np.float32)
+    maps[rows["decided_by"].str.starts_with(PERSON).fill_null(False).to_numpy()] = np.nan
+    return maps
 
 
 def _fitted_maps(tables: TableStore, ends: pl.DataFrame) -> pl.DataFrame:
@@ -70,25 +76,25 @@ def _fitted_maps(tables: TableStore, ends: pl.DataFrame) -> pl.DataFrame:
     back = pairs.rename({"right_sha256": "kept_sha256", "left_sha256": "file_sha256"}).join(
         wanted, on=wanted.columns, how="semi"
     )
-    return pl.concat([_spread(forth, back=False), _spread(back, back=True)])
+    both = pl.concat([_spread(forth, back=False), _spread(back, back=True)])
+    return both.unique(["kept_sha256", "file_sha256"], keep="first", maintain_order=True)
 
 
 def _spread(pairs: pl.DataFrame, back: bool) -> pl.DataFrame:
     """The same with a column for each number of the map, the other way round where `back`."""
-    maps = pairs["fitted_map"].explode().to_numpy().astype(np.float64).reshape(-1, 2, 3)
-    if back:
-        maps = _inverse(maps)
-    numbers = {name: maps.reshape(-1, 6)[:, at] for at, name in enumerate(MAP)}
-    return pairs.select("kept_sha256", "file_sha256").with_columns(
-        **{k: pl.Series(v, dtype=pl.Float32) for k, v in numbers.items()}
-    )
+    turns = pairs["fitted_map"].explode().to_numpy().astype(np.float64).reshape(-1, 2, 3)[:, :, :2]
+    maps = _nearest_turns(turns.transpose(0, 2, 1) if back else turns)
+    numbers = {name: pl.Series(maps[:, at], dtype=pl.Float32) for at, name in enumerate(MAP)}
+    return pairs.select("kept_sha256", "file_sha256").with_columns(**numbers)
 
 
-def _inverse(maps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The maps back, (n, 2, 3); NaN where one takes all to a line."""
-    turn, shift = maps[:, :, :2].copy(), maps[:, :, 2:]
-    sizes = np.linalg.det(turn)
-    turn[np.abs(sizes) <= 1e-9] = np.nan
-    other = np.stack([np.stack([turn[:, 1, 1], -turn[:, 0, 1]], 1), np.stack([-turn[:, 1, 0], turn[:, 0, 0]], 1)], 1)
-    other /= np.where(np.abs(sizes) > 1e-9, sizes, 1.0)[:, None, None]
-    return np.concatenate([other, -other @ shift], axis=2)
+def _nearest_turns(turns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The upright, mirrored or turned map, (n, 6), that is nearest to each linear part, (n, 2, 2), of fractions.
+
+    A crop or a tilt moves colours little, and what each test finds of it differs in the last bits.
+    """
+    signs = np.where(turns < 0, -1.0, 1.0)
+    sizes = np.abs(turns)
+    crossed = sizes[:, 0, 1] + sizes[:, 1, 0] > sizes[:, 0, 0] + sizes[:, 1, 1]
+    kept = np.where(crossed[:, None, None], [[0.0, 1.0], [1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]]) * signs
+    return np.concatenate([kept, (kept.sum(axis=2) < 0)[..., None]], axis=2).reshape(-1, 6)

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from dedup_assets.kernels.keep.real_pixels import (
     FRAMED_PIXELS,
     UPSCALED_PIXELS,
+    Labels,
+    Values,
     count_real_pixels,
     filled_pixels,
     sharpened_pixels,
@@ -84,11 +86,16 @@ def test_a_sharpened_enlargement_counts_less_than_its_source_but_not_than_a_crop
         np.array([[50.0, 30.0], [51.0, 30.5]]),
         np.array([[50.0, 30.0], [58.0, 30.0]]),
     )
-    sharpened, soft = np.array([10.0, 14.0]), np.array([10.0, 4.0])
-    assert sharpened_pixels(sizes, sharpened, resolved, same, component).tolist() == [np.inf, 800_000 * FRAMED_PIXELS]
-    assert np.isinf(sharpened_pixels(sizes, sharpened, resolved, other, component)).all()
-    assert np.isinf(sharpened_pixels(sizes, soft, resolved, same, component)).all()
-    assert np.isinf(sharpened_pixels(sizes, sharpened, resolved, same, np.array([4, 7]))).all()
+    sharpened, soft, empty = np.array([10.0, 14.0]), np.array([10.0, 4.0]), np.array([0.0, 0.6])
+
+    def count(sharpness: Values, looks: Values, score: Values = empty, labels: Labels = component) -> Values:
+        return sharpened_pixels(sizes, sharpness, resolved, score, looks, labels)
+
+    assert count(sharpened, same).tolist() == [np.inf, 800_000 * FRAMED_PIXELS]
+    assert np.isinf(count(sharpened, other)).all()
+    assert np.isinf(count(soft, same)).all()
+    assert np.isinf(count(sharpened, same, labels=np.array([4, 7]))).all()
+    assert np.isinf(count(sharpened, same, np.zeros(2))).all()  # stars fill all that an enlargement leaves empty
 
 
 def test_an_image_is_no_enlargement_where_another_of_its_size_is_none() -> None:

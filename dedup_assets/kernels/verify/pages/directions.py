@@ -41,9 +41,12 @@ def judge_direction(
 
 
 def _means_another(left: VerifiableImage, right: VerifiableImage, mirrored: bool) -> bool:
-    """Whether both are signs; a page that lies sideways or upside down is the same page, but a mirrored one is not."""
+    """Whether both are signs; a page that lies sideways or upside down is the same page, but a mirrored one is not.
+
+    What is written on no plain ground may be stars.
+    """
     if all(_is_page(image) for image in (left, right)):
-        return mirrored
+        return mirrored and all(_has_plain_ground(image.thumbnail) for image in (left, right))
     return all(is_sign(image.thumbnail) for image in (left, right))
 
 
@@ -54,11 +57,16 @@ def _is_page(image: VerifiableImage) -> bool:
 
 def is_sign(thumbnail: NDArray[np.uint8]) -> bool:
     """Whether a thumbnail, (h, w, 3) uint8 RGB, is drawn of a few flat shapes on a plain ground."""
-    gray, kernel = to_gray(thumbnail), np.ones((3, 3), np.uint8)
-    if plain_share(gray, np.ones(gray.shape, np.bool_)) < MIN_PLAIN_SHARE:
+    if not _has_plain_ground(thumbnail):
         return False
+    gray, kernel = to_gray(thumbnail), np.ones((3, 3), np.uint8)
     steps = cv2.subtract(cv2.dilate(gray, kernel), cv2.erode(gray, kernel))
     reach = np.ones((EDGE_REACH_PX, EDGE_REACH_PX), np.uint8)
     beside_edges = cv2.dilate((steps >= EDGE_LEVELS).astype(np.uint8), reach) > 0
     texture = ~beside_edges & (steps > FLAT_LEVELS)
     return float(beside_edges.mean()) <= MAX_EDGES and float(texture.mean()) <= MAX_TEXTURE
+
+
+def _has_plain_ground(thumbnail: NDArray[np.uint8]) -> bool:
+    gray = to_gray(thumbnail)
+    return plain_share(gray, np.ones(gray.shape, np.bool_)) >= MIN_PLAIN_SHARE
