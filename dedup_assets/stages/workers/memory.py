@@ -64,9 +64,10 @@ class _Memory:
         Thread(target=self._follow, daemon=True, name="memory").start()
 
     def begin(self) -> None:
-        """Take what is held now for the peak, of which about as much is shared as was when that was last asked for."""
+        """Take what is held now for the peak."""
         with self._looking:
-            self.peak_mb = sum(map(_rss_mb, _processes())) - self._shared_mb
+            self.peak_mb = self._ask_again_at = 0.0
+            self._look()
 
     def _follow(self) -> None:
         never = Event()
@@ -89,9 +90,17 @@ def _processes() -> list[Path]:
     """This one and those that it started, and these, in /proc."""
     found = [Path("/proc/self")]
     for process in found:
-        children = " ".join(_read(task / "children") for task in process.glob("task/*"))
+        children = " ".join(_read(task / "children") for task in _tasks(process))
         found += [Path("/proc", number) for number in children.split()]
     return found
+
+
+def _tasks(process: Path) -> list[Path]:
+    """None where it has ended meanwhile."""
+    try:
+        return list((process / "task").iterdir())
+    except OSError:
+        return []
 
 
 def _rss_mb(process: Path) -> float:

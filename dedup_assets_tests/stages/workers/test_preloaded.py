@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 LOOK = """
 import sys
@@ -10,7 +11,7 @@ import dedup_assets.stages.workers.preloaded
 print("dagster" in sys.modules, sorted({each.read_text().strip() for each in Path("/proc/self/task").glob("*/comm")}))
 """
 
-WITHOUT_LOCKS = ["jemalloc_bg_thd", "polars-ooc-clea", "python"]
+WITHOUT_LOCKS = ["jemalloc_bg_thd", "polars-ooc-clea", Path(sys.executable).name]
 """Threads that importing polars starts: of its allocator, which is told of forks, and one that waits for files of queries that did
 not fit into memory, of which workers have none."""
 
