@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.compiled import compiled
+from dedup_assets.kernels.transforms import INVERSE_TRANSFORMS, TRANSFORMS, transform_image
 
 SUMMARY_SIDE_PX: Final = 8
 SUMMARY_BYTES: Final = SUMMARY_SIDE_PX * SUMMARY_SIDE_PX * 3
@@ -59,36 +60,21 @@ def _mean_distances_from_gray(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
     return means
 
 
-def lay_summaries(summaries: NDArray[np.uint8], maps: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Summaries (n, 192) as they lie upon another picture: (n, 192) float32.
-
-    maps: (n, 6), each takes points of the other picture to points of this one, both in fractions of width and height; NaN
-    leaves the summary as it is. What lies beyond a picture is as its edge.
-    """
-    grid = (np.arange(SUMMARY_SIDE_PX, dtype=np.float32) + 0.5) / SUMMARY_SIDE_PX
-    x, y = np.tile(grid, SUMMARY_SIDE_PX), np.repeat(grid, SUMMARY_SIDE_PX)
-    known = np.flatnonzero(~np.isnan(maps).any(axis=1))
-    a, b, c, d, e, f = maps[known].T[..., None]
-    laid = summaries.astype(np.float32)
-    cells = laid[known].reshape(len(known), SUMMARY_SIDE_PX, SUMMARY_SIDE_PX, 3)
-    laid[known] = _sample(cells, a * x + b * y + c, d * x + e * y + f).reshape(len(known), SUMMARY_BYTES)
-    return laid
+def turn_summaries(summaries: NDArray[np.uint8], turns: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Summaries (n, 192) as they are before so many turns, (n,) indexes into `transforms.TRANSFORMS`, made them what they are."""
+    turned = summaries.copy()
+    for turn in np.unique(turns):
+        rows = np.flatnonzero(turns == turn)
+        cells = summaries[rows].reshape(-1, SUMMARY_SIDE_PX, SUMMARY_SIDE_PX, 3).transpose(1, 2, 3, 0)
+        upright = transform_image(cells, INVERSE_TRANSFORMS[TRANSFORMS[turn]])
+        turned[rows] = upright.transpose(3, 0, 1, 2).reshape(-1, SUMMARY_BYTES)
+    return turned
 
 
-def _sample(cells: NDArray[np.float32], x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(n, m, 3) of cells (n, 8, 8, 3), bilinear, at places (n, m) in fractions."""
-    across, down = (np.clip(SUMMARY_SIDE_PX * each - 0.5, 0, SUMMARY_SIDE_PX - 1) for each in (x, y))
-    left, top = (np.minimum(each.astype(np.int64), SUMMARY_SIDE_PX - 2) for each in (across, down))
-    right, below, own = (across - left)[..., None], (down - top)[..., None], np.arange(len(cells))[:, None]
-    upper = cells[own, top, left] * (1 - right) + cells[own, top, left + 1] * right
-    lower = cells[own, top + 1, left] * (1 - right) + cells[own, top + 1, left + 1] * right
-    return np.asarray(upper * (1 - below) + lower * below, np.float32)
-
-
-def mean_colour_correlations(summaries: NDArray[np.float32], groups: NDArray[np.int64]) -> NDArray[np.float64]:
+def mean_colour_correlations(summaries: NDArray[np.uint8], groups: NDArray[np.int64]) -> NDArray[np.float64]:
     """Mean pairwise Pearson correlation of the colours of each group: (g,) float64, -1..1, high is alike.
 
-    `summaries` (n, 192) as `lay_summaries` gives them; `groups` (n,) labels 0..g-1. NaN for groups with fewer
+    `summaries` (n, 192) uint8 as `summarize_small_pictures` makes them; `groups` (n,) labels 0..g-1. NaN for groups with fewer
     than two pictures that have any contrast. Linear in n: the sum over all pairs follows from the sum of unit vectors.
     """
     values = summaries.astype(np.float64)

@@ -1,15 +1,17 @@
-"""The colours of images and how well those of a group agree, laid as the image lies that its group keeps.
+"""The colours of images and how well those of a group agree, turned as the image is that its group keeps.
 
-Belongs here: reading colour summaries and maps, and correlating some groups at a time. Does not belong here: what a summary is and
-how it is laid (`kernels/describe/palette.py`).
+Belongs here: reading colour summaries and how pictures are turned, and correlating some groups at a time. Does not belong here:
+what a summary is and how it is turned (`kernels/describe/palette.py`).
 """
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.describe.palette import SUMMARY_BYTES, lay_summaries, mean_colour_correlations
+from dedup_assets.kernels.describe.palette import SUMMARY_BYTES, mean_colour_correlations, turn_summaries
 from dedup_assets.kernels.keep.within import whole_components
+from dedup_assets.kernels.transforms import INVERSE_NUMBERS, TRANSFORMS
+from dedup_assets.kernels.verify.maps import unit_map
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.grouping.verdicts import PERSON
 from dedup_assets.stages.pairs.contents import PAIR_KEY
@@ -19,7 +21,8 @@ from dedup_assets.tables import IMAGE_FEATURES, SIMILAR_GROUPS, STAR_PAIRS, VERI
 SUMMARIES_AT_ONCE = 20_000
 """Colour summaries that are correlated at once: 100 MB in double precision."""
 
-MAP = ("a", "b", "c", "d", "e", "f")
+UNTURNED = TRANSFORMS.index("identity")
+UNIT_TURNS = np.stack([unit_map(name)[:2, :2] for name in TRANSFORMS])
 
 
 def with_colours(tables: TableStore, rows: pl.DataFrame) -> pl.DataFrame:
@@ -27,11 +30,11 @@ def with_colours(tables: TableStore, rows: pl.DataFrame) -> pl.DataFrame:
     colours = tables.read_many(IMAGE_FEATURES, columns=["image_id", "dominant_colors"])
     groups = rows["group_id"].rank("dense").to_numpy().astype(np.int64) - 1
     summaries, correlations = _read_summaries(tables, rows["image_id"]), np.full(rows.height, np.nan)
-    maps = _maps_from_kept(tables, rows)
+    turns = _turns_from_kept(tables, rows)
     for some in whole_components(groups, SUMMARIES_AT_ONCE):
         which = np.unique(groups[some], return_inverse=True)[1]
-        laid = lay_summaries(summaries[some], maps[some])
-        correlations[some] = mean_colour_correlations(laid, which)[which]
+        upright = turn_summaries(summaries[some], turns[some])
+        correlations[some] = mean_colour_correlations(upright, which)[which]
     return rows.join(colours, on="image_id", how="left", maintain_order="left").with_columns(
         avg_color_correlation=pl.Series(correlations).fill_nan(None).round(6)
     )
@@ -47,54 +50,38 @@ def _read_summaries(tables: TableStore, image_ids: pl.Series) -> NDArray[np.uint
     return summaries
 
 
-def _maps_from_kept(tables: TableStore, rows: pl.DataFrame) -> NDArray[np.float32]:
-    """How the kept image of its group is turned upon each image, (n, 6); NaN where that is not known, or a person decided.
+def _turns_from_kept(tables: TableStore, rows: pl.DataFrame) -> NDArray[np.int64]:
+    """How the kept image of its group is turned to be each image, (n,) indexes into TRANSFORMS; as it is where that is not known.
 
     What a person called the same may have been tested, or not: that depends on what was asked earlier.
     """
     kept = rows.select(representative_id="image_id", kept_sha256="file_sha256")
-    ends = rows.select("representative_id", "file_sha256").join(
+    ends = rows.select("representative_id", "file_sha256", "decided_by").join(
         kept, on="representative_id", how="left", maintain_order="left"
     )
-    found = ends.join(_fitted_maps(tables, ends), on=["kept_sha256", "file_sha256"], how="left", maintain_order="left")
-    maps = found.select(MAP).to_numpy().astype(np.float32)
-    maps[rows["decided_by"].str.starts_with(PERSON).fill_null(False).to_numpy()] = np.nan
-    return maps
+    turns = _fitted_turns(tables, ends)
+    found = ends.join(turns, on=["kept_sha256", "file_sha256"], how="left", maintain_order="left")
+    is_tested = ~pl.col("decided_by").str.starts_with(PERSON).fill_null(False)
+    return found.select(pl.when(is_tested).then("turn").fill_null(UNTURNED)).to_series().to_numpy()
 
 
-def _fitted_maps(tables: TableStore, ends: pl.DataFrame) -> pl.DataFrame:
-    """Columns kept_sha256, file_sha256 and MAP: those of `ends` that a pair of any table has, either way round, each once."""
-    tested = [
-        tables.read_many(table, columns=[*PAIR_KEY, "fitted_map"])
-        for table in (VERIFIED_GROUPS, SIMILAR_GROUPS, STAR_PAIRS)
-    ]
-    pairs = pl.concat(tested).drop_nulls().unique(PAIR_KEY, keep="first", maintain_order=True)
-    wanted = ends.select("kept_sha256", "file_sha256").unique()
-    forth = pairs.rename({"left_sha256": "kept_sha256", "right_sha256": "file_sha256"}).join(
-        wanted, on=wanted.columns, how="semi"
-    )
-    back = pairs.rename({"right_sha256": "kept_sha256", "left_sha256": "file_sha256"}).join(
-        wanted, on=wanted.columns, how="semi"
-    )
-    both = pl.concat([_spread(forth, back=False), _spread(back, back=True)])
-    return both.unique(["kept_sha256", "file_sha256"], keep="first", maintain_order=True)
+def _fitted_turns(tables: TableStore, ends: pl.DataFrame) -> pl.DataFrame:
+    """Columns kept_sha256, file_sha256 and turn: those of `ends` that a pair of any table has, either way round, each once.
 
-
-def _spread(pairs: pl.DataFrame, back: bool) -> pl.DataFrame:
-    """The same with a column for each number of the map, the other way round where `back`."""
-    turns = pairs["fitted_map"].explode().to_numpy().astype(np.float64).reshape(-1, 2, 3)[:, :, :2]
-    maps = _nearest_turns(turns.transpose(0, 2, 1) if back else turns)
-    numbers = {name: pl.Series(maps[:, at], dtype=pl.Float32) for at, name in enumerate(MAP)}
-    return pairs.select("kept_sha256", "file_sha256").with_columns(**numbers)
-
-
-def _nearest_turns(turns: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The upright, mirrored or turned map, (n, 6), that is nearest to each linear part, (n, 2, 2), of fractions.
-
-    A crop or a tilt moves colours little, and what each test finds of it differs in the last bits.
+    The nearest of the eight turns counts: a crop or a tilt moves colours little, and what tests find of it differs in its last
+    bits.
     """
-    signs = np.where(turns < 0, -1.0, 1.0)
-    sizes = np.abs(turns)
-    crossed = sizes[:, 0, 1] + sizes[:, 1, 0] > sizes[:, 0, 0] + sizes[:, 1, 1]
-    kept = np.where(crossed[:, None, None], [[0.0, 1.0], [1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]]) * signs
-    return np.concatenate([kept, (kept.sum(axis=2) < 0)[..., None]], axis=2).reshape(-1, 6)
+    columns = [*PAIR_KEY, "fitted_map"]
+    tested = [tables.read_many(table, columns=columns) for table in (VERIFIED_GROUPS, SIMILAR_GROUPS, STAR_PAIRS)]
+    pairs = pl.concat(tested).drop_nulls()
+    forth = pairs.rename({"left_sha256": "kept_sha256", "right_sha256": "file_sha256"})
+    back = pairs.rename({"right_sha256": "kept_sha256", "left_sha256": "file_sha256"})
+    both = [_with_turn(way.join(ends, on=["kept_sha256", "file_sha256"], how="semi")) for way in (forth, back)]
+    both[1] = both[1].with_columns(turn=pl.Series(INVERSE_NUMBERS[both[1]["turn"].to_numpy()]))
+    return pl.concat(both, how="diagonal").unique(["kept_sha256", "file_sha256"], keep="first", maintain_order=True)
+
+
+def _with_turn(pairs: pl.DataFrame) -> pl.DataFrame:
+    linear = pairs["fitted_map"].explode().to_numpy().astype(np.float64).reshape(-1, 2, 3)[:, :, :2]
+    turns = np.einsum("nij,tij->nt", linear, UNIT_TURNS).argmax(axis=1)
+    return pairs.select("kept_sha256", "file_sha256", turn=pl.Series(turns, dtype=pl.Int64))

@@ -1,6 +1,5 @@
 """Colours for people: pictures of known colours, and the mean over pairs against one pair after the other."""
 
-from collections.abc import Callable
 from itertools import combinations
 
 import cv2
@@ -13,11 +12,12 @@ from numpy.typing import NDArray
 from dedup_assets.kernels.describe.palette import (
     SUMMARY_BYTES,
     count_dominant_colours,
-    lay_summaries,
     mean_colour_correlations,
     measure_colourfulness,
     summarize_small_pictures,
+    turn_summaries,
 )
+from dedup_assets.kernels.transforms import TRANSFORMS, transform_image
 from dedup_assets_tests.photographs import Picture, make_photograph, scaled
 
 RED, GREEN, BLUE = (200, 0, 0), (0, 200, 0), (0, 0, 200)
@@ -101,14 +101,14 @@ def test_means_over_near_duplicates_are_those_of_one_pair_after_the_other(labels
     summaries = np.clip(originals[groups] + noise, 0, 255).astype(np.uint8)
     summaries[random.random(len(groups)) < 0.2] = 128
     expected = correlations_one_by_one(summaries, groups)
-    np.testing.assert_allclose(mean_colour_correlations(summaries.astype(np.float32), groups), expected, atol=1e-9)
+    np.testing.assert_allclose(mean_colour_correlations(summaries, groups), expected, atol=1e-9)
 
 
 def test_copies_agree_opposites_disagree_and_one_picture_alone_agrees_with_nobody() -> None:
     photograph = make_photograph(1)
     pictures = [photograph, scaled(photograph, 0.5), photograph, 255 - photograph, photograph]
     summaries = np.stack([summarize_colours(picture) for picture in pictures])
-    copies, opposites, alone = mean_colour_correlations(summaries.astype(np.float32), np.array([0, 0, 1, 1, 2]))
+    copies, opposites, alone = mean_colour_correlations(summaries, np.array([0, 0, 1, 1, 2]))
     assert copies > 0.999
     assert opposites == pytest.approx(-1)
     assert np.isnan(alone)
@@ -116,29 +116,14 @@ def test_copies_agree_opposites_disagree_and_one_picture_alone_agrees_with_nobod
 
 def test_a_hundred_thousand_pictures_of_one_group_are_no_hundred_thousand_squared() -> None:
     summaries = np.tile(summarize_colours(make_photograph(1)), (100_000, 1))
-    assert mean_colour_correlations(summaries.astype(np.float32), np.zeros(100_000, np.int64)) == pytest.approx(1)
+    assert mean_colour_correlations(summaries, np.zeros(100_000, np.int64)) == pytest.approx(1)
 
 
-EDITS: dict[str, tuple[list[float], Callable[[Picture], Picture]]] = {
-    "mirrored": ([-1, 0, 1, 0, 1, 0], lambda p: p[:, ::-1]),
-    "upside down": ([-1, 0, 1, 0, -1, 1], lambda p: p[::-1, ::-1]),
-    "turned": ([0, 1, 0, -1, 0, 1], lambda p: p.swapaxes(0, 1)[::-1]),
-}
-
-
-@pytest.mark.parametrize("name", EDITS)
-def test_an_edit_laid_upon_its_original_has_its_colours(name: str) -> None:
-    numbers, edit = EDITS[name]
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_a_turned_copy_turned_back_has_the_colours_of_its_original(name: str) -> None:
     photograph, group = make_photograph(1), np.array([0, 0])
-    summaries = np.stack([summarize_colours(each) for each in (photograph, np.ascontiguousarray(edit(photograph)))])
-    beside, laid = np.full((2, 6), np.nan, np.float32), np.array([[np.nan] * 6, numbers], np.float32)
-    assert mean_colour_correlations(lay_summaries(summaries, laid), group)[0] > 0.999
-    assert mean_colour_correlations(lay_summaries(summaries, beside), group)[0] < 0.9
-
-
-def test_beyond_its_edge_a_picture_goes_on_and_where_no_map_is_known_it_stays() -> None:
-    summaries = np.random.default_rng(0).integers(0, 256, (3, SUMMARY_BYTES), np.uint8)
-    maps = np.array([[1, 0, 0, 0, 1, 0], [np.nan] * 6, [1, 0, 1, 0, 1, 0]], np.float32)
-    laid = lay_summaries(summaries, maps)
-    assert np.array_equal(laid[:2], summaries[:2])
-    assert np.array_equal(laid[2].reshape(8, 8, 3), np.repeat(summaries[2].reshape(8, 8, 3)[:, -1:], 8, axis=1))
+    pictures = (photograph, transform_image(photograph, name))
+    summaries = np.stack([summarize_colours(picture) for picture in pictures])
+    turns = np.array([TRANSFORMS.index("identity"), TRANSFORMS.index(name)])
+    assert mean_colour_correlations(turn_summaries(summaries, turns), group)[0] > 0.999
+    assert name == "identity" or mean_colour_correlations(summaries, group)[0] < 0.9

@@ -18,6 +18,7 @@ from dedup_assets.kernels.verify.clear.frames import Frame, FrameComparison, com
 from dedup_assets.kernels.verify.clear.signatures import SignatureFit, fit_signatures
 from dedup_assets.kernels.verify.evidence import UNKNOWN, PairEvidence
 from dedup_assets.kernels.verify.exact.alignment import invert_map
+from dedup_assets.kernels.verify.exact.colour_changes import MIN_TURNED_CORRELATION
 from dedup_assets.kernels.verify.exact.local_features import scale_to_canvas
 from dedup_assets.kernels.verify.exact.overlap import WHOLE_SHARE, is_panel, overlap_shares, relate
 from dedup_assets.kernels.verify.exact.pixel_tests import Pair
@@ -34,7 +35,6 @@ SHARE_MARGIN, SHOWN_MARGIN = 0.01, 0.05
 MAX_CLEAR_TURN, MIN_CLEAR_TURN = 9.0, 45.0
 """Degrees by which hues turned together: gamma and white balance turn most pictures by less, `colour.MIN_TURN` is 13; no light and
 no tone turns them all by as much as the greater."""
-MIN_TURNED_CORRELATION = 0.85
 MAX_CLEAR_STRAYS = 0.2
 """From 0.25 on parallax is measured; nearer to it, or with too few matches to tell, the exact fit looks."""
 SLANTS = 0.04, 0.085
