@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.describe.shrinking import to_gray
-from dedup_assets.kernels.verify.exact.alignment import MAX_FLAT_STD
+from dedup_assets.kernels.verify.exact.alignment import largest_difference
 
 COARSE_PX = 32
 """Longer side at which noise and blocks are averaged away, and the ridge of another mist is not."""
@@ -62,7 +62,7 @@ def compare_plainly(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> PlainC
         coarse=_largest_of_areas((one - other - shift) * beside[..., None]),
         fine=float(difference[beside].max()) if beside.any() else 0.0,
         noise=NOISE_SIGMAS * 1.48 * float(np.median(difference)),
-        correlation=_correlate(one, other),
+        correlation=largest_difference(left, right)[1],
         content=float(correlation[held].min()) if held.any() else None,
     )
 
@@ -97,10 +97,3 @@ def _correlate_windows(
 def _mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
     side = WINDOW_PX, WINDOW_PX
     return np.asarray(cv2.boxFilter(values, cv2.CV_32F, side, borderType=cv2.BORDER_REFLECT), np.float32)
-
-
-def _correlate(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    here, there = (picture - picture.mean(axis=(0, 1)) for picture in (one, other))
-    if max(here.std(axis=(0, 1)).max(), there.std(axis=(0, 1)).max()) <= MAX_FLAT_STD:
-        return 1.0
-    return float((here * there).mean() / max(float(here.std() * there.std()), 1e-3))
