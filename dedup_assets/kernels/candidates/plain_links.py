@@ -47,13 +47,14 @@ def _near_hashes(
         (queries[low[queries]], np.arange(len(first))),
         (queries[~low[queries]], np.flatnonzero(has_low)),
     ):
-        own = np.unique(code_of[asking])
-        for some in np.array_split(own, len(own) // CODES_AT_ONCE + 1):
-            here, there, _ = find_pairs_within(codes[some], codes[others], MAX_DCT_DISTANCE)
-            starts = np.searchsorted(here, np.arange(len(some) + 1))
-            for number, code in enumerate(some):
-                near = others[there[starts[number] : starts[number + 1]]]
-                yield asking[code_of[asking] == code], members.of(near)[1]
+        own, of_asking = np.unique(code_of[asking], return_inverse=True)
+        at_code = Members(of_asking.astype(np.int64), len(own))
+        for numbers in np.array_split(np.arange(len(own)), len(own) // CODES_AT_ONCE + 1):
+            here, there, _ = find_pairs_within(codes[own[numbers]], codes[others], MAX_DCT_DISTANCE)
+            starts = np.searchsorted(here, np.arange(len(numbers) + 1))
+            for place in np.flatnonzero(np.diff(starts)):
+                near = others[there[starts[place] : starts[place + 1]]]
+                yield asking[at_code[numbers[place]]], members.of(near)[1]
 
 
 def _within(classes: HashClasses, group: NDArray[np.int64], asking: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
