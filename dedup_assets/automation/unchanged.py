@@ -24,6 +24,7 @@ from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.resources.tables.stored_files import PARTS_OUTLIVE, is_old
 from dedup_assets.settings import Settings
 from dedup_assets.stages.listing import number_of, read_listing
+from dedup_assets.tables import EMBEDDINGS
 
 NOTE = "dagster/unchanged.json"
 OF_EACH_RUN = ("dagster/", "report/summary.")
@@ -42,11 +43,12 @@ def is_unchanged(settings: Settings) -> bool:
     note = collection.tables().read_document(NOTE) if _can_be_known(settings) else None
     if not note or is_old(datetime.fromisoformat(note["noted_at"])):
         return False
-    if note["left"] != _what_is_left(settings, collection.tables()):
+    told = (collection.tables().read_bytes(f"report/summary.{ending}") for ending in ("txt", "json"))
+    if note["left"] != _what_is_left(settings, collection.tables()) or not all(told):
         return False
     images = collection.images()
     digest = sum(map(number_of, images.list_blobs()))
-    return bool(note["source"] == [digest, images.left_out.counts])
+    return bool(note["source"] == [digest, +images.left_out.counts])
 
 
 def note_what_is_left(settings: Settings, instance: dg.DagsterInstance) -> None:
@@ -66,6 +68,10 @@ def _can_be_known(settings: Settings) -> bool:
 
 
 def _is_finished(tables: TableStore) -> bool:
+    """Whether nothing is left to do, nor to be done as soon as an encoder of prompts is installed."""
+    commits = (tables.commit_of(EMBEDDINGS, key) for key in tables.partitions(EMBEDDINGS))
+    if any(commit.details.get("prompt_encoders_missing") for commit in commits):
+        return False
     return all(tables.commit_of(table, key).fingerprint for table in NIGHTLY_TABLES for key in tables.partitions(table))
 
 

@@ -27,6 +27,8 @@ def embeddings(context: click.Context, store: str, dropped: str | None) -> None:
     from dedup_assets.stages.vectors.stored_models import drop_stored_model, find_stored_model, list_stored_models
 
     if context.invoked_subcommand:
+        if dropped or context.get_parameter_source("store") is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError("Options stand behind the command: embeddings use PROVIDER --store STORE.")
         return
     tables, database = Collection(store=store).tables(), DatabaseResource(store=store)
     models = list_stored_models(tables)

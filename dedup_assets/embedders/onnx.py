@@ -169,7 +169,7 @@ def find_onnx(settings: EmbedderSettings) -> Path:
 
 
 def load_onnx(settings: EmbedderSettings) -> Embedder:
-    """Load the configured model, a session a worker on a CPU, one on each other device.
+    """Load the configured model, CPU_SESSIONS on a CPU, one on each other device.
 
     Raises:
         EmbedderUnavailableError: the library, the file or a device is missing, or the file is no model of pictures.

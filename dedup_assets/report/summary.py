@@ -88,9 +88,10 @@ def summary_text(summary: RunSummary, work: RunWork | None = None) -> str:
     """The end of a run in a terminal: plain text, a few lines, without colours."""
     source = visible(without_secrets(summary.source))
     if not summary.images:
-        return "\n".join([f"No images in {source}.", *passed_over(summary)]) + "\n"
-    found = [*_found(summary), *_left_out(summary), *_unreadable(summary), *passed_over(summary)]
-    lines = [f"{counted(summary.images, 'image')} in {source}", *found]
+        lines = [f"No images in {source}.", *passed_over(summary)]
+    else:
+        found = [*_found(summary), *_left_out(summary), *_unreadable(summary), *passed_over(summary)]
+        lines = [f"{counted(summary.images, 'image')} in {source}", *found]
     return "\n".join([*lines, *(_work_done(work) if work else [])]) + "\n"
 
 

@@ -35,6 +35,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     passed_over = {"a/0.xmp": b"<x:xmpmeta/>", "papers/notes.txt": b"not an image", "a/@eaDir/0.jpg": b"a thumbnail"}
     write_files(folder / "photos", files | passed_over)
     (folder / "photos/b/link.jpg").symlink_to("../a/0.jpg")
+    (folder / "photos/b/.thumbnails").mkdir()
     with pytest.MonkeyPatch.context() as environment:
         environment.delenv("DATABASE_URL", raising=False)
         line = Line(str(folder / "photos"), str(folder / "store"), policies=NEAR)

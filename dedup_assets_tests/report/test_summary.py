@@ -1,7 +1,14 @@
 import json
 from dataclasses import replace
 
-from dedup_assets.report.summary import RunSummary, RunWork, by_level_in_order, summary_json, summary_text
+from dedup_assets.report.summary import (
+    RunSummary,
+    RunWork,
+    by_level_in_order,
+    repeat_summary,
+    summary_json,
+    summary_text,
+)
 from dedup_assets_tests.report.sample_gallery import sample_summary
 
 WORK = RunWork(4, 2_500_000, 1, 3, {"image_manifest": 0.12345, "image_features": 2.0}, 312.06)
@@ -28,6 +35,9 @@ def test_the_text_says_what_was_done_and_that_nothing_was_where_nothing_had_chan
 
 def test_empty_and_duplicate_free_collections_get_a_sentence() -> None:
     assert summary_text(RunSummary("/photos", 0, 0, 0, 0, 0)) == "No images in /photos.\n"
+    emptied = summary_text(RunSummary("/photos", 0, 0, 0, 0, 0), WORK)
+    again, _ = repeat_summary(emptied, summary_json(RunSummary("/photos", 0, 0, 0, 0, 0), WORK), NO_WORK)
+    assert again.startswith("No images in /photos.\nNothing had changed")
     assert "no duplicates: every picture is there once" in summary_text(RunSummary("/photos", 1, 0, 0, 0, 0))
 
 

@@ -204,16 +204,19 @@ def decoded(data: bytes, encoding: object, first: int | None, path: str) -> byte
     """The bytes that a blob stands for where it is stored compressed, as its Content-Encoding says; at most `first` of them.
 
     Raises:
-        BlobUnavailable: they are not compressed so, or are more than MOST_DECODED.
+        BlobUnavailable: they are not compressed so, are cut short, or are more than MOST_DECODED.
     """
     if str(encoding).lower() not in ("gzip", "x-gzip", "deflate") or not data.startswith(_COMPRESSED):
         return data
+    stream = zlib.decompressobj(_GZIP_OR_ZLIB)
     try:
-        found = zlib.decompressobj(_GZIP_OR_ZLIB).decompress(data, first or MOST_DECODED + 1)
+        found = stream.decompress(data, first or MOST_DECODED + 1)
     except zlib.error as error:
         raise BlobUnavailable(f"{path} is said to be {encoding}, and is not: {error}.") from None
     if len(found) > MOST_DECODED:
         raise BlobUnavailable(f"{path} holds more than {MOST_DECODED:,} bytes when it is decompressed.")
+    if first is None and not stream.eof:
+        raise BlobUnavailable(f"{path} is said to be {encoding}, and is cut short.")
     return found
 
 

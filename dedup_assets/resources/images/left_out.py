@@ -53,6 +53,7 @@ class LeftOut:
         self._left_out, self._included = Globs((*BY_DEFAULT, *exclude)), Globs(include) if include else None
         self.counts: Counter[str] = Counter()
         """Files by the glob that left them out."""
+        self._told: set[str] = set()
 
     def glob_of(self, path: str) -> str | None:
         """The glob that leaves out a path, by its name or that of a folder above it; None for what is listed."""
@@ -72,7 +73,8 @@ class LeftOut:
         return self._note(folder, self.folder_glob_of(folder), files)
 
     def _note(self, path: str, glob: str | None, files: Iterable[str]) -> bool:
-        if glob and glob not in self.counts:
+        if glob and glob not in self._told:
+            self._told.add(glob)
             tell_left_out(path, f"its name is like {glob!r}; --include {glob!r} takes it in")
         if glob:
             self.counts[glob] += sum(1 for _ in islice(files, MOST_COUNTED))

@@ -72,7 +72,8 @@ class ImageVectors:
 
     def _vectors(self, key: str, missing: pl.DataFrame, tracker: Tracker) -> Iterator[pl.DataFrame]:
         for rows, features in self._embedded(key, missing):
-            self._features.add(dict(zip(map(bytes.fromhex, rows["content_key"]), features, strict=False)))
+            if features:
+                self._features.add(dict(zip(map(bytes.fromhex, rows["content_key"]), features, strict=True)))
             tracker.advance(rows.height)
             yield rows
 

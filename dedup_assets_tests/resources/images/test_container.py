@@ -248,6 +248,8 @@ def test_more_than_any_file_may_have_is_not_decompressed(monkeypatch: pytest.Mon
         decoded(gzip.compress(bytes(1_001)), "gzip", None, "a.jpg")
     with pytest.raises(BlobUnavailable, match=r"a\.jpg is said to be gzip, and is not"):
         decoded(b"\x1f\x8bnothing of the kind", "gzip", None, "a.jpg")
+    with pytest.raises(BlobUnavailable, match=r"a\.jpg is said to be gzip, and is cut short"):
+        decoded(gzip.compress(bytes(range(256)))[:-9], "gzip", None, "a.jpg")
 
 
 def test_a_public_container_needs_no_credential_and_one_that_is_none_is_told(

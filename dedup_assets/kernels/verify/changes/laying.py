@@ -14,6 +14,7 @@ from dedup_assets.kernels.compiled import compiled
 Plane = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
+FARTHEST_PX = 1e6
 BLOCK_PX, STEP_PX, REACH_PX = 16, 10, 4.0
 """Of blocks, in a frame whose longer side has 128 px."""
 MIN_BLOCK_VARIANCE, MIN_BLOCK_CORRELATION = 25.0, 0.6
@@ -142,6 +143,8 @@ def lay_by_field(moving: Plane, polynomial: Floats, laid: Plane, inside: NDArray
             u = depth * (start[0] + x * (slope[0] + x * bend[0]))
             v = depth * (start[1] + x * (slope[1] + x * bend[1]))
             inside[y, x] = (u >= -0.5) & (u < columns - 0.5) & (v >= -0.5) & (v < rows - 0.5)
+            if not (abs(u) < FARTHEST_PX and abs(v) < FARTHEST_PX):  # at the horizon, or nowhere at all
+                u = v = 0.0
             u, v = min(max(u, 0.0), columns - 1.0), min(max(v, 0.0), rows - 1.0)
             i, j = int(v), int(u)
             below, beside = min(i + 1, rows - 1), min(j + 1, columns - 1)

@@ -41,7 +41,7 @@ class Frame:
 
     planes       (h, w, 5) float32, longer side 128 px: smoothed luma without its trend, smoothed luma, Lab's a and b, luma
     to_frame     (3, 3) float64, px of the thumbnail to px of the frame
-    plain_share  as `strokes.plain_share`, 0..1
+    plain_share  as `drawn.plain_share`, 0..1
     """
 
     planes: Planes

@@ -17,6 +17,7 @@ LOOSE_PX = 14.0
 TIGHT_PX = 4.0
 MAX_HYPOTHESES = 4
 MIN_FIT = 4
+MIN_DETERMINANT = 1e-4
 EXACT_PX, NEAR_PX = 1.5, 24.0
 MIN_NEAR_MATCHES = 20
 """Fewer say nothing of how exact a map is: of 15 matches of a heavily degraded copy 6 lay beside their place."""
@@ -43,7 +44,7 @@ class GeometricFit:
 
 
 def fit_geometry(left: LocalFeatures, right: LocalFeatures) -> GeometricFit | None:
-    """The map under which most mutual matches agree, or None where fewer than MIN_FIT do.
+    """The map under which most mutual matches agree, or None where fewer than MIN_FIT do or all lie on a line.
 
     Every match proposes a similarity from its own scale and angle (Philbin et al. 2007), so nothing is drawn at
     random; the best proposals are refined to affine maps and, where that explains more, to a homography.
@@ -56,7 +57,7 @@ def fit_geometry(left: LocalFeatures, right: LocalFeatures) -> GeometricFit | No
     scales = (right.scales[others] / left.scales[rows]).astype(np.float64)
     fits = [_refine(source, target, chosen) for chosen in _proposals(source, target, scales, angles)]
     matrix, inside = max(fits, key=lambda fit: int(fit[1].sum()), default=(np.eye(3), np.zeros(len(rows), np.bool_)))
-    if int(inside.sum()) < MIN_FIT:
+    if int(inside.sum()) < MIN_FIT or abs(np.linalg.det(matrix[:2, :2])) < MIN_DETERMINANT:
         return None
     errors = _errors(matrix, source, target)
     return GeometricFit(

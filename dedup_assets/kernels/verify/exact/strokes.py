@@ -1,4 +1,4 @@
-"""Drawings, pages and screens: whether a picture is one, and whether two of them say different things.
+"""Drawings, pages and screens: whether two of them say different things.
 
 Here belong measures of strokes on plain ground, where a whole picture may agree but for a word. Photographs are compared in
 `alignment.py`; what the numbers decide is in `pixel_tests.py`.

@@ -11,10 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.describe.drawn import MIN_PLAIN_SHARE, plain_share, unpack_fine_gray
 from dedup_assets.kernels.describe.shrinking import to_gray
 from dedup_assets.kernels.verify.evidence import PairEvidence, VerifiableImage
-from dedup_assets.kernels.verify.pages.words import is_written
+from dedup_assets.kernels.verify.pages.words import has_plain_ground, is_page
 
 TurnedCopies = Literal["photographs", "all", "none"]
 
@@ -45,28 +44,18 @@ def _means_another(left: VerifiableImage, right: VerifiableImage, mirrored: bool
 
     What is written on no plain ground may be stars.
     """
-    if all(_is_page(image) for image in (left, right)):
-        return mirrored and all(_has_plain_ground(image.thumbnail) for image in (left, right))
-    return all(is_sign(image.thumbnail) for image in (left, right))
-
-
-def _is_page(image: VerifiableImage) -> bool:
-    record = image.fine_gray
-    return record is not None and image.once(_is_page, lambda: is_written(unpack_fine_gray(record)))
-
-
-def is_sign(thumbnail: NDArray[np.uint8]) -> bool:
-    """Whether a thumbnail, (h, w, 3) uint8 RGB, is drawn of a few flat shapes on a plain ground."""
-    if not _has_plain_ground(thumbnail):
+    if not all(has_plain_ground(image) for image in (left, right)):
         return False
+    if all(is_page(image) for image in (left, right)):
+        return mirrored
+    return all(is_drawn_of_few_shapes(image.thumbnail) for image in (left, right))
+
+
+def is_drawn_of_few_shapes(thumbnail: NDArray[np.uint8]) -> bool:
+    """Whether a thumbnail, (h, w, 3) uint8 RGB, of plain ground shows a few flat shapes and nothing else."""
     gray, kernel = to_gray(thumbnail), np.ones((3, 3), np.uint8)
     steps = cv2.subtract(cv2.dilate(gray, kernel), cv2.erode(gray, kernel))
     reach = np.ones((EDGE_REACH_PX, EDGE_REACH_PX), np.uint8)
     beside_edges = cv2.dilate((steps >= EDGE_LEVELS).astype(np.uint8), reach) > 0
     texture = ~beside_edges & (steps > FLAT_LEVELS)
     return float(beside_edges.mean()) <= MAX_EDGES and float(texture.mean()) <= MAX_TEXTURE
-
-
-def _has_plain_ground(thumbnail: NDArray[np.uint8]) -> bool:
-    gray = to_gray(thumbnail)
-    return plain_share(gray, np.ones(gray.shape, np.bool_)) >= MIN_PLAIN_SHARE

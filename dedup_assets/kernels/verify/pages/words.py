@@ -67,10 +67,10 @@ def judge_words(left: VerifiableImage, right: VerifiableImage, evidence: PairEvi
     fitted = np.vstack([np.reshape(evidence.fitted_map, (2, 3)), [0.0, 0.0, 1.0]])
     if left.fine_gray == right.fine_gray or abs(np.linalg.det(fitted)) < 1e-4:
         return evidence
-    records = unpack_fine_gray(left.fine_gray), unpack_fine_gray(right.fine_gray)
-    written = any(is_written(record) for record in records)
-    if not written and not (_is_plain(left) and _is_plain(right)):
+    written = is_page(left) or is_page(right)
+    if not written and not (has_plain_ground(left) and has_plain_ground(right)):
         return evidence
+    records = unpack_fine_gray(left.fine_gray), unpack_fine_gray(right.fine_gray)
     seen = compare_words(lay_strokes(*records, fitted), MIN_DIFFERENCE if written else MIN_DRAWN_DIFFERENCE)
     balance = min(seen.lighter, seen.darker) / max(seen.lighter, seen.darker, 1.0)
     if not seen.differing or (not written and balance < MIN_BALANCE):
@@ -79,20 +79,31 @@ def judge_words(left: VerifiableImage, right: VerifiableImage, evidence: PairEvi
     return replace(apart, differing_tiles=seen.differing, tiles=seen.written)
 
 
-def _is_plain(image: VerifiableImage) -> bool:
+def is_page(image: VerifiableImage) -> bool:
+    """Whether a picture has a finer record, and that is written; found once."""
+    record = image.fine_gray
+    return record is not None and image.once(is_page, lambda: is_written(unpack_fine_gray(record)))
+
+
+def has_plain_ground(image: VerifiableImage) -> bool:
+    """Whether much of a picture is of one gray level; found once."""
     gray = to_gray(image.thumbnail)
-    return plain_share(gray, np.ones(gray.shape, np.bool_)) >= MIN_PLAIN_SHARE
+    share = image.once(has_plain_ground, lambda: plain_share(gray, np.ones(gray.shape, np.bool_)))
+    return share >= MIN_PLAIN_SHARE
 
 
 def compare_words(laid: LaidStrokes, least: float = MIN_DIFFERENCE) -> WordComparison:
     """Find the places where one of two laid records has strokes that the other does not explain, `least` summed over a window."""
+    nothing = WordComparison(0, 0, 0.0, 0.0)
+    if laid.correlation < MIN_CORRELATION:
+        return nothing
     target, moved = _equal_gain(*_equal_blur(laid))
     lighter, darker = (_summed(each) for each in _unexplained(target, moved))
     difference = lighter + darker
     inner = _inner(laid.inside)
     written = (_summed(np.abs(target) + np.abs(moved)) > STROKE_SUM) & inner
-    if laid.correlation < MIN_CORRELATION or not written.any():
-        return WordComparison(0, 0, 0.0, 0.0)
+    if not written.any():
+        return nothing
     noise = NOISE_FACTOR * float(np.quantile(difference[written], NOISE_QUANTILE))
     strong = (difference > max(least, DIFFERENCE_BY_NOISE * (1 + noise))) & laid.inside
     differing = _without_displaced(target, moved, difference, strong, inner)
