@@ -37,6 +37,7 @@ from dedup_assets.tables import (
     REPORT_STATUSES,
     REPRESENTATIVES,
     SIMILAR_GROUPS,
+    STAR_PAIRS,
     VERIFIED_GROUPS,
     WAVELET_GROUPS,
 )
@@ -78,7 +79,7 @@ def _report_everything(whole: WholeContainer, copies: Sequence[Table]) -> Groupe
     kept = stage.tables.read_many(REPRESENTATIVES, columns=["representative_sha256"])["representative_sha256"].unique()
     rows, verified = whole.group(images, near, similar, first=kept)
     described = pl.concat([rows, images.drop("image_id", "file_sha256", "partition")], how="horizontal")
-    readable = with_colours(stage.tables, described).join(
+    readable = with_colours(stage.tables, described, VERIFIED_GROUPS, *copies, STAR_PAIRS).join(
         _look_alikes(rows, similar), on="group_id", how="left", maintain_order="left"
     )
     paths = images.select(representative_id="image_id", representative_path="path")

@@ -60,14 +60,14 @@ def _table_bytes(flags: int) -> int:
 
 
 def _walk_png(data: bytes) -> Iterator[bytes]:
-    at, frame = 8, b""
+    at, frame = 8, list[bytes]()
     while at + 8 <= len(data):
         size, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         if kind in _PNG_DATA:
-            frame += data[at + 8 + (4 if kind == b"fdAT" else 0) : at + 8 + size]
+            frame.append(data[at + 8 + (4 if kind == b"fdAT" else 0) : at + 8 + size])
         elif frame:
-            yield frame
-            frame = b""
+            yield b"".join(frame)
+            frame = []
         at += 12 + size
 
 

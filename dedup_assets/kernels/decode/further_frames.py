@@ -5,6 +5,7 @@ Here belongs which of a file's pictures are frames or pages, and a few of them i
 """
 
 import struct
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -42,7 +43,10 @@ _DAMAGE: Final = (
     OSError,
     EOFError,
     AttributeError,
+    OverflowError,
     struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
 )
 
 
@@ -63,6 +67,7 @@ class FurtherFrames:
 
 def read_further_frames(data: bytes, image: ImageFile.ImageFile) -> FurtherFrames:
     """Read the frames after the first one of a loaded image, in bounded time; the image stands at another frame then."""
+    first_px = image.width * image.height
     try:
         pages = _find_pages(image)
         digests = digest_frames(data, image, pages) if len(pages) > 1 else b""
@@ -70,7 +75,7 @@ def read_further_frames(data: bytes, image: ImageFile.ImageFile) -> FurtherFrame
         return FurtherFrames(1)
     if len(pages) < 2:
         return FurtherFrames(1)
-    allowed = 1 + (MAX_FURTHER_PX + MAX_FURTHER_SHARE * image.width * image.height) // (image.width * image.height)
+    allowed = 1 + (MAX_FURTHER_PX + MAX_FURTHER_SHARE * first_px) // first_px
     is_film = image.format not in _PAGED
     reach = min(len(pages), MAX_REACH, allowed) if is_film else len(pages)
     places = _spread(reach, MAX_FRAMES if is_film else min(MAX_FRAMES, allowed))
@@ -83,7 +88,7 @@ def read_further_frames(data: bytes, image: ImageFile.ImageFile) -> FurtherFrame
 
 def _spread(reach: int, count: int) -> list[int]:
     """Return at most count - 1 places from 1 to reach - 1, the second one always among them."""
-    return sorted({round(place) for place in np.linspace(1, reach - 1, max(1, count - 1)).tolist()})
+    return sorted({round(place) for place in np.linspace(1, reach - 1, count - 1).tolist()})
 
 
 def _find_pages(image: ImageFile.ImageFile) -> Sequence[int]:

@@ -27,7 +27,7 @@ from dedup_assets.kernels.decode.losses import count_sample_bits, find_inner_tab
 from dedup_assets.kernels.decode.origin import EXIF_FAILURES, tell_origin
 from dedup_assets.kernels.decode.pixels import reduce_to_plain
 from dedup_assets.kernels.decode.png import read_plain_png
-from dedup_assets.kernels.decode.rendering import choose_ground, render_rgb
+from dedup_assets.kernels.decode.rendering import render_on_ground
 from dedup_assets.kernels.decode.unreadable import UnreadableImage, explain_failure
 from dedup_assets.kernels.transforms import transform_image
 
@@ -171,7 +171,7 @@ def _decode_other(data: bytes, image: ImageFile.ImageFile, min_side_px: int) -> 
     orientation = _exif_orientation(loaded)
     width_px, height_px = image.size
     origin, percent = tell_origin(loaded.getexif(), loaded.info), measure_loss(data, image, loaded)
-    rgb, alpha = render_rgb(plain, profile), _find_alpha(plain)
+    (rgb, level), alpha = render_on_ground(plain, profile), _find_alpha(plain)
     return DecodedImage(
         rgb=transform_image(rgb, _UPRIGHT[orientation - 1]),
         image_format=image.format or "unknown",
@@ -186,7 +186,7 @@ def _decode_other(data: bytes, image: ImageFile.ImageFile, min_side_px: int) -> 
         origin_facts=origin,
         further=read_further_frames(data, image),
         alpha=None if alpha is None else transform_image(alpha, _UPRIGHT[orientation - 1]),
-        ground_level=None if alpha is None else choose_ground(plain),
+        ground_level=None if alpha is None else level,
     )
 
 

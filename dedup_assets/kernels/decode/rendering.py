@@ -25,12 +25,18 @@ _SRGB_NAMES: Final = ("srgb", "c2ci")
 
 def render_rgb(plain: Image.Image, profile: bytes | None) -> NDArray[np.uint8]:
     """Return (h, w, 3) uint8 sRGB of an L, RGB, RGBA, CMYK or LAB image; a broken or unfit profile is ignored."""
+    return render_on_ground(plain, profile)[0]
+
+
+def render_on_ground(plain: Image.Image, profile: bytes | None) -> tuple[NDArray[np.uint8], int | None]:
+    """Return the same, and the gray level of the ground that it lies on; None where there is no alpha channel."""
+    level: int | None = None
     if profile or plain.mode == "LAB":
         plain = _to_srgb(plain, profile or b"")
     if plain.mode == "RGBA":
-        ground = Image.new("RGBA", plain.size, (choose_ground(plain),) * 3)
-        plain = Image.alpha_composite(ground, plain)
-    return np.array(plain if plain.mode == "RGB" else plain.convert("RGB"))
+        level = choose_ground(plain)
+        plain = Image.alpha_composite(Image.new("RGBA", plain.size, (level,) * 3), plain)
+    return np.array(plain if plain.mode == "RGB" else plain.convert("RGB")), level
 
 
 def choose_ground(plain: Image.Image) -> int:

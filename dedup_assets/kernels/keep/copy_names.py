@@ -44,11 +44,14 @@ def stem_of(path: str) -> str:
 
 
 def plain_stems(stem: str) -> Iterator[str]:
-    """The stems that one may be the copy of, the nearest first: of "a (1) copy" that is "a (1)", then "a"."""
-    if added := _AFTER_SUFFIX.fullmatch(stem):
-        plains = [stem_of(added["plain"])]
-    else:
-        plains = [found["plain"].strip() for pattern in (_AFTER, _BEFORE) if (found := pattern.fullmatch(stem))]
-    for plain in plains:
-        yield plain
-        yield from plain_stems(plain)
+    """The stems that one may be the copy of, each once, the nearest first: of "a (1) copy" that is "a (1)", then "a"."""
+    seen, waiting = {stem}, [stem]
+    for each in waiting:
+        if added := _AFTER_SUFFIX.fullmatch(each):
+            plains = [stem_of(added["plain"])]
+        else:
+            plains = [found["plain"].strip() for pattern in (_AFTER, _BEFORE) if (found := pattern.fullmatch(each))]
+        fresh = [plain for plain in plains if plain not in seen]
+        seen.update(fresh)
+        waiting.extend(fresh)
+        yield from fresh

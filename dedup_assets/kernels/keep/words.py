@@ -56,8 +56,8 @@ def _explain_frames(columns: Columns, winner: int, runner_up: int) -> str:
 
 
 def _explain_first(columns: Columns, winner: int, runner_up: int) -> str:
-    facts = columns.get("origin_facts")
-    if facts is not None and "camera" in str(facts[winner]):
+    facts, priors = columns.get("origin_facts"), read_number(columns, "prior_jpeg_quality", np.nan)
+    if facts is not None and "camera" in str(facts[winner]) and np.isnan(priors[runner_up]):
         return "first encoding: the camera's own file, of which the other was made"
     return "first encoding: in the other an earlier compression shows"
 

@@ -4,10 +4,13 @@ Belongs here: reading colour summaries and how pictures are turned, and correlat
 what a summary is and how it is turned (`kernels/describe/palette.py`).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dedup_assets.contracts import Table
 from dedup_assets.kernels.describe.palette import SUMMARY_BYTES, mean_colour_correlations, turn_summaries
 from dedup_assets.kernels.keep.within import whole_components
 from dedup_assets.kernels.transforms import INVERSE_NUMBERS, TRANSFORMS
@@ -16,21 +19,22 @@ from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.grouping.verdicts import PERSON
 from dedup_assets.stages.pairs.contents import PAIR_KEY
 from dedup_assets.stages.pairs.hashed_contents import binary_matrix
-from dedup_assets.tables import IMAGE_FEATURES, SIMILAR_GROUPS, STAR_PAIRS, VERIFIED_GROUPS
+from dedup_assets.tables import IMAGE_FEATURES
 
 SUMMARIES_AT_ONCE = 20_000
 """Colour summaries that are correlated at once: 100 MB in double precision."""
 
+END_KEY = ("kept_sha256", "file_sha256")
 UNTURNED = TRANSFORMS.index("identity")
 UNIT_TURNS = np.stack([unit_map(name)[:2, :2] for name in TRANSFORMS])
 
 
-def with_colours(tables: TableStore, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows of groups with dominant_colors and avg_color_correlation."""
+def with_colours(tables: TableStore, rows: pl.DataFrame, *tested: Table) -> pl.DataFrame:
+    """The rows of groups with dominant_colors and avg_color_correlation; `tested` are the tables of pairs that count."""
     colours = tables.read_many(IMAGE_FEATURES, columns=["image_id", "dominant_colors"])
     groups = rows["group_id"].rank("dense").to_numpy().astype(np.int64) - 1
     summaries, correlations = _read_summaries(tables, rows["image_id"]), np.full(rows.height, np.nan)
-    turns = _turns_from_kept(tables, rows)
+    turns = _turns_from_kept(tables, rows, tested)
     for some in whole_components(groups, SUMMARIES_AT_ONCE):
         which = np.unique(groups[some], return_inverse=True)[1]
         upright = turn_summaries(summaries[some], turns[some])
@@ -50,7 +54,7 @@ def _read_summaries(tables: TableStore, image_ids: pl.Series) -> NDArray[np.uint
     return summaries
 
 
-def _turns_from_kept(tables: TableStore, rows: pl.DataFrame) -> NDArray[np.int64]:
+def _turns_from_kept(tables: TableStore, rows: pl.DataFrame, tested: Sequence[Table]) -> NDArray[np.int64]:
     """How the kept image of its group is turned to be each image, (n,) indexes into TRANSFORMS; as it is where that is not known.
 
     What a person called the same may have been tested, or not: that depends on what was asked earlier.
@@ -59,29 +63,30 @@ def _turns_from_kept(tables: TableStore, rows: pl.DataFrame) -> NDArray[np.int64
     ends = rows.select("representative_id", "file_sha256", "decided_by").join(
         kept, on="representative_id", how="left", maintain_order="left"
     )
-    turns = _fitted_turns(tables, ends)
-    found = ends.join(turns, on=["kept_sha256", "file_sha256"], how="left", maintain_order="left")
+    turns = _fitted_turns(tables, ends, tested)
+    found = ends.join(turns, on=END_KEY, how="left", maintain_order="left")
     is_tested = ~pl.col("decided_by").str.starts_with(PERSON).fill_null(False)
     return found.select(pl.when(is_tested).then("turn").fill_null(UNTURNED)).to_series().to_numpy()
 
 
-def _fitted_turns(tables: TableStore, ends: pl.DataFrame) -> pl.DataFrame:
+def _fitted_turns(tables: TableStore, ends: pl.DataFrame, tested: Sequence[Table]) -> pl.DataFrame:
     """Columns kept_sha256, file_sha256 and turn: those of `ends` that a pair of any table has, either way round, each once.
 
     The nearest of the eight turns counts: a crop or a tilt moves colours little, and what tests find of it differs in its last
     bits.
     """
-    columns = [*PAIR_KEY, "fitted_map"]
-    tested = [tables.read_many(table, columns=columns) for table in (VERIFIED_GROUPS, SIMILAR_GROUPS, STAR_PAIRS)]
-    pairs = pl.concat(tested).drop_nulls()
-    forth = pairs.rename({"left_sha256": "kept_sha256", "right_sha256": "file_sha256"})
-    back = pairs.rename({"right_sha256": "kept_sha256", "left_sha256": "file_sha256"})
-    both = [_with_turn(way.join(ends, on=["kept_sha256", "file_sha256"], how="semi")) for way in (forth, back)]
-    both[1] = both[1].with_columns(turn=pl.Series(INVERSE_NUMBERS[both[1]["turn"].to_numpy()]))
-    return pl.concat(both, how="diagonal").unique(["kept_sha256", "file_sha256"], keep="first", maintain_order=True)
+    found = []
+    for table in tested:
+        pairs = tables.read_many(table, columns=[*PAIR_KEY, "fitted_map"]).drop_nulls()
+        for kept, own, numbers in ((*PAIR_KEY, None), (*PAIR_KEY[::-1], INVERSE_NUMBERS)):
+            wanted = pairs.rename({kept: "kept_sha256", own: "file_sha256"}).join(ends, on=END_KEY, how="semi")
+            found.append(_with_turn(wanted, numbers))
+    return pl.concat(found).unique(END_KEY, keep="first", maintain_order=True)
 
 
-def _with_turn(pairs: pl.DataFrame) -> pl.DataFrame:
+def _with_turn(pairs: pl.DataFrame, numbers: NDArray[np.int64] | None) -> pl.DataFrame:
+    """The nearest turn of each fitted map, or what `numbers` says of it."""
     linear = pairs["fitted_map"].explode().to_numpy().astype(np.float64).reshape(-1, 2, 3)[:, :, :2]
     turns = np.einsum("nij,tij->nt", linear, UNIT_TURNS).argmax(axis=1)
-    return pairs.select("kept_sha256", "file_sha256", turn=pl.Series(turns, dtype=pl.Int64))
+    turns = turns if numbers is None else numbers[turns]
+    return pairs.select(*END_KEY, turn=pl.Series(turns, dtype=pl.Int64))

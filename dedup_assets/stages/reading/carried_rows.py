@@ -14,7 +14,7 @@ from dedup_assets.stages.reading.rows import FEATURE_VERSION
 from dedup_assets.tables import IMAGE_FEATURES
 
 CARRIED_VERSION = 3
-"""Rows of this version stand as they are where what is new cannot differ."""
+"""Rows of this version stand where what is new is not worth a download."""
 
 ROWS_AT_ONCE = 1_000
 
@@ -23,7 +23,8 @@ def must_be_read_again() -> pl.Expr:
     """Which rows of `image_features` an earlier version left without what the bytes would tell.
 
     A photograph in JPEG has neither frames nor transparency, and its tables are known: what it tells of camera, time and
-    place stays unknown until its bytes change. Pictures of several views in one JPEG file (MPO) are taken for stills until then.
+    place, and its structure, fills and gaps, stay unknown until its bytes change. Pictures of several views in one JPEG file
+    (MPO) are taken for stills until then.
     """
     is_current = pl.col("feature_version") == FEATURE_VERSION
     is_photograph = (pl.col("image_format") == "JPEG").fill_null(False) | (pl.col("decode_status") != "ok")

@@ -1,6 +1,7 @@
 """Frames and pages are counted, a few are looked at, and neither damage nor length costs more than that."""
 
 import io
+import struct
 import time
 
 import numpy as np
@@ -53,6 +54,21 @@ def test_sizes_of_an_icon_and_the_preview_of_a_phone_are_no_pages() -> None:
     assert further(film([VIEW[0], VIEW[0].resize((60, 44))], "MPO")).count == 1
     assert further(film([VIEW[0], VIEW[0].convert("L")], "MPO")).count == 1
     assert further(film(VIEW[:2], "MPO")).count == 2
+
+
+def test_a_page_that_declares_more_than_can_be_decoded_costs_no_more_than_itself() -> None:
+    sheaf = bytearray(film(VIEW[:2], "TIFF"))
+    at = struct.unpack_from("<I", sheaf, 4)[0]
+    at = struct.unpack_from("<I", sheaf, at + 2 + 12 * struct.unpack_from("<H", sheaf, at)[0])[
+        0
+    ]  # the second directory
+    for number in range(int.from_bytes(sheaf[at : at + 2], "little")):
+        entry = at + 2 + 12 * number
+        if int.from_bytes(sheaf[entry : entry + 2], "little") in (256, 257):
+            sheaf[entry + 2 : entry + 12] = struct.pack("<HII", 4, 1, 60_000)
+    decoded = decode_image(bytes(sheaf), DecodeLimits())
+    assert decoded.rgb.shape[:2] == (VIEW[0].height, VIEW[0].width)
+    assert decoded.further.grays == b""
 
 
 def test_a_film_that_ends_early_is_as_long_as_it_is() -> None:

@@ -5,7 +5,7 @@ import struct
 import numpy as np
 from PIL import Image, ImageCms
 
-from dedup_assets.kernels.decode.rendering import render_pixels, render_rgb
+from dedup_assets.kernels.decode.rendering import BLACK, render_on_ground, render_pixels, render_rgb
 from dedup_assets_tests.kernels.photographs import load_photograph, mean_difference
 
 SRGB_PRIMARIES = {
@@ -76,6 +76,15 @@ def test_transparency_lies_over_white_and_survives_a_profile() -> None:
     picture.putpixel((2, 0), (0, 0, 0, 128))
     for profile in (None, make_profile(1.0, b"linear")):
         assert render_rgb(picture, profile)[0, :, 0].tolist() == [0, 255, 127]
+
+
+def test_the_ground_that_is_told_is_the_one_that_is_shown_through_where_a_profile_decides_it() -> None:
+    picture = Image.new("RGBA", (20, 20), (190, 190, 190, 0))
+    picture.paste((190, 190, 190, 255), (5, 5, 15, 15))
+    for profile in (None, make_profile(0.6, b"dark")):
+        shown, level = render_on_ground(picture, profile)
+        assert level == shown[0, 0, 0]
+    assert level == BLACK
 
 
 def test_lab_is_shown_in_its_colours() -> None:

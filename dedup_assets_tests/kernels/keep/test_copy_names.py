@@ -47,3 +47,9 @@ def test_these_are_names_of_their_own(name: str) -> None:
 
 def test_capitals_and_ways_to_write_an_accent_do_not_count() -> None:
     assert stem_of("x/BÄR.JPG") == stem_of("y/ba\u0308r.jpeg") == "bär"
+
+
+def test_a_name_of_many_copies_has_each_plain_name_once() -> None:
+    stems = list(plain_stems("copy " * 12 + "a" + " copy" * 12))
+    assert "a" in stems
+    assert len(stems) == len(set(stems)) < 1_000
