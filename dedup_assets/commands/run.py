@@ -97,9 +97,10 @@ def find_duplicates(settings: Settings, again: list[str]) -> None:
         DatabaseResource(store=settings.store).check()
         refuse_another_source(settings)
         text = tell_unchanged(settings, time.monotonic() - began) if is_unchanged(settings) else _run(settings)
+        click.echo(text.rstrip())
         policy = EmbeddingPolicy.build("embeddings", settings.policies.get("embeddings", {}))
-        text += tell_preferred(Collection(**settings.collection).tables(), policy)
-    click.echo(text.rstrip())
+        if told := tell_preferred(Collection(**settings.collection).tables(), policy):
+            click.echo(told)
 
 
 def _run(settings: Settings) -> str:

@@ -100,16 +100,19 @@ def _camera_percent(columns: Columns, own: Key, lattice: Key, peers: Labels) -> 
     """Return for what was made of a camera's own file how coarse that one is; 0 for all others.
 
     What a camera writes as HEIC it writes as nothing else, so JPEG beside it is an export, whatever data it has kept. A
-    JPEG is a camera's own against those that have lost its data, unless they are too fine to be made of it.
+    JPEG is a camera's own against those that have lost its data, unless they are too fine to be made of it. Rows of an earlier
+    version, without sample_bits, do not tell what their files lack.
     """
+    bits = np.asarray(columns.get("sample_bits", np.full(len(own), 8.0)), np.float64)
     facts = columns.get("origin_facts", np.full(len(own), ""))
     has_camera = np.array(["camera" in str(told) for told in facts], dtype=np.bool_) & (lattice == 0)
     formats = np.asarray(columns.get("image_format", np.full(len(own), "")), dtype=np.str_)
-    is_heic, deep = has_camera & (formats == "HEIF"), read_number(columns, "sample_bits", 8) > 8
+    is_heic, deep = has_camera & (formats == "HEIF"), bits > 8
     of_heic = _least_where(is_heic, own, peers)
     of_jpeg = _least_where(has_camera & (formats == "JPEG"), own, peers)
     from_heic = np.isfinite(of_heic) & ~is_heic & ~deep
-    from_jpeg = ~has_camera & ~deep & (of_jpeg <= MAX_FINER * np.maximum(own, FINEST_PERCENT))
+    has_lost = ~has_camera & ~np.isnan(bits)
+    from_jpeg = has_lost & ~deep & (of_jpeg <= MAX_FINER * np.maximum(own, FINEST_PERCENT))
     floor = np.finfo(np.float64).tiny
     return np.where(from_heic, np.maximum(of_heic, floor), np.where(from_jpeg, np.maximum(of_jpeg, floor), 0.0))
 

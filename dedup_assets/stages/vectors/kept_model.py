@@ -5,6 +5,7 @@ providers (`embedders/chain.py`), the vectors that are there (`stored_models.py`
 """
 
 from collections import Counter
+from collections.abc import Mapping
 
 from obstore.exceptions import AlreadyExistsError
 
@@ -69,7 +70,11 @@ def use_provider(tables: TableStore, policy: EmbeddingPolicy, provider: str) -> 
 def tell_preferred(tables: TableStore, policy: EmbeddingPolicy) -> str:
     """A sentence on the model that a new store would take here, where this store keeps another; "" where it would not."""
     kept = kept_model(tables)
-    usable = [name for name, why in policy.why_not_preferred(kept.provider).items() if not why] if kept else []
+    return _tell(tables, kept, policy.why_not_preferred(kept.provider)) if kept else ""
+
+
+def _tell(tables: TableStore, kept: ModelName, why_not: Mapping[str, str]) -> str:
+    usable = [name for name, why in why_not.items() if not why]
     if not usable:
         return ""
     return (
@@ -94,6 +99,6 @@ def _choose_again(tables: TableStore, policy: EmbeddingPolicy, kept: ModelName) 
             f"The vectors of this store are of {kept}, which cannot be made here ({error}): mend that, or take another model "
             f"by `dedup-assets embeddings use`; then the next run {cost_of_switching(tables)}."
         ) from error
-    told = tell_preferred(tables, policy)
-    missing = [f"{name}: {why}" for name, why in policy.why_not_preferred(kept.provider).items() if why]
+    why_not = policy.why_not_preferred(kept.provider)
+    told, missing = _tell(tables, kept, why_not), [f"{name}: {why}" for name, why in why_not.items() if why]
     return EmbedderChoice(choice.embedder, (*missing, *([told] if told else ())))

@@ -85,6 +85,8 @@ def test_a_cameras_jpeg_is_the_source_of_what_lost_its_data_but_not_of_what_is_f
         ("JPEG", 20.0, "camera", 8), ("JPEG", 14.0, "", 8), ("WEBP", 40.0, "", 8), ("JPEG", 14.0, "time", 8)
     )
     assert earlier_percent(files, np.zeros(4, np.int64)).tolist() == [0, 20, 20, 20]
+    unknown = files | {"sample_bits": np.array([8, np.nan, 8, 8])}
+    assert earlier_percent(unknown, np.zeros(4, np.int64)).tolist() == [0, 0, 20, 20]
     coarse = camera_files(("JPEG", 50.0, "camera", 8), ("JPEG", 10.0, "", 8))
     assert earlier_percent(coarse, np.zeros(2, np.int64)).tolist() == [0, 0]
 
