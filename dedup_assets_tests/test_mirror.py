@@ -24,7 +24,6 @@ TESTED_ELSEWHERE = {
     "stages/grouping/decision_desk.py": "pipeline/test_decisions.py",
     # one test of what is found, or removed, and told
     "commands/embedded_servers.py": "resources/database/embedded/test_folders.py",
-    "commands/embeddings.py": "stages/vectors/test_stored_models.py",
     "commands/similar.py": "stages/vectors/test_similar_images.py",
     # the shape of two assets
     "stages/whole_container.py": "assets/test_representatives.py",
