@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 Gray = NDArray[np.uint8]
 
 SIDE_PX: Final = 128
-MAX_CORNER_NOISE: Final = 10
-"""Gray levels within which a corner is of one colour, and all four are."""
+CORNER_NOISES: Final = (10, 4, 2, 1)
+"""Gray levels within which a corner is of one colour, and all four are: the most that compression leaves, then less, so that a dark
+picture does not run into black corners."""
 MIN_CORNERS: Final = 0.03
 MIN_CONVEX: Final = 0.97
 MIN_REACH: Final = 0.97
 """What the corners leave is convex where a picture was turned, and reaches the four sides, which a product on white does not."""
+MIN_TILT: Final = 2.0
+"""Degrees. Where dark parts of the picture run into the corners, their hull is still the turned rectangle."""
 
 PROBED_LINES, STEP_PX = 8, 8
 MAX_BLURRED: Final = 1.6
@@ -41,20 +44,33 @@ def measure_picture_share(gray: Gray) -> float:
 
 def _share_within_corners(gray: Gray) -> float:
     patches = [gray[y, x].mean() for y in (slice(4), slice(-4, None)) for x in (slice(4), slice(-4, None))]
-    if max(patches) - min(patches) > MAX_CORNER_NOISE:
+    if max(patches) - min(patches) > CORNER_NOISES[0]:
         return 1.0
     small = np.asarray(cv2.resize(gray, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    shares = (_share_left(small, gray.shape[0] / gray.shape[1], noise) for noise in CORNER_NOISES)
+    return next((share for share in shares if share < 1), 1.0)
+
+
+def _share_left(small: Gray, proportion: float, noise: int) -> float:
+    """Return the share that four corners of one colour leave; 1 where what they leave is not as a turned picture is.
+
+    proportion: height by width of the canvas that was squeezed into the square.
+    """
     last = SIDE_PX - 1
-    corners = [(0, 0), (last, 0), (0, last), (last, last)]
     mask = np.zeros((SIDE_PX + 2, SIDE_PX + 2), dtype=np.uint8)
     flags = 4 | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE | (1 << 8)
-    for corner in corners:
-        cv2.floodFill(small, mask, corner, 0, MAX_CORNER_NOISE, MAX_CORNER_NOISE, flags)
+    for corner in ((0, 0), (last, 0), (0, last), (last, last)):
+        cv2.floodFill(small, mask, corner, 0, noise, noise, flags)
     left = np.asarray(mask[1:-1, 1:-1] == 0, dtype=np.uint8)
     if left.mean() > 1 - MIN_CORNERS or min(left.any(axis=0).mean(), left.any(axis=1).mean()) < MIN_REACH:
         return 1.0
     hull = cv2.convexHull(cv2.findNonZero(left))
-    return float(left.mean()) if left.sum() >= MIN_CONVEX * cv2.contourArea(hull) else 1.0
+    shown = cv2.contourArea(hull)
+    if left.sum() >= MIN_CONVEX * shown:
+        return float(left.mean())
+    _middle, sides, tilt = cv2.minAreaRect(np.asarray(hull * [1.0, proportion], dtype=np.float32))
+    is_tilted = MIN_TILT <= abs(tilt) <= 90 - MIN_TILT and shown * proportion >= MIN_CONVEX * sides[0] * sides[1]
+    return float(shown / left.size) if is_tilted else 1.0
 
 
 def _share_within_fill(gray: Gray) -> float:

@@ -101,9 +101,9 @@ def rank_images(
     colourfulness, contrast, resolved_share, lossy_percent, sample_bits, frame_count, ground_level, picture_share,
     origin_facts, image_format, has_metadata, has_recipe, content (a number for equal bytes),
     modified_at in microseconds, and deviation, see
-    `consensus.measure_deviation`) one that is absent or NaN does not count. component: (n,) labels of connected
-    components (`grouping.find_components`): rules judge an image against its own only. The order is total, and
-    depends neither on the order of the rows nor on the labels. ValueError for a rule that does not exist.
+    `consensus.measure_deviation`, and those of `real_pixels.LAYOUT`) one that is absent or NaN does not count.
+    component: (n,) labels of connected components (`grouping.find_components`): rules judge an image against its own only.
+    The order is total, and depends neither on the order of the rows nor on the labels. ValueError for a rule that does not exist.
     """
     rules = with_plain_names(rules)
     keys = measure_rules(columns, component, rules, prefer_prefixes)

@@ -36,8 +36,10 @@ MIN_SOURCE_SIDE = 0.9
 # Nine photographs enlarged by 1.5 and 2 and sharpened had upscale scores of 0.19 to 0.95, but for one; a field of stars whose
 # grain hides its structure 0.04. Beyond that size the score tells nothing.
 MIN_LEFT_EMPTY, FILLED_SIDE = 0.15, 0.45
-# Contrast and colours of 14 photographs stayed within 7 % where they were enlarged and sharpened, of 13 of their crops not.
+# Contrast and colours of 14 photographs stayed within 7 % where they were enlarged and sharpened, of 13 of their crops not. Of 311
+# others 38 % of the crops by 0.7 stay within it by contrast alone, 3.5 % by the layout too, and 99 % of the enlargements.
 MAX_OTHER_LOOK = 0.07
+LAYOUT = ("middle_gray", "middle_contrast", "outer_gray", "outer_contrast")
 
 
 def count_real_pixels(
@@ -78,9 +80,10 @@ def sharpened_pixels(
 ) -> Values:
     """Return for enlargements that were sharpened or grained a little less than the pixels of their source; inf for others.
 
-    resolved_share: (n,) 0..1, see `kernels/describe/resolution.py`. looks: (n, k) > 0, equal within 7 % where a picture is only
-    scaled. The source is smaller, could hold all structure, and is not much sharper, as that of a soft original would be. Up to
-    twice its size what an enlargement leaves empty is not all filled, as it is in stars and grain: see `upscale_score`.
+    resolved_share: (n,) 0..1, see `kernels/describe/resolution.py`. looks: (n, k) > 0, equal within 7 % where a picture
+    is only scaled, not where it was cut. The source is smaller, could hold all structure, and is not much sharper, as that
+    of a soft original would be. Up to twice its size what an enlargement leaves empty is not all filled, as it is in stars
+    and grain: see `upscale_score`.
     """
     pixels, result = size_px.prod(axis=1), np.full(len(size_px), np.inf)
     fineness = np.log(sharpness + 0.1) + np.log(pixels) / 2
@@ -97,6 +100,19 @@ def sharpened_pixels(
         if is_source.any():
             result[row] = pixels[others[is_source]].max() * FRAMED_PIXELS
     return result
+
+
+def measure_layout(cells: NDArray[np.uint8]) -> Values:
+    """Return mean and spread within the middle half and around it, the columns of LAYOUT, gray levels.
+
+    cells: (n, 256) uint8, gray pictures of 16 x 16. (n, 4). Equal, but for noise, for a picture, its mirror images, quarter
+    turns and enlargements; a crop shows other things in its middle.
+    """
+    pictures = cells.reshape(-1, 16, 16).astype(np.float64)
+    is_middle = np.zeros((16, 16), dtype=np.bool_)
+    is_middle[4:12, 4:12] = True
+    parts = pictures[:, is_middle], pictures[:, ~is_middle]
+    return np.stack([measure(part, axis=1) for part in parts for measure in (np.mean, np.std)], axis=1)
 
 
 def filled_pixels(pixels: Values, picture_share: Values, component: Labels) -> Values:

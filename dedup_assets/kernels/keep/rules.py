@@ -18,7 +18,7 @@ from dedup_assets.kernels.keep.encoding_history import (
     label_equal_pixels,
     own_percent,
 )
-from dedup_assets.kernels.keep.real_pixels import count_real_pixels, filled_pixels, sharpened_pixels
+from dedup_assets.kernels.keep.real_pixels import LAYOUT, count_real_pixels, filled_pixels, sharpened_pixels
 from dedup_assets.kernels.keep.within import count_within, least_within, median_within
 
 Rule = Callable[[Columns, Labels], Key]
@@ -68,7 +68,7 @@ def rank_pixels(columns: Columns, component: Labels) -> Key:
     enlarged = np.where(read_number(columns, "has_recipe") > 0, 0.0, read_number(columns, "upscale_score"))
     resolved = np.where(read_number(columns, "has_recipe") > 0, 1.0, read_number(columns, "resolved_share", 1))
     sharpness = read_number(columns, "sharpness")
-    looks = np.stack([read_number(columns, name) + 1 for name in ("contrast", "colourfulness")], axis=1)
+    looks = np.stack([read_number(columns, name) + 1 for name in ("contrast", "colourfulness", *LAYOUT)], axis=1)
     sharpened = sharpened_pixels(size, sharpness, resolved, enlarged, looks, component)
     real = count_real_pixels(size, inner, enlarged, sharpness, component, sharpened)
     real = np.minimum(real, filled_pixels(size.prod(axis=1), read_number(columns, "picture_share", 1), component))

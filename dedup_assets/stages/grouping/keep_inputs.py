@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from dedup_assets.kernels.keep.consensus import measure_deviation
 from dedup_assets.kernels.keep.ranking import Ranking, explain_choice, measure_rules, rank_by_keys, with_plain_names
-from dedup_assets.kernels.keep.within import count_within, whole_components
+from dedup_assets.kernels.keep.real_pixels import LAYOUT, measure_layout
+from dedup_assets.kernels.keep.within import count_within, least_within, whole_components
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.grouping.collected_images import CollectedImages, read_gray_cells
 
@@ -36,10 +37,10 @@ def rank_collected(
 ) -> Ranking:
     """`keeping.rank_images` of all images at once, in bounded memory; component: (n,) labels."""
     rules = with_plain_names(rules)
-    deviation = deviations_of(images, component, tables)
+    pictures = measure_pictures(images, component, tables)
     keys = np.empty((images.height, len(rules)))
     for rows in whole_components(component, IMAGES_AT_ONCE):
-        columns = {**keep_columns(CollectedImages(images[rows])), "deviation": deviation[rows]}
+        columns = keep_columns(CollectedImages(images[rows])) | {name: each[rows] for name, each in pictures.items()}
         keys[rows] = measure_rules(columns, component[rows], rules, prefer_prefixes)
     return rank_by_keys(keys, path_places(images), rules)
 
@@ -79,12 +80,20 @@ def _explain_rivals(
     return pl.Series(words, dtype=pl.String)
 
 
-def deviations_of(images: CollectedImages, component: NDArray[np.int64], tables: TableStore) -> NDArray[np.float64]:
-    """`measure_deviation` of each image, 0 in components of less than three; only the pictures of others are read."""
-    deviation = np.zeros(len(component))
-    rows = np.flatnonzero(count_within(component) >= 3)
-    deviation[rows] = measure_deviation(read_gray_cells(tables, CollectedImages(images[rows])), component[rows])
-    return deviation
+def measure_pictures(
+    images: CollectedImages, component: NDArray[np.int64], tables: TableStore
+) -> dict[str, NDArray[np.float64]]:
+    """What the rules ask of the pictures themselves: `deviation` and, NaN where nobody asks, the columns of LAYOUT.
+
+    Only pictures in components of three and more are read, and those in one where an image may be a sharpened enlargement.
+    """
+    resolved = images["resolved_share"].cast(pl.Float64).fill_null(1.0).to_numpy()
+    members = count_within(component)
+    rows = np.flatnonzero((members >= 3) | (members == 2) & (least_within(resolved, component) < 1))
+    cells = read_gray_cells(tables, CollectedImages(images[rows]))
+    deviation, layout = np.zeros(len(component)), np.full((len(component), len(LAYOUT)), np.nan)
+    deviation[rows], layout[rows] = measure_deviation(cells, component[rows]), measure_layout(cells)
+    return {"deviation": deviation, **dict(zip(LAYOUT, layout.T, strict=True))}
 
 
 def keep_columns(images: CollectedImages) -> dict[str, NDArray[Any]]:

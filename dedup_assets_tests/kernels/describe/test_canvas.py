@@ -8,7 +8,7 @@ import io
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from dedup_assets.kernels.describe.canvas import measure_picture_share
 from dedup_assets_tests.kernels.photographs import NAMES, encode, load_photograph
@@ -46,6 +46,17 @@ def test_the_corners_of_a_turned_picture_are_no_picture(degrees: float, colour: 
     turned = photograph.rotate(degrees, expand=True, fillcolor=colour, resample=Image.Resampling.BICUBIC)
     whole = photograph.width * photograph.height / (turned.width * turned.height)
     assert measure_picture_share(gray(turned)) == pytest.approx(whole, abs=0.03)
+
+
+@pytest.mark.parametrize("degrees", [8, 25])
+@pytest.mark.parametrize("name", ["coffee.png", "chelsea.png"])
+def test_a_turned_picture_whose_dark_side_runs_into_black_corners_is_measured_whole(name: str, degrees: float) -> None:
+    photograph = load_photograph(name)
+    shade = Image.linear_gradient("L").resize(photograph.size).point(lambda level: 15 + 0.9 * level)
+    dark = ImageChops.multiply(photograph, Image.merge("RGB", [shade] * 3))
+    turned = dark.rotate(degrees, expand=True, resample=Image.Resampling.BICUBIC)
+    whole = photograph.width * photograph.height / (turned.width * turned.height)
+    assert measure_picture_share(gray(turned, 92)) == pytest.approx(whole, abs=0.06)
 
 
 def test_a_product_on_white_fills_its_canvas() -> None:

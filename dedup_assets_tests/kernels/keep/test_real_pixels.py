@@ -6,11 +6,13 @@ from numpy.typing import NDArray
 
 from dedup_assets.kernels.keep.real_pixels import (
     FRAMED_PIXELS,
+    MAX_OTHER_LOOK,
     UPSCALED_PIXELS,
     Labels,
     Values,
     count_real_pixels,
     filled_pixels,
+    measure_layout,
     sharpened_pixels,
 )
 
@@ -96,6 +98,14 @@ def test_a_sharpened_enlargement_counts_less_than_its_source_but_not_than_a_crop
     assert np.isinf(count(soft, same)).all()
     assert np.isinf(count(sharpened, same, labels=np.array([4, 7]))).all()
     assert np.isinf(count(sharpened, same, np.zeros(2))).all()  # stars fill all that an enlargement leaves empty
+
+
+def test_the_layout_of_a_picture_is_that_of_its_mirror_image_and_not_that_of_a_crop() -> None:
+    picture = np.add.outer(np.arange(16), 2 * np.arange(16)).astype(np.uint8) * 4
+    crop = np.repeat(np.repeat(picture[8:, 8:], 2, axis=0), 2, axis=1)
+    layout = measure_layout(np.stack([picture, picture[:, ::-1], picture.T, crop]).reshape(4, -1))
+    assert np.allclose(layout[1:3], layout[0])
+    assert (np.abs(np.log((layout[3] + 1) / (layout[0] + 1))) > MAX_OTHER_LOOK).any()
 
 
 def test_an_image_is_no_enlargement_where_another_of_its_size_is_none() -> None:

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from dedup_assets.kernels.transforms import INVERSE_TRANSFORMS, TRANSFORMS, transform_image
-from dedup_assets.kernels.verify.cascade import UNKNOWN, VerifiableImage, verify_pair
+from dedup_assets.kernels.verify.cascade import DEFAULT_THRESHOLDS, UNKNOWN, VerifiableImage, judge_fit, verify_pair
+from dedup_assets.kernels.verify.exact.geometry import GeometricFit
+from dedup_assets.kernels.verify.exact.pixel_tests import Pair, judge_overlap
 from dedup_assets.kernels.verify.maps import invert_fractions, unit_map
 from dedup_assets_tests.kernels.photographs import load_photograph
 from dedup_assets_tests.kernels.verify import drawings
@@ -282,6 +284,17 @@ def test_a_framed_photograph_is_recognised_by_its_inner_box_without_features() -
     box = (72 / 784, 72 / 624, 640 / 784, 480 / 624)
     evidence = verify_pair(seen(original), seen(framed, box), "identity")
     assert (evidence.verdict, evidence.decided_by, evidence.relation) == (True, "global_structure", "right_frames_left")
+
+
+def test_features_that_fit_loosely_are_corrected_by_the_pixels_and_unrelated_pictures_are_not() -> None:
+    coffee, chelsea = (np.asarray(load_photograph(name)) for name in ("coffee.png", "chelsea.png"))
+    loose = np.array([[1.02, 0, 3.0], [0, 1.02, -3.0], [0, 0, 1.0]])
+    for other, is_copy in ((recompressed(coffee, 70), True), (chelsea, False)):
+        pair = Pair(seen(coffee), seen(other), UNKNOWN, DEFAULT_THRESHOLDS)
+        assert not judge_overlap(pair, loose, "local_structure", DEFAULT_THRESHOLDS.min_local_agreement).verdict
+        fit, evidence = judge_fit(pair, GeometricFit(loose, 8, 12, 0.1, 0.1, 0.0))
+        assert evidence.verdict == is_copy
+        assert np.allclose(fit.matrix, np.eye(3), atol=0.1) == is_copy
 
 
 def test_an_unknown_word_for_a_transform_is_refused() -> None:

@@ -10,9 +10,9 @@ from dedup_assets.resources.collection import Collection
 from dedup_assets.stages.grouping import keep_inputs
 from dedup_assets.stages.grouping.collected_images import CollectedImages, read_gray_cells, read_images
 from dedup_assets.stages.grouping.keep_inputs import (
-    deviations_of,
     explain_kept,
     keep_columns,
+    measure_pictures,
     path_places,
     rank_collected,
 )
@@ -31,9 +31,18 @@ def test_deviations_are_those_of_all_pictures_although_small_components_are_not_
     images = read_images(tables)
     component = np.minimum(np.arange(images.height), 3)
     expected = measure_deviation(read_gray_cells(tables, images), component)
-    assert (deviations_of(images, component, tables) == expected).all()
+    assert (measure_pictures(images, component, tables)["deviation"] == expected).all()
     assert expected.any()
-    assert len(deviations_of(CollectedImages(images.clear()), component[:0], tables)) == 0
+    assert len(measure_pictures(CollectedImages(images.clear()), component[:0], tables)["deviation"]) == 0
+
+
+def test_pictures_of_a_pair_are_looked_at_where_one_may_be_an_enlargement(described: Collection) -> None:
+    tables = described.tables()
+    images = read_images(tables)
+    component = np.arange(images.height) // 2
+    resolved = images.with_columns(resolved_share=pl.when(pl.int_range(pl.len()) == 3).then(0.5).otherwise(1.0))
+    pictures = measure_pictures(CollectedImages(resolved), component, tables)
+    assert np.flatnonzero(~np.isnan(pictures["middle_gray"])).tolist() == [2, 3]
 
 
 @pytest.mark.parametrize("at_once", [1, 4, 100])
@@ -44,7 +53,7 @@ def test_images_are_ranked_and_explained_alike_however_many_at_once(
     tables = described.tables()
     images = read_images(tables)
     component = np.array([0, 1, 0, 1, 2, 0, 1, 0])
-    columns = {**keep_columns(images), "deviation": deviations_of(images, component, tables)}
+    columns = keep_columns(images) | measure_pictures(images, component, tables)
     expected = rank_images(columns, component)
     ranking = rank_collected(images, component, KEEP_RULES, (), tables)
     assert (ranking.order == expected.order).all()
