@@ -57,7 +57,8 @@ def test_signs_get_a_record_large_and_small(symbol: str, quality: int) -> None:
 @pytest.mark.parametrize("name", ["astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png"])
 def test_photographs_get_none_and_those_within_a_wide_frame_neither(name: str) -> None:
     picture = np.array(load_photograph(name).convert("RGB"))
-    for seen in (picture, cv2.copyMakeBorder(picture, *[max(picture.shape) // 4] * 4, cv2.BORDER_CONSTANT)):
+    side = max(picture.shape) // 4
+    for seen in (picture, cv2.copyMakeBorder(picture, side, side, side, side, cv2.BORDER_CONSTANT)):
         assert describe_image(file_of(np.asarray(seen, np.uint8)), DecodeLimits()).fine_gray is None
 
 
