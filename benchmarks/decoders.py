@@ -23,7 +23,8 @@ Decoder = Callable[[bytes], object]
 
 def by_libdeflate(data: bytes) -> object:
     """As `image_features` does; None for what is not plain."""
-    return read_plain_png(data, Image.open(io.BytesIO(data)), 1)
+    averaged = read_plain_png(data, Image.open(io.BytesIO(data)))
+    return averaged and averaged(1)
 
 
 def decoders(suffix: str) -> dict[str, Decoder]:

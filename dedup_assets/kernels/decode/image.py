@@ -10,8 +10,9 @@ against decoders that crash or hang is not done here.
 import io
 import re
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 import numpy as np
@@ -27,7 +28,7 @@ from dedup_assets.kernels.decode.losses import count_sample_bits, find_inner_tab
 from dedup_assets.kernels.decode.origin import EXIF_FAILURES, tell_origin
 from dedup_assets.kernels.decode.pixels import reduce_to_plain
 from dedup_assets.kernels.decode.png import read_plain_png
-from dedup_assets.kernels.decode.rendering import render_on_ground
+from dedup_assets.kernels.decode.rendering import render_on_ground, render_rgb
 from dedup_assets.kernels.decode.unreadable import UnreadableImage, explain_failure
 from dedup_assets.kernels.transforms import transform_image
 
@@ -61,6 +62,7 @@ class DecodedImage:
     for the pixels of the file, exif_orientation 1..8 as the file has it. jpeg_quantization and chroma_subsampling ("4:2:0"
     and the like) are None for other formats than JPEG. lossy_percent is that of `losses.py`, sample_bits 8..16, origin_facts as in
     `origin.py`. alpha is (h, w) uint8 beside rgb, and ground_level the gray level that shows through it; None where all is opaque.
+    scale_down returns rgb again, scaled down by 1, 2, 4 or 8: from what is decoded already, where that has the full size.
     """
 
     rgb: NDArray[np.uint8]
@@ -71,6 +73,7 @@ class DecodedImage:
     exif_orientation: int
     jpeg_quantization: tuple[tuple[int, ...], ...] | None
     chroma_subsampling: str | None
+    scale_down: Callable[[int], NDArray[np.uint8]]
     lossy_percent: float | None = None
     sample_bits: int = 8
     origin_facts: str | None = None
@@ -78,16 +81,18 @@ class DecodedImage:
     alpha: NDArray[np.uint8] | None = None
     ground_level: int | None = None
 
+    def keep_side(self, min_side_px: int) -> NDArray[np.uint8]:
+        """Return rgb as it is when its longer side keeps at least that many pixels, 512 or more."""
+        factor = scale_factor(self.width_px, self.height_px, min_side_px)
+        return self.rgb if factor == scale_factor(self.width_px, self.height_px) else self.scale_down(factor)
 
-def decode_image(data: bytes, limits: DecodeLimits, min_side_px: int = MIN_SIDE_PX) -> DecodedImage:
-    """Decode the first picture in `data`; raises UnreadableImage and nothing else, whatever the bytes are.
 
-    The longer side of what is scaled down keeps at least `min_side_px`.
-    """
+def decode_image(data: bytes, limits: DecodeLimits) -> DecodedImage:
+    """Decode the first picture in `data`; raises UnreadableImage and nothing else, whatever the bytes are."""
     try:
         header = read_plain_header(data)
-        plain = _decode_plain_jpeg(data, header, limits, min_side_px) if header else None
-        return plain or _open_and_decode(data, limits, min_side_px)
+        plain = _decode_plain_jpeg(data, header, limits) if header else None
+        return plain or _open_and_decode(data, limits)
     except Exception as error:
         raise explain_failure(data, error) from error
 
@@ -100,12 +105,12 @@ def scale_factor(width_px: int, height_px: int, min_side_px: int = MIN_SIDE_PX) 
     return factor
 
 
-def _decode_plain_jpeg(data: bytes, header: PlainHeader, limits: DecodeLimits, min_side_px: int) -> DecodedImage | None:
+def _decode_plain_jpeg(data: bytes, header: PlainHeader, limits: DecodeLimits) -> DecodedImage | None:
     """Decode without Pillow; None where there is anything to say against this file, which is Pillow's to judge."""
     if not allow_plain_jpeg(header, limits):
         return None
     try:
-        rgb = decode_plain(data, header, scale_factor(header.width_px, header.height_px, min_side_px))
+        rgb = decode_plain(data, header, scale_factor(header.width_px, header.height_px))
     except ValueError:
         return None
     return DecodedImage(
@@ -117,6 +122,7 @@ def _decode_plain_jpeg(data: bytes, header: PlainHeader, limits: DecodeLimits, m
         exif_orientation=1,
         jpeg_quantization=header.quantization,
         chroma_subsampling=header.chroma_subsampling,
+        scale_down=partial(decode_plain, data, header),
         origin_facts=_plain_origin(header.application) if header.application else None,
     )
 
@@ -133,21 +139,27 @@ def _plain_origin(application: bytes) -> str | None:
     return tell_origin(exif, {})
 
 
-def _open_and_decode(data: bytes, limits: DecodeLimits, min_side_px: int) -> DecodedImage:
+def _open_and_decode(data: bytes, limits: DecodeLimits) -> DecodedImage:
     _prepare_pillow(limits)
-    with Image.open(io.BytesIO(data), formats=_readable_formats()) as image:
+    with _open(data) as image:
         check_limits(data, image, limits)
-        if isinstance(image, JpegImagePlugin.JpegImageFile):
-            return _decode_jpeg(data, image, min_side_px)
-        return _decode_other(data, image, min_side_px)
+        return (
+            _decode_jpeg(data, image)
+            if isinstance(image, JpegImagePlugin.JpegImageFile)
+            else _decode_other(data, image)
+        )
 
 
-def _decode_jpeg(data: bytes, image: JpegImagePlugin.JpegImageFile, min_side_px: int) -> DecodedImage:
+def _open(data: bytes) -> ImageFile.ImageFile:
+    return Image.open(io.BytesIO(data), formats=_readable_formats())
+
+
+def _decode_jpeg(data: bytes, image: JpegImagePlugin.JpegImageFile) -> DecodedImage:
     width_px, height_px = image.size
     orientation = _exif_orientation(image)
-    rgb = decode_scaled(data, image, scale_factor(width_px, height_px, min_side_px))
+    turn = _UPRIGHT[orientation - 1]
     return DecodedImage(
-        rgb=transform_image(rgb, _UPRIGHT[orientation - 1]),
+        rgb=transform_image(decode_scaled(data, image, scale_factor(width_px, height_px)), turn),
         image_format="JPEG",
         color_mode=image.mode,
         width_px=height_px if orientation >= 5 else width_px,
@@ -155,25 +167,33 @@ def _decode_jpeg(data: bytes, image: JpegImagePlugin.JpegImageFile, min_side_px:
         exif_orientation=orientation,
         jpeg_quantization=read_quantization(image),
         chroma_subsampling=read_subsampling(image),
+        scale_down=lambda factor: transform_image(
+            decode_scaled(data, JpegImagePlugin.JpegImageFile(io.BytesIO(data)), factor), turn
+        ),
         origin_facts=tell_origin(image.getexif(), image.info),
         further=read_further_frames(data, image),
     )
 
 
-def _decode_other(data: bytes, image: ImageFile.ImageFile, min_side_px: int) -> DecodedImage:
+def _decode_other(data: bytes, image: ImageFile.ImageFile) -> DecodedImage:
     """Decode by Pillow what is no plain PNG; some plugins turn the picture while they load it: orientation is read then."""
     color_mode, profile = image.mode, image.info.get("icc_profile")
     declared = _declared_orientation(image)
-    plain = loaded = read_plain_png(data, image, scale_factor(*image.size, min_side_px))
-    if plain is None or loaded is None:
+    by_png = read_plain_png(data, image)
+    if by_png is None:
         image.load()
-        loaded, plain = image, reduce_to_plain(image, scale_factor(*image.size, min_side_px))
+    scale_down = by_png or partial(reduce_to_plain, image)
+    plain = scale_down(scale_factor(*image.size))
+    loaded = plain if by_png else image
     orientation = _exif_orientation(loaded)
     width_px, height_px = image.size
     origin, percent = tell_origin(loaded.getexif(), loaded.info), measure_loss(data, image, loaded)
     (rgb, level), alpha = render_on_ground(plain, profile), _find_alpha(plain)
+    further, turn = read_further_frames(data, image), _UPRIGHT[orientation - 1]
+    if further.count > 1 or image.tell():  # it stands at another frame now
+        scale_down = partial(_load_again, data)
     return DecodedImage(
-        rgb=transform_image(rgb, _UPRIGHT[orientation - 1]),
+        rgb=transform_image(rgb, turn),
         image_format=image.format or "unknown",
         color_mode=color_mode,
         width_px=height_px if orientation >= 5 else width_px,
@@ -181,13 +201,20 @@ def _decode_other(data: bytes, image: ImageFile.ImageFile, min_side_px: int) -> 
         exif_orientation=declared if orientation == 1 else orientation,
         jpeg_quantization=find_inner_tables(image),
         chroma_subsampling=None,
+        scale_down=lambda factor: transform_image(render_rgb(scale_down(factor), profile), turn),
         lossy_percent=percent,
         sample_bits=count_sample_bits(data, image),
         origin_facts=origin,
-        further=read_further_frames(data, image),
-        alpha=None if alpha is None else transform_image(alpha, _UPRIGHT[orientation - 1]),
+        further=further,
+        alpha=None if alpha is None else transform_image(alpha, turn),
         ground_level=None if alpha is None else level,
     )
+
+
+def _load_again(data: bytes, factor: int) -> Image.Image:
+    with _open(data) as image:
+        image.load()
+        return reduce_to_plain(image, factor)
 
 
 def _find_alpha(plain: Image.Image) -> NDArray[np.uint8] | None:

@@ -4,12 +4,17 @@ Here belongs what container, palette and pixels of one open file tell. The table
 `kernels/describe/compression.py`; which of several files is the original is decided in `kernels/keep/`.
 """
 
+from collections import Counter
 from typing import Final, NamedTuple
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from dedup_assets.kernels.decode.jpeg_header import read_tables_within
+
+Counts = list[tuple[int, tuple[int, ...]]] | list[tuple[int, float]]
 
 JPEG_TABLES_TAG: Final = 347
 BITS_TAG: Final = 258
@@ -44,6 +49,7 @@ PALETTE_COLOURS: Final = 256
 MAX_COMMONEST: Final = 0.35
 # Shades that are left out leave steps; a uniform error of 16 levels is about that of the standard tables.
 MIN_SHADE_STEP: Final = 3.0
+SAMPLED_ROWS: Final = 64
 PERCENT_A_LEVEL: Final = 6.25
 
 
@@ -99,8 +105,8 @@ def _transform_of(data: bytes) -> int:
 
 
 def _rate_bits(image: Image.Image, bits: float, coding: _Coding) -> float:
-    gray = np.asarray(image.convert("L"), dtype=np.int16)
-    activity = float(np.abs(np.diff(gray, axis=1)).mean()) if gray.shape[1] > 1 else 0.0
+    gray = np.asarray(image.convert("L"))
+    activity = float(cv2.absdiff(gray[:, 1:], gray[:, :-1]).mean()) if gray.shape[1] > 1 else 0.0
     logs = coding.by_bits * np.log(bits / gray.size), coding.by_activity * np.log(activity + 0.1)
     return float(np.exp(coding.at_one + sum(logs)))
 
@@ -109,9 +115,8 @@ def _rate_colours(image: Image.Image) -> float:
     """Return what too few colours or shades cost a photograph; drawings lack none."""
     if image.mode not in ("P", "PA", "RGB", "RGBA", "L", "LA"):
         return 0.0
-    colours = image.convert("RGB") if image.mode in ("P", "PA") else image
-    few = colours.getcolors(PALETTE_COLOURS)
-    if few and max(count for count, _ in few) > MAX_COMMONEST * colours.width * colours.height:
+    colours, few = _count_colours(image)
+    if few and max(count for count, _ in few) > MAX_COMMONEST * image.width * image.height:
         return 0.0
     if few and not _is_gray(few):
         return 100.0 * (PALETTE_COLOURS / len(few)) ** 0.75 if len(few) > 1 else 0.0
@@ -119,12 +124,40 @@ def _rate_colours(image: Image.Image) -> float:
     return PERCENT_A_LEVEL * step if step >= MIN_SHADE_STEP else 0.0
 
 
-def _is_gray(colours: list[tuple[int, tuple[int, ...]]] | list[tuple[int, float]]) -> bool:
+def _count_colours(image: Image.Image) -> tuple[Image.Image, Counts | None]:
+    """Return a picture of the same colours, and how many pixels have each; None for more than 256 colours.
+
+    Of a palette only the entries are looked at: there each stands once.
+    """
+    if image.mode != "P":
+        colours = image.convert("RGB") if image.mode == "PA" else image
+        return colours, colours.getcolors(PALETTE_COLOURS)
+    counts = image.histogram()
+    used = [entry for entry, count in enumerate(counts) if count]
+    entries = Image.frombytes("P", (len(used), 1), bytes(used))
+    entries.putpalette(image.getpalette() or [])
+    colours, few = entries.convert("RGB"), Counter[tuple[int, ...]]()
+    for entry, colour in zip(used, np.asarray(colours)[0].tolist(), strict=True):
+        few[tuple(colour)] += counts[entry]
+    return colours, [(count, colour) for colour, count in few.items()]
+
+
+def _is_gray(colours: Counts) -> bool:
     return all(not isinstance(colour, tuple) or len(set(colour[:3])) == 1 for _, colour in colours)
 
 
 def _shade_step(image: Image.Image) -> float:
-    """Return by how many levels the shades that occur lie apart in the channel that has most of them; 0 for a flat one."""
-    channels = np.reshape(image.histogram(), (-1, 256))[: 1 if image.mode in ("L", "LA") else 3]
-    shades = max((np.flatnonzero(counts) for counts in channels), key=len)
+    """Return by how many levels the shades that occur lie apart in the channel that has most of them; 0 for a flat one.
+
+    Where some rows already have too many shades for steps of MIN_SHADE_STEP, these rows tell.
+    """
+    top = max(0, image.height // 2 - SAMPLED_ROWS)
+    shades = _find_shades(image.crop((0, top, image.width, min(image.height, top + SAMPLED_ROWS))))
+    if MIN_SHADE_STEP * (len(shades) - 1) <= 255:
+        shades = _find_shades(image)
     return float(np.ptp(shades)) / (len(shades) - 1) if len(shades) > 1 else 0.0
+
+
+def _find_shades(image: Image.Image) -> NDArray[np.intp]:
+    channels = np.reshape(image.histogram(), (-1, 256))[: 1 if image.mode in ("L", "LA") else 3]
+    return max((np.flatnonzero(counts) for counts in channels), key=len)

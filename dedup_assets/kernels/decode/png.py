@@ -4,6 +4,7 @@ Here belongs what decodes PNG without Pillow. What is not plain, or damaged in a
 causes of failure have one source. 2.8 ms where Pillow takes 5.0, files of half a megabyte (`benchmarks/features.md`).
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -23,8 +24,8 @@ MAX_BYTES: Final = 64 << 20
 """For a moment the file lies twice in memory beside 3 bytes a pixel; in Pillow once, beside 4."""
 
 
-def read_plain_png(data: bytes, image: Image.Image, factor: int) -> Image.Image | None:
-    """Return the picture of a PNG that Pillow opened, averaged as by `reduce_to_plain` and with the same `info`.
+def read_plain_png(data: bytes, image: Image.Image) -> Callable[[int], Image.Image] | None:
+    """Return what averages the picture of a PNG that Pillow opened by a factor, as `reduce_to_plain` does, with the same `info`.
 
     Plain is a picture of 8 bits a sample in gray, RGB or RGBA, not interlaced, of one frame, without a colour that means
     transparency, and with nothing between its image data and its end. None for all others, which Pillow is to load.
@@ -36,9 +37,7 @@ def read_plain_png(data: bytes, image: Image.Image, factor: int) -> Image.Image 
     if rows is None or rows[:, 0].max() > _HIGHEST_FILTER:
         return None
     unfilter(rows, channels)
-    picture = reduce_bands(partial(_band, rows, image.mode, image.width), image.size, factor)
-    picture.info = image.info
-    return picture
+    return partial(_average, rows, image)
 
 
 @compiled
@@ -78,6 +77,12 @@ def _inflate(data: bytes, height: int, row_bytes: int) -> NDArray[np.uint8] | No
     except deflate.DeflateError:
         return None
     return np.frombuffer(inflated, np.uint8).reshape(height, row_bytes) if len(inflated) == height * row_bytes else None
+
+
+def _average(rows: NDArray[np.uint8], image: Image.Image, factor: int) -> Image.Image:
+    picture = reduce_bands(partial(_band, rows, image.mode, image.width), image.size, factor)
+    picture.info = image.info
+    return picture
 
 
 def _band(rows: NDArray[np.uint8], mode: str, width: int, top: int, bottom: int) -> Image.Image:

@@ -27,14 +27,8 @@ from dedup_assets.kernels.describe.palette import (
     summarize_small_pictures,
 )
 from dedup_assets.kernels.describe.quality import QualitySignals, measure_details, measure_quality
-from dedup_assets.kernels.describe.shrinking import (
-    fit_within,
-    reduce_picture,
-    shrink_linearly,
-    shrink_to_gray_64,
-    to_gray,
-)
-from dedup_assets.kernels.describe.thumbnails import THUMBNAIL_SIDE_PX, make_alpha_thumbnail, make_thumbnail
+from dedup_assets.kernels.describe.shrinking import reduce_picture, shrink_to_gray_64, to_gray
+from dedup_assets.kernels.describe.thumbnails import make_alpha_thumbnail, make_thumbnail
 
 Box = tuple[float, float, float, float]
 Gray = NDArray[np.uint8]
@@ -175,7 +169,7 @@ def sketch_image(data: bytes, limits: DecodeLimits) -> ImageSketch:
         picture_share=measure_picture_share(picture.gray),
         alpha_thumbnail=None if decoded.alpha is None else make_alpha_thumbnail(decoded.alpha),
         ground_level=decoded.ground_level,
-        fine_gray=_record_finely(data, limits, picture.gray, max(width_px, height_px)),
+        fine_gray=pack_fine_gray(to_gray(decoded.keep_side(FINE_SIDE_PX))) if is_drawn(picture.luma) else None,
     )
 
 
@@ -185,16 +179,6 @@ def _second_gray_64(gray: Gray, inner_box: Box | None, decoded: DecodedImage) ->
         other = WHITE if decoded.ground_level == BLACK else BLACK
         return shrink_to_gray_64(change_ground(gray, decoded.alpha, decoded.ground_level, other))
     return None if inner_box is None else shrink_to_gray_64(_crop(gray, inner_box))
-
-
-def _record_finely(data: bytes, limits: DecodeLimits, gray: Gray, side_px: int) -> bytes | None:
-    """Return the finer record of a page, screen or drawing, from the same bytes, decoded once more where more is to be had."""
-    small = shrink_linearly(gray, *fit_within(gray, THUMBNAIL_SIDE_PX)) if max(gray.shape) > THUMBNAIL_SIDE_PX else gray
-    if not is_drawn(small):
-        return None
-    if side_px > max(gray.shape):
-        gray = to_gray(decode_image(data, limits, FINE_SIDE_PX).rgb)
-    return pack_fine_gray(gray)
 
 
 def describe_sketches(sketches: Sequence[ImageSketch]) -> list[ImageDescription]:

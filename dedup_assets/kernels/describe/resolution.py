@@ -4,6 +4,7 @@ Here belongs the measure of one picture. Comparing it with a smaller one is in `
 enlargements in `quality.py`.
 """
 
+from functools import cache
 from typing import Final
 
 import cv2
@@ -33,8 +34,9 @@ def measure_resolved_share(gray: NDArray[np.uint8], factor: int = 1) -> float:
     side = min(*gray.shape, SIDE_PX) // SEGMENT_PX * SEGMENT_PX
     if side < SIDE_PX // 2:
         return 1.0
-    power = _structure(gray, side)
-    empty = [enlarged for enlarged, limit in FACTORS.items() if _drop(power, 0.5 / enlarged) <= limit]
+    below, above = (_bands() @ _structure(gray, side)).reshape(2, -1)
+    drops = np.where(below >= MIN_KEPT_POWER, np.log10((above + 0.01) / np.maximum(below, MIN_KEPT_POWER)), 0)
+    empty = [enlarged for (enlarged, limit), drop in zip(FACTORS.items(), drops, strict=True) if drop <= limit]
     return 1 / (max(empty) * factor) if empty else 1.0
 
 
@@ -43,17 +45,22 @@ def _structure(gray: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
     top, left = (gray.shape[0] - side) // 2, (gray.shape[1] - side) // 2
     crop, step = gray[top : top + side, left : left + side], max(1, side // LINES)
     lines = np.concatenate([crop[step // 2 :: step], crop[:, step // 2 :: step].T]).astype(np.float32)
-    waves = cv2.dct(np.ascontiguousarray(lines.reshape(-1, SEGMENT_PX)), flags=cv2.DCT_ROWS)
-    power = np.ascontiguousarray(np.square(waves).T)
+    power = np.square(_waves() @ lines.reshape(-1, SEGMENT_PX).T)
     half = power.shape[1] // 2
     quiet = np.partition(power, half, axis=1)[:, :half].mean(axis=1)
     return np.asarray(np.maximum(power.mean(axis=1) - quiet / NOISE_IN_QUIET_HALF, 0), dtype=np.float32)
 
 
-def _drop(power: NDArray[np.float32], cut: float) -> float:
-    """Return log10 of the power just above a frequency, cycles a pixel, over that just below it; 0 where there is none."""
+@cache
+def _waves() -> NDArray[np.float32]:
+    """Return the orthonormal DCT-II of 16 values, (16, 16)."""
+    return np.asarray(cv2.dct(np.eye(SEGMENT_PX, dtype=np.float32), flags=cv2.DCT_ROWS).T)
+
+
+@cache
+def _bands() -> NDArray[np.float64]:
+    """Return what takes 16 powers to their means just below the highest frequency of each factor, then just above it; (12, 16)."""
     frequency = np.arange(SEGMENT_PX) / (2 * SEGMENT_PX)
-    below, above = (
-        float(power[(frequency >= low * cut) & (frequency <= high * cut)].mean()) for low, high in (BELOW, ABOVE)
-    )
-    return float(np.log10((above + 0.01) / below)) if below >= MIN_KEPT_POWER else 0.0
+    cuts = [(low * 0.5 / factor, high * 0.5 / factor) for low, high in (BELOW, ABOVE) for factor in FACTORS]
+    within = np.array([(frequency >= low) & (frequency <= high) for low, high in cuts])
+    return np.asarray(within / within.sum(axis=1, keepdims=True))

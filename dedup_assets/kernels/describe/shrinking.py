@@ -18,19 +18,22 @@ Pixels = NDArray[np.uint8]
 
 COLOUR_SIDE_PX: Final = 32
 TINT_SIDE_PX: Final = 128
+THUMBNAIL_SIDE_PX: Final = 2 * TINT_SIDE_PX
 
 
 @dataclass(frozen=True, slots=True)
 class Reduction:
     """What one picture is boiled down to before it is measured; all uint8, upright.
 
-    gray is (h, w), the luma (ITU-R BT.601, as in JPEG) of the whole picture, as large as it was decoded. gray_64 is
-    (64, 64), see `shrink_to_gray_64`. tints is (h', w', 3) RGB, its longer side 128 pixels or, in a picture of at most
-    256, that of the picture itself. colour_32 is (32, 32, 3) RGB, averaged over areas, aspect ignored.
+    gray is (h, w), the luma (ITU-R BT.601, as in JPEG) of the whole picture, as large as it was decoded; luma the same, its
+    longer side 256 pixels at most. gray_64 is (64, 64), see `shrink_to_gray_64`. tints is (h', w', 3) RGB, its longer side 128
+    pixels or, in a picture of at most 256, that of the picture itself. colour_32 is (32, 32, 3) RGB, averaged over areas,
+    aspect ignored.
     """
 
     gray: Pixels
     gray_64: Pixels
+    luma: Pixels
     tints: Pixels
     colour_32: Pixels
 
@@ -39,7 +42,8 @@ def reduce_picture(rgb: Pixels) -> Reduction:
     """Reduce (h, w, 3) uint8 RGB."""
     gray = to_gray(rgb)
     tints = _shrink_tints(rgb)
-    return Reduction(gray, shrink_to_gray_64(gray), tints, _shrink_colours(tints))
+    luma = shrink_linearly(gray, *fit_within(gray, min(THUMBNAIL_SIDE_PX, max(gray.shape))))
+    return Reduction(gray, shrink_to_gray_64(gray), luma, tints, _shrink_colours(tints))
 
 
 def to_gray(picture: Pixels) -> Pixels:
@@ -117,9 +121,9 @@ def shrink_linearly(picture: Pixels, width: int, height: int, max_ratio: int = 2
 
 def _shrink_tints(rgb: Pixels) -> Pixels:
     """Colour is as coarse as that in most JPEG files already, so it may be sampled at every fourth pixel."""
-    if max(rgb.shape) <= 2 * TINT_SIDE_PX:
+    if max(rgb.shape) <= THUMBNAIL_SIDE_PX:
         return rgb
-    width, height = fit_within(rgb, 2 * TINT_SIDE_PX)
+    width, height = fit_within(rgb, THUMBNAIL_SIDE_PX)
     return shrink_linearly(rgb, (width + 1) // 2, (height + 1) // 2, max_ratio=4)
 
 

@@ -9,9 +9,8 @@ import cv2
 import numpy as np
 import simplejpeg
 
-from dedup_assets.kernels.describe.shrinking import TINT_SIDE_PX, Pixels, Reduction, fit_within, shrink_linearly
+from dedup_assets.kernels.describe.shrinking import THUMBNAIL_SIDE_PX, Pixels, Reduction, fit_within, shrink_linearly
 
-THUMBNAIL_SIDE_PX: Final = 2 * TINT_SIDE_PX
 THUMBNAIL_JPEG_QUALITY: Final = 90
 _MIN_PLANAR_SIDE_PX: Final = 16
 
@@ -28,7 +27,7 @@ def make_thumbnail(rgb: Pixels, reduction: Reduction) -> bytes:
         return _encode(rgb)
     if min(width, height) < _MIN_PLANAR_SIDE_PX:
         return _encode(shrink_linearly(rgb, width, height))
-    luma = _pad_to_even(shrink_linearly(reduction.gray, width, height))[:height, :width]
+    luma = _pad_to_even(reduction.luma)[:height, :width]
     _, red, blue = cv2.split(cv2.cvtColor(reduction.tints, cv2.COLOR_RGB2YCrCb))
     planar: bytes = simplejpeg.encode_jpeg_yuv_planes(luma, blue, red, quality=THUMBNAIL_JPEG_QUALITY)
     return planar

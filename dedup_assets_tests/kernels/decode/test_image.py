@@ -105,6 +105,37 @@ def test_a_large_jpeg_and_a_large_png_of_one_picture_are_scaled_alike(name: str)
     assert (as_jpeg.width_px, as_jpeg.height_px) == (1500, 1100)
 
 
+FINER: dict[str, dict[str, object]] = {
+    "JPEG": {"quality": 95},
+    "PNG": {"compress_level": 1},
+    "BMP": {},
+    "TIFF": {"save_all": True, "append_images": [Image.new("RGB", (30, 20), "blue")] * 2},
+    "GIF": {"save_all": True, "append_images": [Image.new("RGB", (1500, 1100), "blue")]},
+}
+
+
+@pytest.mark.parametrize(
+    ("image_format", "orientation"), [*((name, 1) for name in FINER), ("JPEG", 6), ("PNG", 6), ("TIFF", 6)]
+)
+def test_the_same_picture_is_read_finer_upright_and_whatever_else_the_file_holds(
+    image_format: str, orientation: int
+) -> None:
+    photograph = load_photograph("chelsea.png").resize((1500, 1100))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    decoded = decode(encode(photograph, image_format, exif=exif, **FINER[image_format]))
+    upright = photograph.transpose(Image.Transpose.ROTATE_270) if orientation == 6 else photograph
+    assert max(decoded.rgb.shape) == 750
+    assert decoded.keep_side(512) is decoded.rgb
+    assert mean_difference(decoded.keep_side(1024), np.asarray(upright)) < LOSSY["GIF"]
+
+
+def test_a_jpeg_in_cmyk_is_read_finer_too() -> None:
+    photograph = load_photograph().resize((1500, 1100))
+    decoded = decode(encode(photograph.convert("CMYK"), "JPEG", quality=95))
+    assert mean_difference(decoded.keep_side(1024), np.asarray(photograph)) < LOSSY["JPEG"]
+
+
 def test_the_first_frame_of_an_animation_is_taken() -> None:
     frames = [Image.new("RGB", (20, 10), colour) for colour in ("red", "blue")]
     for image_format in ("GIF", "PNG", "WEBP"):

@@ -109,8 +109,9 @@ def tell(
         decoded = decode(data, limits)
     except UnreadableImage as verdict:
         return verdict.status, verdict.sentence
-    rgb, *others = (getattr(decoded, name) for name in DecodedImage.__slots__)
-    return rgb.tobytes(), rgb.shape, rgb.flags.c_contiguous, *others
+    rgb, smaller = decoded.rgb, decoded.scale_down(8)
+    others = (getattr(decoded, name) for name in DecodedImage.__slots__ if name not in ("rgb", "scale_down"))
+    return rgb.tobytes(), rgb.shape, rgb.flags.c_contiguous, smaller.tobytes(), *others
 
 
 def damage(name: str, data: bytes, variants: int) -> Iterator[bytes]:

@@ -25,7 +25,8 @@ def opened(data: bytes) -> Image.Image:
 
 
 def read(data: bytes, factor: int = 1) -> Image.Image | None:
-    return read_plain_png(data, opened(data), factor)
+    averaged = read_plain_png(data, opened(data))
+    return averaged and averaged(factor)
 
 
 def by_pillow(data: bytes, factor: int = 1) -> Image.Image:

@@ -13,6 +13,7 @@ from dedup_assets_tests.kernels.verify.pages.sheets import (
     CHOSEN,
     Picture,
     chat,
+    crumpled,
     form,
     letter,
     photographed,
@@ -38,9 +39,27 @@ def test_pages_and_screens_get_a_record_drawn_scanned_and_photographed(typeface:
             assert describe_image(file_of(seen), DecodeLimits()).fine_gray is not None
 
 
+@pytest.mark.parametrize("typeface", [*CHOSEN, *CHECKED])
+def test_sheets_in_bad_light_get_a_record(typeface: str) -> None:
+    for page in (letter(typeface), form(typeface, {1: "Anna"})):
+        for seen in (crumpled(page, 0.5), scanned(photographed(page), 2, 2.0)):
+            assert describe_image(file_of(seen), DecodeLimits()).fine_gray is not None
+
+
+@pytest.mark.parametrize("quality", [60, 85])
+@pytest.mark.parametrize("symbol", ["arrow", "R", "OK"])
+def test_signs_get_a_record_large_and_small(symbol: str, quality: int) -> None:
+    for side in (200, 400, 1200):
+        seen = np.asarray(cv2.resize(sign(symbol), (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+        assert describe_image(file_of(seen, quality=quality), DecodeLimits()).fine_gray is not None
+
+
 @pytest.mark.parametrize("name", ["astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png"])
-def test_photographs_get_none(name: str) -> None:
-    assert describe_image(file_of(np.array(load_photograph(name))), DecodeLimits()).fine_gray is None
+def test_photographs_get_none_and_those_within_a_wide_frame_neither(name: str) -> None:
+    picture = np.array(load_photograph(name).convert("RGB"))
+    side = max(picture.shape) // 4
+    for seen in (picture, cv2.copyMakeBorder(picture, side, side, side, side, cv2.BORDER_CONSTANT)):
+        assert describe_image(file_of(np.asarray(seen, np.uint8)), DecodeLimits()).fine_gray is None
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])

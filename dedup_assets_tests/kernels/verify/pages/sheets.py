@@ -123,6 +123,15 @@ def photographed(picture: Picture) -> Picture:
     return np.clip(seen * np.linspace(0.95, 0.75, height)[:, None, None] + 6, 0, 255).astype(np.uint8)
 
 
+def crumpled(picture: Picture, strength: float, seed: int = 0) -> Picture:
+    """Of uneven light, as paper that was folded and lies in half shadow, with noise; strength 0..1."""
+    height, width = picture.shape[:2]
+    random = np.random.default_rng(seed)
+    folds = cv2.resize(random.normal(0, 1, (7, 5)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+    light = (1 - 0.5 * strength + 0.25 * strength * folds)[..., None]
+    return np.clip(picture * light + random.normal(0, 6, (height, width, 1)), 0, 255).astype(np.uint8)
+
+
 def stored(picture: Picture, quality: int | None = None, factor: float = 1.0) -> VerifiableImage:
     """What verification sees of a file: a JPEG of a quality, or a PNG, `factor` times as large."""
     image = Image.fromarray(picture)
