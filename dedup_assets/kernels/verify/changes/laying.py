@@ -32,6 +32,10 @@ MAX_LAYINGS, SETTLED_PX = 4, (0.1, 0.3)
 """Within the first the frame lies as it should, within the second once more is enough."""
 
 
+NOWHERE = np.zeros((6, 2))
+"""The field of what lies as the first map says."""
+
+
 @dataclass(frozen=True, slots=True)
 class LaidFrame:
     """A moving frame upon a target one of (h, w) px.
@@ -39,39 +43,39 @@ class LaidFrame:
     planes  (h, w, c) float32
     inside  (h, w) uint8, 1 where the moving frame lies
     field   (6, 2) float64, shifts x, y in px of the target as a quadratic polynomial of the place
-    beside  distance of each block found from its place under the field, px, (n,)
     """
 
     planes: Plane
     inside: NDArray[np.uint8]
     field: Floats
-    beside: Floats
 
 
 def lay_exactly(target: Plane, moving: Plane, matrix: Floats) -> LaidFrame:
     """Lay `moving` (h', w', c) upon `target` (h, w, c), of which plane 0 is luma; `matrix`, 3x3, takes target px to moving px."""
-    field, beside = np.zeros((6, 2)), np.zeros(0)
-    laid, inside = np.empty_like(target), np.empty(target.shape[:2], np.uint8)
-    lay_by_field(moving, _polynomial(matrix, field, target.shape), laid, inside)
-    first = _rest(target, laid, inside)
+    luma, other = (np.ascontiguousarray(each[..., :1]) for each in (target, moving))
+    first = best = lay_frame(other, matrix, target.shape)
     for _ in range(MAX_LAYINGS - 1):
-        more, beside = fit_field(find_shifts(target, laid, inside), target.shape)
+        more, _ = fit_field(find_shifts(luma, best.planes, best.inside), target.shape)
         left = float(np.abs(more).max())
         if left < SETTLED_PX[0]:
             break
-        field = field + more
-        lay_by_field(moving, _polynomial(matrix, field, target.shape), laid, inside)
+        best = lay_frame(other, matrix, target.shape, best.field + more)
         if left < SETTLED_PX[1]:
             break
-    if _rest(target, laid, inside) > first:
-        field = np.zeros((6, 2))
-        lay_by_field(moving, _polynomial(matrix, field, target.shape), laid, inside)
-    return LaidFrame(laid, inside, field, beside)
+    is_better = best is not first and _rest(luma, best) <= _rest(luma, first)
+    return lay_frame(moving, matrix, target.shape, best.field if is_better else NOWHERE)
 
 
-def _rest(target: Plane, laid: Plane, inside: NDArray[np.uint8]) -> float:
+def lay_frame(moving: Plane, matrix: Floats, shape: tuple[int, ...], field: Floats = NOWHERE) -> LaidFrame:
+    """Lay `moving` (h', w', c) where a map, 3x3, of px of a target of `shape` to its own, and a field of shifts, say."""
+    laid, inside = np.empty((*shape[:2], moving.shape[2]), np.float32), np.empty(shape[:2], np.uint8)
+    lay_by_field(np.ascontiguousarray(moving), _polynomial(matrix, field, shape), laid, inside)
+    return LaidFrame(laid, inside, field)
+
+
+def _rest(target: Plane, laid: LaidFrame) -> float:
     """What of the target's luma the laid one does not explain by gain and offset, 0..1."""
-    one, other = (plane[..., 0][inside > 0] for plane in (target, laid))
+    one, other = (plane[laid.inside > 0].ravel() for plane in (target, laid.planes))
     if one.size == 0:
         return 0.0
     one, other = one - one.mean(), other - other.mean()
