@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from dedup_assets.kernels.verify.changes.laying import LaidFrame, lay_exactly, lay_frame
 from dedup_assets.kernels.verify.changes.tones import MatchedTones, fit_line, match_line, match_tones
-from dedup_assets.kernels.verify.clear.frames import Frame, frame_of, trend_of
+from dedup_assets.kernels.verify.clear.frames import Frame, frame_of
 from dedup_assets.kernels.verify.evidence import VerifiableImage
-from dedup_assets.kernels.verify.exact.alignment import SMOOTHING_PX, invert_map
+from dedup_assets.kernels.verify.exact.alignment import SMOOTHING_PX, blurred, invert_map, trend_of
 
 Plane = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -103,15 +103,15 @@ def _look(planes: Plane, laid: LaidFrame, edge_px: int, exactly: bool) -> tuple[
     compared = _inner_part(laid.inside, edge_px)
     if compared.sum() < MIN_WINDOWS:
         return None
-    lumas = [np.ascontiguousarray(each[..., 0]) for each in (planes, laid.planes)]
-    line = fit_line(*lumas, compared)
-    tones = match_tones(planes, laid.planes, compared) if exactly else match_line(*lumas, line)
+    luma, other = (np.ascontiguousarray(each[..., 0]) for each in (planes, laid.planes))
+    line = fit_line(luma, other, compared)
+    tones = match_tones(planes, laid.planes, compared) if exactly else match_line(luma, other, line)
     differs = _differing(tones, compared) if exactly else _measure(tones, compared, MIN_LEVELS**2 / 2)[0]
     if not exactly and differs.any():
         return None
-    agreeing = compared & (cv2.dilate(differs.astype(np.uint8), np.ones((WINDOW_PX, WINDOW_PX), np.uint8)) == 0)
-    alike = np.where(agreeing, lumas[1], line.laid_mean + (lumas[0] - line.mean) / max(line.gain, 0.01))
-    return compared, differs, _blended(lumas[0], np.asarray(alike, np.float32), agreeing), line.gain
+    agreeing = compared & (cv2.dilate(differs.view(np.uint8), np.ones((WINDOW_PX, WINDOW_PX), np.uint8)) == 0)
+    alike = np.where(agreeing, other, line.laid_mean + (luma - line.mean) / max(line.gain, 0.01))
+    return compared, differs, _blended(luma, np.asarray(alike, np.float32), agreeing), line.gain
 
 
 def _at_one_resolution(target: Frame, moving: Frame, scale: float, sizes: list[int]) -> tuple[Plane, Plane]:
@@ -127,10 +127,7 @@ def _at_one_resolution(target: Frame, moving: Frame, scale: float, sizes: list[i
     missing = blurs[1] / scale**2 - blurs[0]
     sharper, sigma = (0, np.sqrt(max(missing, 0))) if missing > 0 else (1, scale * np.sqrt(-missing))
     if sigma > 0.3:
-        planes[sharper] = planes[sharper].copy()
-        planes[sharper][..., 0] = cv2.GaussianBlur(
-            planes[sharper][..., 0], (0, 0), sigma, borderType=cv2.BORDER_REFLECT
-        )
+        planes[sharper][..., 0] = blurred(planes[sharper][..., 0], sigma)
     return planes[0], planes[1]
 
 
@@ -163,20 +160,17 @@ def _differing(tones: MatchedTones, compared: Mask) -> Mask:
 
 def _blended(target: Plane, laid: Plane, compared: Mask) -> float:
     """Share of the windows of most content in which the two do not correlate; tone, noise and compression leave few."""
-    one, other = (_blurred(plane, BLEND_SMOOTHING_PX) for plane in (target, laid))
+    one, other = (blurred(plane, BLEND_SMOOTHING_PX) for plane in (target, laid))
     one, other = (plane - trend_of(plane) for plane in (one, other))
-    variances = [_variance(plane, WINDOW_PX) for plane in (one, other)]
-    covariance = _mean(one * other, WINDOW_PX) - _mean(one, WINDOW_PX) * _mean(other, WINDOW_PX)
+    means = [_mean(plane, WINDOW_PX) for plane in (one, other)]
+    variances = [_mean(each * each, WINDOW_PX) - mean * mean for each, mean in zip((one, other), means, strict=True)]
+    covariance = _mean(one * other, WINDOW_PX) - means[0] * means[1]
     spread = np.sqrt(variances[0] * variances[1] + 1)
     content = compared & (np.maximum(*variances) > MIN_CONTENT_VARIANCE)
     if content.sum() < MIN_WINDOWS:
         return 0.0
     content &= spread >= np.median(spread[content])
     return float((1 - covariance[content] / spread[content] >= MAX_UNRELATED).mean())
-
-
-def _blurred(plane: Plane, sigma_px: float) -> Plane:
-    return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma_px, borderType=cv2.BORDER_REFLECT), np.float32)
 
 
 def _mean(plane: Plane, side: int) -> Plane:

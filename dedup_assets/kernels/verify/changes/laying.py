@@ -62,8 +62,8 @@ def lay_exactly(target: Plane, moving: Plane, matrix: Floats) -> LaidFrame:
         best = lay_frame(other, matrix, target.shape, best.field + more)
         if left < SETTLED_PX[1]:
             break
-    is_better = best is not first and _rest(luma, best) <= _rest(luma, first)
-    return lay_frame(moving, matrix, target.shape, best.field if is_better else NOWHERE)
+    before, after = (correlate(luma[..., 0], each.planes[..., 0], each.inside) for each in (first, best))
+    return lay_frame(moving, matrix, target.shape, best.field if after >= before else NOWHERE)
 
 
 def lay_frame(moving: Plane, matrix: Floats, shape: tuple[int, ...], field: Floats = NOWHERE) -> LaidFrame:
@@ -73,13 +73,25 @@ def lay_frame(moving: Plane, matrix: Floats, shape: tuple[int, ...], field: Floa
     return LaidFrame(laid, inside, field)
 
 
-def _rest(target: Plane, laid: LaidFrame) -> float:
-    """What of the target's luma the laid one does not explain by gain and offset, 0..1."""
-    one, other = (plane[laid.inside > 0].ravel() for plane in (target, laid.planes))
-    if one.size == 0:
-        return 0.0
-    one, other = one - one.mean(), other - other.mean()
-    return 1 - float(one @ other) / max(float(np.sqrt((one @ one) * (other @ other))), 1.0)
+@compiled
+def correlate(target: Plane, laid: Plane, inside: NDArray[np.uint8]) -> float:
+    """The correlation of two planes, (h, w), where one lies within the other, -1..1; 0 where it does not, or nothing varies."""
+    count = 0
+    p_sum = q_sum = pp = qq = pq = 0.0
+    for y in range(inside.shape[0]):
+        for x in range(inside.shape[1]):
+            if inside[y, x]:
+                p, q = np.float64(target[y, x]), np.float64(laid[y, x])
+                count += 1
+                p_sum, q_sum, pp, qq, pq = p_sum + p, q_sum + q, pp + p * p, qq + q * q, pq + p * q
+    mean, other = p_sum / max(count, 1), q_sum / max(count, 1)
+    energies = (pp - p_sum * mean) * (qq - q_sum * other)
+    return (pq - p_sum * other) / math.sqrt(energies) if energies > 1e-6 else 0.0
+
+
+def at_scale(field: Floats, scale: float) -> Floats:
+    """The field of a target that is larger by `scale`, where this one is that of the smaller."""
+    return np.asarray(field * np.power(scale, [1.0, 0, 0, -1, -1, -1])[:, None])
 
 
 def fit_field(found: Floats, shape: tuple[int, ...]) -> tuple[Floats, Floats]:

@@ -69,12 +69,13 @@ def match_tones(target: Plane, laid: Plane, compared: NDArray[np.bool_]) -> Matc
     strongly takes no part (iterated reweighting: Huber 1981). All is estimated on every second row and column.
     """
     thin = slice(None, None, 2), slice(None, None, 2)
-    luma, other = (np.ascontiguousarray(each[thin][..., 0]) for each in (target, laid))
+    whole, all_laid = (np.ascontiguousarray(each[..., 0]) for each in (target, laid))
+    luma, other = (np.ascontiguousarray(each[thin]) for each in (whole, all_laid))
     counted = np.ascontiguousarray(compared[thin])
     tints = [np.ascontiguousarray(each[thin][..., 1:]) for each in (target, laid)]
     side = int(np.vdot(tints[1], tints[1]) > np.vdot(tints[0], tints[0]))
     coloured, colours = (target, laid)[side][..., 1:], tints[side]
-    line = fit_line(*(np.ascontiguousarray(each[..., 0]) for each in (target, laid)), compared).levels()
+    line = fit_line(whole, all_laid, compared).levels()
     weights = _weigh(luma - line[other.astype(np.uint8)], counted)
     for _ in range(ROUNDS):
         curve = _fit_curve(line, luma, other, weights)
@@ -83,10 +84,10 @@ def match_tones(target: Plane, laid: Plane, compared: NDArray[np.bool_]) -> Matc
         toned += colours @ share
         means, ratio = _match_areas(luma, toned, weights)
         weights = _weigh((luma - means[0]) / ratio - (toned - means[1]) * ratio, counted)
-    toned = curve[laid[..., 0].astype(np.uint8)] + coloured @ share
+    toned = curve[all_laid.astype(np.uint8)] + coloured @ share
     size = compared.shape[::-1]
     here, there, ratio = (np.asarray(cv2.resize(each, size), np.float32) for each in (*means, ratio))
-    return MatchedTones((target[..., 0] - here) / ratio, (toned - there) * ratio)
+    return MatchedTones((whole - here) / ratio, (toned - there) * ratio)
 
 
 def _weigh(rest: Plane, counted: NDArray[np.bool_]) -> Plane:
