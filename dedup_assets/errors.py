@@ -8,6 +8,7 @@
       LayoutError
       UndiscoveredPrefixError
       StoreAccessError
+      StoreChangedError
       DatabaseAccessError
         EmbeddedPostgresError
       MigrationError
@@ -64,6 +65,10 @@ class UndiscoveredPrefixError(MendableError):
 
 class StoreAccessError(MendableError):
     """The source or store as a whole cannot be used; one sentence that says why and what to do."""
+
+
+class StoreChangedError(MendableError):
+    """Another run replaced what this one had begun to read; the text says what is gone."""
 
 
 class DatabaseAccessError(MendableError):

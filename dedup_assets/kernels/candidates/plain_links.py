@@ -38,11 +38,15 @@ def find_plain_links(classes: HashClasses, queries: NDArray[np.int64]) -> NDArra
 def _near_hashes(
     classes: HashClasses, queries: NDArray[np.int64]
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Queries of one DCT hash, and all classes of a hash near it: each hash is searched once, however many classes have it."""
+    """Queries of one DCT hash, and all classes of a hash near it: each hash is searched once, however many classes have it.
+
+    Those of low information ask all others; the others are left to ask those of low information that do not ask themselves.
+    """
     low = classes.hashes.low_information
     _, first, code_of = np.unique(name_rows(classes.hashes.dct), return_index=True, return_inverse=True)
     codes, members = classes.hashes.dct[first], Members(code_of.astype(np.int64), len(first))
-    has_low = np.bincount(code_of[low], minlength=len(first)) > 0
+    unasked = np.setdiff1d(np.flatnonzero(low), queries)
+    has_low = np.bincount(code_of[unasked], minlength=len(first)) > 0
     for asking, others in (
         (queries[low[queries]], np.arange(len(first))),
         (queries[~low[queries]], np.flatnonzero(has_low)),

@@ -40,7 +40,7 @@ def lay_flattened(left: VerifiableImage, right: VerifiableImage) -> Iterator[tup
 
 
 def lay_on(image: VerifiableImage, level: int) -> VerifiableImage:
-    """Return a transparent picture as it is seen on a ground of this gray level; made once."""
+    """Return a transparent picture as it is seen on a ground of this gray level, of which there is no finer record; made once."""
     return image if level == image.ground_level else image.once((lay_on, level), lambda: _lay_on(image, level))
 
 
@@ -60,4 +60,5 @@ def _lay_on(image: VerifiableImage, level: int) -> VerifiableImage:
         stored=None,
         alpha=None,
         ground_level=level,
+        fine_gray=None,
     )

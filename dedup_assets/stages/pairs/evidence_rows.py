@@ -15,6 +15,7 @@ import polars as pl
 import simplejpeg
 from numpy.typing import NDArray
 
+from dedup_assets.errors import StoreChangedError
 from dedup_assets.kernels.describe.frame_records import unpack_frames
 from dedup_assets.kernels.describe.hashes import GRAY_SIDE
 from dedup_assets.kernels.verify.cascade import PairEvidence, VerifiableImage, verify_pair
@@ -87,7 +88,7 @@ def decode_alpha(data: bytes | None) -> NDArray[np.uint8] | None:
 
 
 def verify_slice(order: VerifyingOrder, piece: PairSlice) -> Found:
-    """Rows of evidence on some pairs, in their order."""
+    """Rows of evidence on some pairs, in their order. Raises StoreChangedError where a picture is no longer stored."""
     return _verifier_by(order).verify(piece)
 
 
@@ -126,6 +127,11 @@ class _SliceVerifier:
         for (partition,), group in homes.group_by("partition", maintain_order=True):
             rows = self._tables.read_rows(IMAGE_FEATURES, str(partition), "image_id", group["image_id"], IMAGE_COLUMNS)
             found |= {row["file_sha256"]: row for row in rows.iter_rows(named=True)}
+        if gone := homes.height - len(found):
+            raise StoreChangedError(
+                f"{gone} of {homes.height} pictures to compare are no longer in image_features, where this run had seen them:"
+                " another run replaced them meanwhile. Run again."
+            )
         return found
 
     def _read_features(self, piece: PairSlice) -> dict[bytes, StoredFeatures]:

@@ -1,5 +1,7 @@
 """What is opaque is compared, on a ground on which it can be seen; flattened copies are found on white and on black."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
@@ -9,6 +11,7 @@ from dedup_assets.kernels.candidates.near_contents import CandidateLimits, find_
 from dedup_assets.kernels.decode.image import DecodeLimits
 from dedup_assets.kernels.describe.description import ImageDescription, describe_image
 from dedup_assets.kernels.verify.cascade import verify_pair
+from dedup_assets.kernels.verify.grounds import lay_on
 from dedup_assets_tests.kernels.photographs import encode, load_photograph
 
 LIMITS = CandidateLimits(40, 32, 96)
@@ -103,3 +106,12 @@ def test_a_picture_of_nothing_is_white_and_an_opaque_one_has_no_ground() -> None
     nothing = described(Image.new("RGBA", (90, 60), (0, 0, 0, 0)))
     assert (nothing.ground_level, nothing.gray_64.min()) == (255, 255)
     assert described(load_photograph().convert("RGBA")).ground_level is None
+
+
+def test_on_another_ground_there_is_no_finer_record() -> None:
+    seen = replace(
+        verifiable(described(icon(1, COLOURS["black"]))), fine_gray=b"of the ground that it was described on"
+    )
+    assert seen.ground_level is not None
+    assert lay_on(seen, seen.ground_level).fine_gray
+    assert lay_on(seen, 255 - seen.ground_level).fine_gray is None

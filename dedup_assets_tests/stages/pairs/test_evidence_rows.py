@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
+from dedup_assets.errors import StoreChangedError
 from dedup_assets.policies import VerificationPolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.stages.pairs import evidence_rows
@@ -38,3 +39,14 @@ def test_pictures_are_decoded_once_however_many_pairs_and_slices_they_are_in(
     for piece in (pairs.head(2), pairs.tail(1)):
         verify_slice(order, PairSlice(piece, homes, {}))
     assert len(decoded) == len({*decoded}) == 3
+
+
+def test_a_picture_that_another_run_took_away_is_told_in_words(described: Collection) -> None:
+    pairs, homes = (
+        pairs_of(described.tables(), ("shop/red.jpg", "shop/blue.jpg")),
+        read_contents(described.tables(), ()),
+    )
+    away = homes.with_columns(image_id=pl.col("image_id") + 1)
+    order = VerifyingOrder(described.store, VerificationPolicy().thresholds())
+    with pytest.raises(StoreChangedError, match="no longer in image_features"):
+        verify_slice(order, PairSlice(pairs, away, {}))

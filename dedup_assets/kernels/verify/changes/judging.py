@@ -20,13 +20,14 @@ def judge_changes(pair: Pair, matrix: NDArray[np.float64], evidence: PairEvidenc
     matrix: 3x3, px of the left thumbnail to px of the right one.
     """
     onto_left = (evidence.overlap_left or 0.0) >= (evidence.overlap_right or 0.0)
-    seen = compare_exactly(pair.left, pair.right, matrix, onto_left)
+    limits = pair.thresholds
+    seen = compare_exactly(pair.left, pair.right, matrix, onto_left, limits.max_blended_share)
     if seen is None:
         return evidence
     target, moving = (pair.left, pair.right) if onto_left else (pair.right, pair.left)
     changed = changed_share(seen, target.thumbnail, moving.thumbnail) if seen.differs.any() else 0.0
     evidence = replace(evidence, changed_share=changed, blended_share=seen.blended)
-    if max(changed - pair.thresholds.max_changed_share, seen.blended - pair.thresholds.max_blended_share) <= 0:
+    if max(changed - limits.max_changed_share, seen.blended - limits.max_blended_share) <= 0:
         return evidence
-    test: DecidedBy = "changed" if changed > pair.thresholds.max_changed_share else "blended"
+    test: DecidedBy = "changed" if changed > limits.max_changed_share else "blended"
     return replace(evidence, verdict=False, level=None, relation=None, decided_by=test)

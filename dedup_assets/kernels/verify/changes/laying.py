@@ -32,6 +32,10 @@ MAX_LAYINGS, SETTLED_PX = 4, (0.1, 0.3)
 """Within the first the frame lies as it should, within the second once more is enough."""
 
 
+NOWHERE = np.zeros((6, 2))
+"""The field of what lies as the first map says."""
+
+
 @dataclass(frozen=True, slots=True)
 class LaidFrame:
     """A moving frame upon a target one of (h, w) px.
@@ -39,43 +43,55 @@ class LaidFrame:
     planes  (h, w, c) float32
     inside  (h, w) uint8, 1 where the moving frame lies
     field   (6, 2) float64, shifts x, y in px of the target as a quadratic polynomial of the place
-    beside  distance of each block found from its place under the field, px, (n,)
     """
 
     planes: Plane
     inside: NDArray[np.uint8]
     field: Floats
-    beside: Floats
 
 
 def lay_exactly(target: Plane, moving: Plane, matrix: Floats) -> LaidFrame:
     """Lay `moving` (h', w', c) upon `target` (h, w, c), of which plane 0 is luma; `matrix`, 3x3, takes target px to moving px."""
-    field, beside = np.zeros((6, 2)), np.zeros(0)
-    laid, inside = np.empty_like(target), np.empty(target.shape[:2], np.uint8)
-    lay_by_field(moving, _polynomial(matrix, field, target.shape), laid, inside)
-    first = _rest(target, laid, inside)
+    luma, other = (np.ascontiguousarray(each[..., :1]) for each in (target, moving))
+    first = best = lay_frame(other, matrix, target.shape)
     for _ in range(MAX_LAYINGS - 1):
-        more, beside = fit_field(find_shifts(target, laid, inside), target.shape)
+        more, _ = fit_field(find_shifts(luma, best.planes, best.inside), target.shape)
         left = float(np.abs(more).max())
         if left < SETTLED_PX[0]:
             break
-        field = field + more
-        lay_by_field(moving, _polynomial(matrix, field, target.shape), laid, inside)
+        best = lay_frame(other, matrix, target.shape, best.field + more)
         if left < SETTLED_PX[1]:
             break
-    if _rest(target, laid, inside) > first:
-        field = np.zeros((6, 2))
-        lay_by_field(moving, _polynomial(matrix, field, target.shape), laid, inside)
-    return LaidFrame(laid, inside, field, beside)
+    before, after = (correlate(luma[..., 0], each.planes[..., 0], each.inside) for each in (first, best))
+    return lay_frame(moving, matrix, target.shape, best.field if after >= before else NOWHERE)
 
 
-def _rest(target: Plane, laid: Plane, inside: NDArray[np.uint8]) -> float:
-    """What of the target's luma the laid one does not explain by gain and offset, 0..1."""
-    one, other = (plane[..., 0][inside > 0] for plane in (target, laid))
-    if one.size == 0:
-        return 0.0
-    one, other = one - one.mean(), other - other.mean()
-    return 1 - float(one @ other) / max(float(np.sqrt((one @ one) * (other @ other))), 1.0)
+def lay_frame(moving: Plane, matrix: Floats, shape: tuple[int, ...], field: Floats = NOWHERE) -> LaidFrame:
+    """Lay `moving` (h', w', c) where a map, 3x3, of px of a target of `shape` to its own, and a field of shifts, say."""
+    laid, inside = np.empty((*shape[:2], moving.shape[2]), np.float32), np.empty(shape[:2], np.uint8)
+    lay_by_field(np.ascontiguousarray(moving), _polynomial(matrix, field, shape), laid, inside)
+    return LaidFrame(laid, inside, field)
+
+
+@compiled
+def correlate(target: Plane, laid: Plane, inside: NDArray[np.uint8]) -> float:
+    """The correlation of two planes, (h, w), where one lies within the other, -1..1; 0 where it does not, or nothing varies."""
+    count = 0
+    p_sum = q_sum = pp = qq = pq = 0.0
+    for y in range(inside.shape[0]):
+        for x in range(inside.shape[1]):
+            if inside[y, x]:
+                p, q = np.float64(target[y, x]), np.float64(laid[y, x])
+                count += 1
+                p_sum, q_sum, pp, qq, pq = p_sum + p, q_sum + q, pp + p * p, qq + q * q, pq + p * q
+    mean, other = p_sum / max(count, 1), q_sum / max(count, 1)
+    energies = (pp - p_sum * mean) * (qq - q_sum * other)
+    return (pq - p_sum * other) / math.sqrt(energies) if energies > 1e-6 else 0.0
+
+
+def at_scale(field: Floats, scale: float) -> Floats:
+    """The field of a target that is larger by `scale`, where this one is that of the smaller."""
+    return np.asarray(field * np.power(scale, [1.0, 0, 0, -1, -1, -1])[:, None])
 
 
 def fit_field(found: Floats, shape: tuple[int, ...]) -> tuple[Floats, Floats]:

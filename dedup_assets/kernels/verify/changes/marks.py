@@ -8,13 +8,14 @@ within hard edges (stickers, logos). Two marks at one place are two-sided, as ar
 grain and edges as the scene has them.
 """
 
+import math
 from dataclasses import dataclass
-from itertools import product
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.compiled import compiled
 from dedup_assets.kernels.describe.shrinking import to_gray
 from dedup_assets.kernels.verify.changes.comparing import Comparison
 from dedup_assets.kernels.verify.changes.laying import place_in_moving
@@ -36,11 +37,10 @@ MIN_EDGE = 9.0
 """Gray levels a px, which a tenth of the difference's edges reach: uneven light left 1 to 6, things pasted and removed 9 to 47,
 words and stickers 40 to 70."""
 
-
 MAX_STROKE_PX, MAX_LINE_PX, MAX_FAINT_PX, MAX_DRAWN_LINE_PX = 4.0, 4.0, 3.0, 2.0
+"""Half of the breadth of words: outlined ones, those of one tone, half-transparent ones, and any upon drawings."""
 MIN_LINE_LENGTH = 2.5
 """Times their height: what is as thin as MAX_DRAWN_LINE_PX in drawings is words, and a line of words where it is so long."""
-"""Half of the breadth of words: outlined ones, those of one tone, half-transparent ones, and any upon drawings."""
 ONE_TONE = 0.97
 MIN_HARD_EDGE, MIN_STICKER_EDGE, MAX_FAINT_EDGE, WHOLLY_OWNED = 28.0, 23.0, 25.0, 0.97
 MIN_OWNED = 0.7
@@ -223,7 +223,7 @@ def _measure(
     return Difference(
         area=extent[0],
         length=extent[1],
-        likeness=_likeness(gradients[0], whole[1], within),
+        likeness=_likeness(whole[0], whole[1], within),
         edge=float(np.percentile(np.hypot(*between)[rim], 90)),
         width=float(np.percentile(distances, 90)),
         owned=mine / (mine + others + 1e-6),
@@ -232,13 +232,22 @@ def _measure(
     )
 
 
-def _likeness(one: Plane, others: Plane, within: NDArray[np.bool_]) -> float:
-    """The correlation of gradients (2, n) with those of the other picture (2, h, w) there, at the best shift by some px."""
-    padded = np.pad(others, ((0, 0), (SHIFT_PX, SHIFT_PX), (SHIFT_PX, SHIFT_PX)), mode="edge")
-    length, best, (height, width) = float((one * one).sum()) + 1, -1.0, within.shape
-    for y, x in product(range(2 * SHIFT_PX + 1), repeat=2):
-        other = padded[:, y : y + height, x : x + width][:, within]
-        best = max(best, float((one * other).sum()) / float(np.sqrt(length * ((other * other).sum() + 1))))
+@compiled
+def _likeness(one: Plane, other: Plane, within: NDArray[np.bool_]) -> float:
+    """The correlation of two gradients (2, h, w) within an area, (h, w), at the best shift of the other by some px."""
+    height, width = within.shape
+    best = -1.0
+    for down in range(-SHIFT_PX, SHIFT_PX + 1):
+        for right in range(-SHIFT_PX, SHIFT_PX + 1):
+            own = its = both = 0.0
+            for y in range(height):
+                for x in range(width):
+                    if within[y, x]:
+                        v, u = min(max(y + down, 0), height - 1), min(max(x + right, 0), width - 1)
+                        for axis in range(2):
+                            p, q = np.float64(one[axis, y, x]), np.float64(other[axis, v, u])
+                            own, its, both = own + p * p, its + q * q, both + p * q
+            best = max(best, both / math.sqrt((own + 1) * (its + 1)))
     return best
 
 

@@ -4,6 +4,7 @@ Here belongs the photometric map between two frames. What differs after it is in
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -37,6 +38,30 @@ class MatchedTones:
     laid: Plane
 
 
+class Line(NamedTuple):
+    """Mean levels of the target's luma and of the laid one, and the contrast of the target by that of the laid one."""
+
+    mean: float
+    laid_mean: float
+    gain: float
+
+    def levels(self) -> Plane:
+        """For each of 256 levels of the laid luma that of the target."""
+        return np.asarray(self.mean + self.gain * (np.arange(256) - self.laid_mean), np.float32)
+
+
+def fit_line(luma: Plane, laid: Plane, compared: NDArray[np.bool_]) -> Line:
+    """Match contrast and mean of two (h, w) float32 planes of luma where they are compared."""
+    (mean, spread), (other, its) = (np.ravel(cv2.meanStdDev(p, mask=compared.view(np.uint8))) for p in (luma, laid))
+    return Line(float(mean), float(other), float(spread) / max(1.0, float(its)))
+
+
+def match_line(luma: Plane, laid: Plane, line: Line) -> MatchedTones:
+    """Match two (h, w) float32 planes of luma by one line over all."""
+    half = np.float32(np.sqrt(min(max(line.gain, 1 / MAX_GAIN), MAX_GAIN)))
+    return MatchedTones((luma - np.float32(line.mean)) / half, (laid - np.float32(line.laid_mean)) * half)
+
+
 def match_tones(target: Plane, laid: Plane, compared: NDArray[np.bool_]) -> MatchedTones:
     """Match two (h, w, 3) float32 frames of luma and Lab's a and b where they are compared, whatever a part of them shows.
 
@@ -44,12 +69,13 @@ def match_tones(target: Plane, laid: Plane, compared: NDArray[np.bool_]) -> Matc
     strongly takes no part (iterated reweighting: Huber 1981). All is estimated on every second row and column.
     """
     thin = slice(None, None, 2), slice(None, None, 2)
-    luma, other = (np.ascontiguousarray(each[thin][..., 0]) for each in (target, laid))
+    whole, all_laid = (np.ascontiguousarray(each[..., 0]) for each in (target, laid))
+    luma, other = (np.ascontiguousarray(each[thin]) for each in (whole, all_laid))
     counted = np.ascontiguousarray(compared[thin])
     tints = [np.ascontiguousarray(each[thin][..., 1:]) for each in (target, laid)]
     side = int(np.vdot(tints[1], tints[1]) > np.vdot(tints[0], tints[0]))
     coloured, colours = (target, laid)[side][..., 1:], tints[side]
-    line = _fit_line(luma[counted], other[counted])
+    line = fit_line(whole, all_laid, compared).levels()
     weights = _weigh(luma - line[other.astype(np.uint8)], counted)
     for _ in range(ROUNDS):
         curve = _fit_curve(line, luma, other, weights)
@@ -58,16 +84,10 @@ def match_tones(target: Plane, laid: Plane, compared: NDArray[np.bool_]) -> Matc
         toned += colours @ share
         means, ratio = _match_areas(luma, toned, weights)
         weights = _weigh((luma - means[0]) / ratio - (toned - means[1]) * ratio, counted)
-    toned = curve[laid[..., 0].astype(np.uint8)] + coloured @ share
+    toned = curve[all_laid.astype(np.uint8)] + coloured @ share
     size = compared.shape[::-1]
     here, there, ratio = (np.asarray(cv2.resize(each, size), np.float32) for each in (*means, ratio))
-    return MatchedTones((target[..., 0] - here) / ratio, (toned - there) * ratio)
-
-
-def _fit_line(luma: Plane, laid: Plane) -> Plane:
-    """For each of 256 levels of the laid luma the level of the target, by contrast and mean alone."""
-    gain = float(luma.std()) / max(1.0, float(laid.std()))
-    return np.asarray(float(luma.mean()) + gain * (np.arange(256) - float(laid.mean())), np.float32)
+    return MatchedTones((whole - here) / ratio, (toned - there) * ratio)
 
 
 def _weigh(rest: Plane, counted: NDArray[np.bool_]) -> Plane:

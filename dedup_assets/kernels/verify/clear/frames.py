@@ -32,7 +32,7 @@ from dedup_assets.kernels.verify.clear.frame_passes import (
     take_hues,
 )
 from dedup_assets.kernels.verify.evidence import VerifiableImage
-from dedup_assets.kernels.verify.exact.alignment import SMOOTHING_PX, TREND_PX, WINDOW_PX, frame_size, invert_map
+from dedup_assets.kernels.verify.exact.alignment import SMOOTHING_PX, blurred, frame_size, invert_map, trend_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +85,12 @@ def make_frame(thumbnail: NDArray[np.uint8], box: tuple[float, ...] | None) -> F
     small = resize_into(part, frame_size(part.shape[1], part.shape[0]))
     gray = to_gray(small)
     luma, lab = gray.astype(np.float32), cv2.cvtColor(small, cv2.COLOR_RGB2Lab)
-    smooth = np.asarray(cv2.GaussianBlur(luma, (0, 0), SMOOTHING_PX, borderType=cv2.BORDER_REFLECT), np.float32)
+    smooth = blurred(luma, SMOOTHING_PX)
     hues = [lab[..., channel].astype(np.float32) - 128 for channel in (1, 2)]
-    planes = np.asarray(cv2.merge([smooth - _trend(smooth), smooth, *hues, luma]), np.float32)
+    planes = np.asarray(cv2.merge([smooth - trend_of(smooth), smooth, *hues, luma]), np.float32)
     across, down = gray.shape[1] / part.shape[1], gray.shape[0] / part.shape[0]
     to_frame = np.array([[across, 0, across * (0.5 - x) - 0.5], [0, down, down * (0.5 - y) - 0.5], [0, 0, 1.0]])
     return Frame(planes, to_frame, plain_share(gray, np.ones(gray.shape, np.bool_)))
-
-
-def _trend(smooth: Planes) -> Planes:
-    """What is coarser than TREND_PX, found at a quarter of the size: a Gaussian of 8 px is one of 2 px there."""
-    height, width = smooth.shape
-    if min(height, width) < 2 * WINDOW_PX:
-        return np.asarray(cv2.GaussianBlur(smooth, (0, 0), TREND_PX, borderType=cv2.BORDER_REFLECT), np.float32)
-    small = cv2.resize(smooth, (round(width / 4), round(height / 4)), interpolation=cv2.INTER_AREA)
-    coarse = cv2.GaussianBlur(small, (0, 0), TREND_PX / 4, borderType=cv2.BORDER_REFLECT)
-    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def compare_frames(left: Frame, right: Frame, matrix: Map, onto_left: bool) -> FrameComparison:

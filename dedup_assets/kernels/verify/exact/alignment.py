@@ -5,6 +5,7 @@ of a crop or a turn from local features is in `geometry.py`; what the numbers de
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -54,11 +55,11 @@ def compare_structure(
     Normalised cross-correlation (Lewis 1995), so exposure and contrast may differ from place to place. The
     result does not depend on which picture is left.
     """
-    smooth = [_blurred(gray.astype(np.float32), SMOOTHING_PX) for gray in (left, right)]
-    one, other = (picture - _blurred(picture, TREND_PX) for picture in smooth)
-    means = [_windowed(picture) for picture in (one, other)]
-    variances = [np.maximum(_windowed(p * p) - m * m, 0) for p, m in zip((one, other), means, strict=True)]
-    covariance = _windowed(one * other) - means[0] * means[1]
+    smooth = [blurred(gray.astype(np.float32), SMOOTHING_PX) for gray in (left, right)]
+    one, other = (picture - blurred(picture, TREND_PX) for picture in smooth)
+    means = [windowed(picture) for picture in (one, other)]
+    variances = [np.maximum(windowed(p * p) - m * m, 0) for p, m in zip((one, other), means, strict=True)]
+    covariance = windowed(one * other) - means[0] * means[1]
     correlation = covariance / np.sqrt(np.maximum(variances[0] * variances[1], 1.0))
     content = np.maximum(*variances) >= MIN_CONTENT_STD**2
     agrees = correlation >= MIN_CORRELATION
@@ -80,11 +81,13 @@ def _correlate(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     return float((here * there).mean() / max(float(here.std() * there.std()), 1e-3))
 
 
-def _blurred(values: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
+def blurred(values: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
+    """A plane, (h, w) float32, under a Gaussian; beyond its edges it is reflected."""
     return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma_px, borderType=cv2.BORDER_REFLECT), np.float32)
 
 
-def _windowed(values: NDArray[np.float32]) -> NDArray[np.float32]:
+def windowed(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mean of a plane, (h, w) float32, in the window of WINDOW_PX about each pixel."""
     side = WINDOW_PX, WINDOW_PX
     return np.asarray(cv2.boxFilter(values, cv2.CV_32F, side, borderType=cv2.BORDER_REFLECT), np.float32)
 
@@ -100,6 +103,46 @@ def _without_enclosed(flat: NDArray[np.bool_], differing: NDArray[np.bool_]) -> 
     walls = np.bincount(around[rim & differing], minlength=count)
     enclosed = walls > ENCLOSED_SHARE * sizes
     return np.asarray(flat & ~enclosed[labels], np.bool_)
+
+
+def trend_of(smooth: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What of a plane, (h, w) float32, is coarser than TREND_PX, found at a quarter of the size, where 8 px are 2."""
+    height, width = smooth.shape
+    if min(height, width) < 2 * WINDOW_PX:
+        return blurred(smooth, TREND_PX)
+    small = np.asarray(
+        cv2.resize(smooth, (round(width / 4), round(height / 4)), interpolation=cv2.INTER_AREA), np.float32
+    )
+    return np.asarray(cv2.resize(blurred(small, TREND_PX / 4), (width, height)), np.float32)
+
+
+def find_block(
+    target: NDArray[Any],
+    moved: NDArray[Any],
+    corner: tuple[int, int],
+    side: int,
+    reach: int,
+    least: tuple[float, float],
+) -> tuple[float, float, float, float] | None:
+    """Place x, y of the middle of a square block of target, (h, w), by its corner y, x, and its shift x, y to where moved shows
+    it, to a fraction of a pixel.
+
+    None where it is not found for sure, strictly within reach: with a correlation, and a second difference of that along x and
+    y, that are the `least`; with less bend it may slide along an edge.
+    """
+    top, left = corner
+    around = moved[top - reach : top + side + reach, left - reach : left + side + reach]
+    scores = cv2.matchTemplate(around, target[top : top + side, left : left + side], cv2.TM_CCOEFF_NORMED)
+    _, best, _, (x, y) = cv2.minMaxLoc(scores)
+    if best < least[0] or not (0 < x < 2 * reach and 0 < y < 2 * reach):
+        return None
+    lines = scores[y, x - 1 : x + 2].tolist(), scores[y - 1 : y + 2, x].tolist()
+    bends = [2 * middle - before - after for before, middle, after in lines]
+    if min(bends) < least[1]:
+        return None
+    across, down = ((line[2] - line[0]) / (2 * bend) for line, bend in zip(lines, bends, strict=True))
+    middle = (side - 1) / 2
+    return left + middle, top + middle, x - reach + across, y - reach + down
 
 
 def frame_size(width: int, height: int) -> tuple[int, int]:
@@ -139,14 +182,14 @@ def refine_alignment(target: NDArray[np.uint8], moving: NDArray[np.uint8]) -> ND
     return np.vstack([warp.astype(np.float64), [0.0, 0.0, 1.0]])
 
 
-def largest_difference(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> tuple[float, float]:
+def measure_difference(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
     """Strict comparison of two (h, w, 3) uint8 pictures of one shape.
 
-    Returns the largest difference of any channel after a 3x3 mean, in levels 0..255 (low is alike), and the correlation of
-    the two (-1..1, high is alike; 1 where neither varies by more than MAX_FLAT_STD).
+    Returns the largest difference of the channels after a 3x3 mean, (h, w), in levels 0..255 (low is alike), and the correlation
+    of the two (-1..1, high is alike; 1 where neither varies by more than MAX_FLAT_STD).
     """
     one, other = (picture.astype(np.float32) for picture in (left, right))
-    difference = float(np.abs(cv2.blur(one, (3, 3)) - cv2.blur(other, (3, 3))).max())
+    difference = np.asarray(np.abs(cv2.blur(one, (3, 3)) - cv2.blur(other, (3, 3))).max(axis=2), np.float32)
     if max(one.std(axis=(0, 1)).max(), other.std(axis=(0, 1)).max()) <= MAX_FLAT_STD:
         return difference, 1.0
     return difference, _correlate(one - one.mean(axis=(0, 1)), other - other.mean(axis=(0, 1)))

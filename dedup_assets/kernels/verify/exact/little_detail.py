@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.describe.shrinking import to_gray
-from dedup_assets.kernels.verify.exact.alignment import largest_difference
+from dedup_assets.kernels.verify.exact.alignment import WINDOW_PX, measure_difference, windowed
 
 COARSE_PX = 32
 """Longer side at which noise and blocks are averaged away, and the ridge of another mist is not."""
-WINDOW_PX = 13
 MIN_CONTENT_STD, MIN_CONTENT_SHARE = 6.0, 0.2
 """Gray levels, and share of the strongest window's, from which a window holds something: edges of words and of the moon, not mist,
 nor what rings beside them."""
@@ -49,10 +48,12 @@ class PlainComparison:
     content: float | None
 
 
-def compare_plainly(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> PlainComparison:
-    """Compare two (h, w, 3) uint8 RGB pictures of one shape; the result does not depend on which is left."""
+def compare_plainly(
+    left: NDArray[np.uint8], right: NDArray[np.uint8], measured: tuple[NDArray[np.float32], float] | None = None
+) -> PlainComparison:
+    """Compare two (h, w, 3) uint8 RGB pictures of one shape, `measured` where they are; it does not depend on which is left."""
     one, other = (picture.astype(np.float32) for picture in (left, right))
-    difference = np.abs(cv2.blur(one, (3, 3)) - cv2.blur(other, (3, 3))).max(axis=2)
+    difference, of_wholes = measured or measure_difference(left, right)
     correlation, holds = _correlate_windows(*(to_gray(picture).astype(np.float32) for picture in (left, right)))
     held = np.asarray(holds.any(axis=0), np.bool_)
     beside = cv2.dilate(held.astype(np.uint8), np.ones((WINDOW_PX, WINDOW_PX), np.uint8)) == 0
@@ -62,7 +63,7 @@ def compare_plainly(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> PlainC
         coarse=_largest_of_areas((one - other - shift) * beside[..., None]),
         fine=float(difference[beside].max()) if beside.any() else 0.0,
         noise=NOISE_SIGMAS * 1.48 * float(np.median(difference)),
-        correlation=largest_difference(left, right)[1],
+        correlation=of_wholes,
         content=float(correlation[held].min()) if held.any() else None,
     )
 
@@ -87,13 +88,8 @@ def _correlate_windows(
     one: NDArray[np.float32], other: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Correlation of each window, (h, w), and whether it holds something in the one and in the other, (2, h, w)."""
-    means = [_mean(gray) for gray in (one, other)]
-    variances = np.stack([_mean(gray * gray) - mean * mean for gray, mean in zip((one, other), means, strict=True)])
-    covariance = _mean(one * other) - means[0] * means[1]
+    means = [windowed(gray) for gray in (one, other)]
+    variances = np.stack([windowed(gray * gray) - mean * mean for gray, mean in zip((one, other), means, strict=True)])
+    covariance = windowed(one * other) - means[0] * means[1]
     least = max(MIN_CONTENT_STD**2, MIN_CONTENT_SHARE**2 * float(variances.max()))
     return covariance / np.sqrt(np.maximum(variances[0] * variances[1], 1.0)), variances >= least
-
-
-def _mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    side = WINDOW_PX, WINDOW_PX
-    return np.asarray(cv2.boxFilter(values, cv2.CV_32F, side, borderType=cv2.BORDER_REFLECT), np.float32)

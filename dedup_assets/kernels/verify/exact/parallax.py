@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.describe.shrinking import resize_into
-from dedup_assets.kernels.verify.exact.alignment import frame_size
+from dedup_assets.kernels.verify.exact.alignment import find_block, frame_size
 
 BLOCK_PX = 17
 SEARCH_PX = 5
@@ -55,22 +55,11 @@ def _corners(shape: tuple[int, ...]) -> list[tuple[int, int]]:
 def _block_shift(
     one: NDArray[np.uint8], other: NDArray[np.uint8], counted: NDArray[np.bool_], top: int, left: int
 ) -> tuple[float, float, float, float] | None:
-    """Place x, y and shift x, y of the block at a corner, to a fraction of a pixel; None where it is not found for sure."""
+    """As `alignment.find_block`, of what is compared and varies."""
     block = one[top : top + BLOCK_PX, left : left + BLOCK_PX]
     if not counted[top + BLOCK_PX // 2, left + BLOCK_PX // 2] or block.std() < MIN_BLOCK_STD:
         return None
-    reach = BLOCK_PX + SEARCH_PX
-    around = other[top - SEARCH_PX : top + reach, left - SEARCH_PX : left + reach]
-    scores = cv2.matchTemplate(around, block, cv2.TM_CCOEFF_NORMED)
-    _, best, _, (x, y) = cv2.minMaxLoc(scores)
-    if best < MIN_BLOCK_CORRELATION or not (0 < x < 2 * SEARCH_PX and 0 < y < 2 * SEARCH_PX):
-        return None
-    across, down = scores[y, x - 1 : x + 2].astype(float), scores[y - 1 : y + 2, x].astype(float)
-    curvatures = [2 * line[1] - line[0] - line[2] for line in (across, down)]
-    if min(curvatures) < MIN_PEAK_CURVATURE:
-        return None
-    steps = [(line[2] - line[0]) / (2 * bend) for line, bend in zip((across, down), curvatures, strict=True)]
-    return float(left), float(top), x - SEARCH_PX + steps[0], y - SEARCH_PX + steps[1]
+    return find_block(one, other, (top, left), BLOCK_PX, SEARCH_PX, (MIN_BLOCK_CORRELATION, MIN_PEAK_CURVATURE))
 
 
 def _residuals(found: NDArray[np.float64]) -> NDArray[np.float64]:

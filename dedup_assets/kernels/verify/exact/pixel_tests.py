@@ -1,7 +1,7 @@
 """What pixels decide about a pair: strictly where there is little to see, and over the overlap under one map.
 
-Here belong single judgements. Their order is in `kernels/verify/cascade.py`, the measures in `alignment.py`, `colour.py` and
-`overlap.py`.
+Here belong single judgements. Their order is in `kernels/verify/cascade.py`, the measures in `overlap.py` and what it is made of
+(`alignment.py`, `colour.py`, `strokes.py`, `surroundings.py`, `seams.py`), `parallax.py` and `little_detail.py`.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from dedup_assets.kernels.describe.quality import MAX_FLAT_CONTRAST
 from dedup_assets.kernels.describe.shrinking import resize_into, to_gray
 from dedup_assets.kernels.transforms import transform_image
 from dedup_assets.kernels.verify.evidence import UNKNOWN, DecidedBy, PairEvidence, VerifiableImage
-from dedup_assets.kernels.verify.exact.alignment import largest_difference
+from dedup_assets.kernels.verify.exact.alignment import measure_difference
 from dedup_assets.kernels.verify.exact.little_detail import compare_plainly, is_recompression
 from dedup_assets.kernels.verify.exact.overlap import OverlapComparison, align_pictures, compare_overlap, is_panel
 from dedup_assets.kernels.verify.exact.parallax import measure_parallax
@@ -44,10 +44,10 @@ def judge_strictly(pair: Pair) -> PairEvidence:
         return PairEvidence(False, None, "strict_pixels", pair.transform)
     height, width = min(one.shape, other.shape)[:2]
     one, other = resize_into(one, (width, height)), resize_into(other, (width, height))
-    difference, correlation = largest_difference(one, other)
-    same = difference <= limits.max_strict_difference and correlation >= limits.min_strict_correlation
+    difference, correlation = measure_difference(one, other)
+    same = difference.max() <= limits.max_strict_difference and correlation >= limits.min_strict_correlation
     if not same and min(pair.left.contrast, pair.right.contrast) > MAX_FLAT_CONTRAST:
-        same = is_recompression(compare_plainly(one, other))
+        same = is_recompression(compare_plainly(one, other, (difference, correlation)))
     if not same:
         return PairEvidence(False, None, "strict_pixels", pair.transform, correlation=correlation)
     level: Literal["near", "copy"] = "near" if pair.transform in ("identity", UNKNOWN) else "copy"

@@ -4,12 +4,12 @@ Here belongs what is found where one record lies exactly upon the other (`regist
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.compiled import compiled
 from dedup_assets.kernels.describe.drawn import MIN_PLAIN_SHARE, plain_share, unpack_fine_gray
 from dedup_assets.kernels.describe.shrinking import resize_into, to_gray
 from dedup_assets.kernels.verify.evidence import PairEvidence, VerifiableImage
@@ -19,7 +19,7 @@ WINDOW_PX = 9
 """A letter of a full page."""
 BLURS_PX = (0.0, 0.5, 0.8, 1.2, 1.7)
 MIN_BETTER = 0.98
-"""A stronger blur counts where it leaves less than that share of the difference."""
+"""A stronger blur counts where it leaves less than that share of the difference; where one leaves more, so do all beyond it."""
 GAIN_PX, GAINS = 65, (0.6, 1.6)
 MIN_DIFFERENCE, DIFFERENCE_BY_NOISE, NOISE_QUANTILE, NOISE_FACTOR = 5.0, 4.0, 0.75, 1.8
 """Of what no shift by a pixel explains, summed over a window, in units of the page's own contrast: beyond four times the noise
@@ -87,8 +87,9 @@ def is_page(image: VerifiableImage) -> bool:
 
 def has_plain_ground(image: VerifiableImage) -> bool:
     """Whether much of a picture is of one gray level; found once."""
-    gray = to_gray(image.thumbnail)
-    share = image.once(has_plain_ground, lambda: plain_share(gray, np.ones(gray.shape, np.bool_)))
+    share = image.once(
+        has_plain_ground, lambda: plain_share(gray := to_gray(image.thumbnail), np.ones(gray.shape, np.bool_))
+    )
     return share >= MIN_PLAIN_SHARE
 
 
@@ -102,9 +103,9 @@ def compare_words(laid: LaidStrokes, least: float = MIN_DIFFERENCE) -> WordCompa
     difference = lighter + darker
     inner = _inner(laid.inside)
     written = (_summed(np.abs(target) + np.abs(moved)) > STROKE_SUM) & inner
-    if not written.any():
+    if not written[::2, ::2].any():
         return nothing
-    noise = NOISE_FACTOR * float(np.quantile(difference[written], NOISE_QUANTILE))
+    noise = NOISE_FACTOR * float(np.quantile(difference[::2, ::2][written[::2, ::2]], NOISE_QUANTILE))
     strong = (difference > max(least, DIFFERENCE_BY_NOISE * (1 + noise))) & laid.inside
     differing = _without_displaced(target, moved, difference, strong, inner)
     sums = (float(each[differing].sum()) for each in (lighter, darker))
@@ -121,48 +122,73 @@ def is_written(gray: NDArray[np.uint8]) -> bool:
 
 
 def _polarity(strokes: Strokes) -> float:
-    signs = ((strokes < -INK).astype(np.float32), (strokes > INK).astype(np.float32))
-    dark, light = (cv2.boxFilter(each, cv2.CV_32F, (POLARITY_PX, POLARITY_PX)) for each in signs)
-    return float(np.maximum(dark, light).sum()) / max(float((dark + light).sum()), 1e-6)
+    signs = (strokes < -INK, strokes > INK)
+    dark, light = (_counted(each) for each in signs)
+    return int(np.maximum(dark, light).sum(dtype=np.int64)) / max(int((dark + light).sum(dtype=np.int64)), 1)
+
+
+def _counted(marked: NDArray[np.bool_]) -> NDArray[np.uint16]:
+    around = POLARITY_PX, POLARITY_PX
+    return np.asarray(cv2.boxFilter(marked.view(np.uint8), cv2.CV_16U, around, normalize=False), np.uint16)
 
 
 def _equal_blur(laid: LaidStrokes) -> tuple[Strokes, Strokes]:
     """Blur the sharper of the two until they differ least, and bring it to the other's contrast."""
-    sharpness = [
-        _sharpness(each[laid.inside], cv2.Laplacian(each, cv2.CV_32F)[laid.inside])
-        for each in (laid.target, laid.moved)
-    ]
-    swapped = sharpness[0] < sharpness[1]
+    inside = laid.inside.astype(np.float32)
+    swapped = _sharpness(laid.target, inside) < _sharpness(laid.moved, inside)
     sharp, dull = (laid.moved, laid.target) if swapped else (laid.target, laid.moved)
-    wanted, best, least = dull[laid.inside], sharp, np.inf
+    wanted, best, least, before = dull * inside, sharp, np.inf, np.inf
+    whole = float(np.vdot(wanted, wanted))
     for sigma in BLURS_PX:
         blurred = np.asarray(cv2.GaussianBlur(sharp, (0, 0), sigma), np.float32) if sigma else sharp
-        values = blurred[laid.inside]
-        gain = float((values * wanted).sum()) / max(float((values * values).sum()), 1e-6)
-        left = float(((values * gain - wanted) ** 2).sum())
+        own, both = float(np.vdot(blurred, blurred * inside)), float(np.vdot(blurred, wanted))
+        gain = both / max(own, 1e-6)
+        left = whole - 2 * gain * both + gain * gain * own
+        if left > before:
+            break
         if left < least * MIN_BETTER:
             best, least = blurred * np.float32(gain), left
+        before = left
     return (dull, best) if swapped else (best, dull)
 
 
-def _sharpness(values: Strokes, bends: NDArray[Any]) -> float:
-    return float((bends * bends).sum()) / max(float((values * values).sum()), 1e-6)
+def _sharpness(strokes: Strokes, inside: Strokes) -> float:
+    bends = cv2.Laplacian(strokes, cv2.CV_32F)
+    return float(np.vdot(bends, bends * inside)) / max(float(np.vdot(strokes, strokes * inside)), 1e-6)
 
 
 def _equal_gain(target: Strokes, moved: Strokes) -> tuple[Strokes, Strokes]:
-    """Give the moved strokes the contrast of the target's about each place: shadows and faded print are no words."""
-    one, other = np.clip(target, -1, 1), np.clip(moved, -1, 1)
-    both, own = (cv2.boxFilter(each, cv2.CV_32F, (GAIN_PX, GAIN_PX)) for each in (one * other, other * other))
-    return target, np.asarray(moved * np.clip((both + 0.01) / (own + 0.01), *GAINS), np.float32)
+    """Give the moved strokes the contrast of the target's about each place: shadows and faded print are no words.
+
+    That is smooth, and found on every second row and column.
+    """
+    one, other = (np.clip(each[::2, ::2], -1, 1) for each in (target, moved))
+    around = GAIN_PX // 2 + 1, GAIN_PX // 2 + 1
+    both, own = (cv2.boxFilter(each, cv2.CV_32F, around) for each in (one * other, other * other))
+    gain = cv2.resize(np.clip((both + 0.01) / (own + 0.01), *GAINS), moved.shape[::-1])
+    return target, np.asarray(np.multiply(moved, gain, out=gain), np.float32)
 
 
 def _unexplained(target: Strokes, moved: Strokes) -> tuple[Strokes, Strokes]:
     """By how much the target is lighter, and darker, than all that the moved strokes show within a pixel, and vice versa."""
     kernel = np.ones((3, 3), np.uint8)
-    (low, high), (least, most) = ((cv2.erode(each, kernel), cv2.dilate(each, kernel)) for each in (target, moved))
-    lighter = np.maximum(target - most, 0) + np.maximum(low - moved, 0)
-    darker = np.maximum(least - target, 0) + np.maximum(moved - high, 0)
-    return np.asarray(lighter, np.float32), np.asarray(darker, np.float32)
+    low, least = (np.asarray(cv2.erode(each, kernel), np.float32) for each in (target, moved))
+    high, most = (np.asarray(cv2.dilate(each, kernel), np.float32) for each in (target, moved))
+    return _beyond(target, moved, low, high, least, most)
+
+
+@compiled
+def _beyond(
+    target: Strokes, moved: Strokes, low: Strokes, high: Strokes, least: Strokes, most: Strokes
+) -> tuple[Strokes, Strokes]:
+    """How far either lies above, and below, the range of the other, from low to high or from least to most; all (h, w)."""
+    lighter, darker, nothing = np.empty_like(target), np.empty_like(target), np.float32(0)
+    for y in range(target.shape[0]):
+        for x in range(target.shape[1]):
+            p, q = target[y, x], moved[y, x]
+            lighter[y, x] = max(p - most[y, x], nothing) + max(low[y, x] - q, nothing)
+            darker[y, x] = max(least[y, x] - p, nothing) + max(q - high[y, x], nothing)
+    return lighter, darker
 
 
 def _summed(values: Strokes) -> Strokes:
@@ -180,6 +206,8 @@ def _without_displaced(
     target: Strokes, moved: Strokes, difference: Strokes, strong: NDArray[np.bool_], inner: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """The strong differences, (h, w) bool, without those that reach an edge or are found again a few px beside."""
+    if not strong.any():
+        return strong
     count, labels, parts, _ = cv2.connectedComponentsWithStats(strong.astype(np.uint8), connectivity=8)
     kept = np.ones(count, np.bool_)
     kept[labels[~inner]] = False

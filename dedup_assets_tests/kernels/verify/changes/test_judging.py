@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dedup_assets.kernels.verify.cascade import UNKNOWN, verify_pair
+from dedup_assets.kernels.verify.changes.comparing import compare_exactly
 from dedup_assets.kernels.verify.thresholds import VerificationThresholds
 from dedup_assets_tests.kernels.verify import drawings
 from dedup_assets_tests.kernels.verify.changes import scenes
@@ -91,6 +92,20 @@ def test_marks_tone_noise_and_compression_leave_a_photograph_what_it_is(edit: st
     evidence = verify_pair(seen(original), seen((MARKS | SAME)[edit](original)), UNKNOWN)
     assert evidence.verdict, evidence
     assert evidence.changed_share == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("edit", [*CHANGES, *MARKS, *SAME])
+def test_what_is_looked_at_no_more_closely_would_have_passed(edit: str, name: str) -> None:
+    before, after = CHANGES.get(edit) or (np.copy, (MARKS | SAME)[edit])
+    left, right = (seen(each(photograph(name))) for each in (before, after))
+    for dx in (0.0, 1.5):
+        matrix = np.array([[1.0, 0, dx], [0, 1, -dx / 2], [0, 0, 1]])
+        quick, exact = (compare_exactly(left, right, matrix, True, most) for most in (0.65, -1.0))
+        assert quick is not None
+        assert exact is not None
+        assert quick.differs.any() == exact.differs.any()
+        assert (quick.blended > 0.65) == (exact.blended > 0.65)
 
 
 def test_positions_on_a_board_are_told_apart_and_one_compressed_board_is_one() -> None:
