@@ -17,12 +17,23 @@ from dedup_assets.settings import Settings
 @STORE_OPTION
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=3000, show_default=True, help="Port to listen on.")
-def ui(store: str, host: str, port: int) -> None:
-    """Open the Dagster UI on a store that was filled by `run` or `demo`, with nothing to configure."""
+@click.option(
+    "--allow-host",
+    "hosts",
+    multiple=True,
+    help="Name by which browsers may call it, beside its address and localhost; may be repeated.",
+)
+def ui(store: str, host: str, port: int, hosts: tuple[str, ...]) -> None:
+    """Open the Dagster UI on a store that was filled by `run` or `demo`, with nothing to configure.
+
+    It knows no passwords, and answers to its own name and pages only, so that no other page in the same browser can use it.
+    """
     from dedup_assets.automation.running import prepare_home
 
     settings = settings_of(store, otherwise=Settings.from_environment)
     home = prepare_home(settings.model_copy(update={"store": store}))
-    command = [sys.executable, "-m", "dagster", "dev", "-w", str(home / "workspace.yaml"), "-h", host, "-p", str(port)]
+    command = [sys.executable, "-m", "dedup_assets.serving.dagster_ui", "-w", str(home / "workspace.yaml")]
+    command += ["-h", host, "-p", str(port)]
+    os.environ["DEDUP_ALLOWED_HOSTS"] = " ".join((f"[{host}]:{port}" if ":" in host else f"{host}:{port}", *hosts))
     os.chdir(home)
     os.execv(sys.executable, command)

@@ -3,12 +3,15 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +26,10 @@ from dedup_assets_tests.conftest import write_files
 
 ASSETS = [table.name for table in TABLES]
 PATIENCE_S = 180
+MUTATES = """fetch("/graphql", {method: "POST", headers: {"content-type": "application/json"},
+    body: JSON.stringify({query: "mutation {setNuxSeen}"})}).then(answer => answer.status)"""
+SUBSCRIBES = """url => new Promise(done => { const socket = new WebSocket(url, "graphql-ws");
+    socket.onopen = () => done("open"); socket.onerror = () => done("refused"); })"""
 
 
 class Server:
@@ -85,6 +92,12 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+def chromium() -> str:
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    assert found, "Chromium is missing: run `make setup-test`."
+    return found
 
 
 def partition_keys(ui: Server) -> list[str]:
@@ -170,11 +183,49 @@ def test_the_running_sensor_reads_all_new_prefixes_in_one_run(ui: Server) -> Non
     assert set(partition_keys(ui)) - known == {"new a", "new b"}
 
 
-def test_the_lineage_page_shows_the_ten_assets_from_left_to_right(ui: Server) -> None:
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    assert chromium, "Chromium is missing: run `make setup-test`."
+@pytest.mark.parametrize(
+    ("headers", "method", "status"),
+    [
+        ({"host": "evil.example"}, "POST", 421),
+        ({"origin": "http://evil.example"}, "POST", 403),
+        ({"origin": "http://evil.example", "content-type": "text/plain"}, "POST", 403),
+        ({}, "GET", 405),
+        ({"accept": "image/*"}, "GET", 405),
+    ],
+)
+def test_no_other_page_in_the_same_browser_can_change_anything(
+    ui: Server, headers: dict[str, str], method: str, status: int
+) -> None:
+    mutation = urllib.parse.quote("mutation {setNuxSeen}")
+    request = urllib.request.Request(f"{ui.url}/graphql?query={mutation}", headers=headers, method=method)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=20)
+    refused.value.close()
+    assert refused.value.code == status
+
+
+def test_pages_of_the_ui_subscribe_and_change_things_and_others_do_not(ui: Server) -> None:
+    frames: list[str] = []
+    refused: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1800, "height": 1000})
+        page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: frames.append(str(frame))))
+        page.on("response", lambda answer: refused.append(answer.url) if answer.status >= 400 else None)
+        page.goto(f"{ui.url}/runs")
+        page.locator("a[href^='/runs/']").filter(has_text=re.compile("^[0-9a-f]{8}$")).first.click()
+        page.get_by_text("RUN_SUCCESS").first.wait_for(timeout=60_000)
+        own = page.evaluate(MUTATES)
+        page.goto("about:blank")
+        foreign = page.evaluate(SUBSCRIBES, f"{ui.url.replace('http', 'ws')}/graphql")
+        browser.close()
+    assert any("pipelineRunLogs" in frame for frame in frames)
+    assert (own, foreign, refused) == (200, "refused", [])
+
+
+def test_the_lineage_page_shows_the_ten_assets_from_left_to_right(ui: Server) -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1800, "height": 1000})
         page.goto(f"{ui.url}/asset-groups")
         places = {}
@@ -188,4 +239,3 @@ def test_the_lineage_page_shows_the_ten_assets_from_left_to_right(ui: Server) ->
     ordered = sorted(ASSETS, key=places.__getitem__)
     assert ordered[0] == "image_manifest"
     assert ordered[-2:] == ["dedup_report", "organized_blobs"]
-    assert Path(chromium).exists()

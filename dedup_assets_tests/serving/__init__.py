@@ -1,0 +1,1 @@
+"""What answers over HTTP, asked as browsers, other pages and stalled clients ask."""
