@@ -24,12 +24,13 @@ def serve_embeddings(provider: str, host: str, port: int, policies: str | None) 
     from dedup_assets.embedders.chain import choose_embedder
     from dedup_assets.embedders.server import EmbeddingServer
     from dedup_assets.policies import EmbeddingPolicy
+    from dedup_assets.stages.reading.isolated_decoding import SentPictures
 
     policy = EmbeddingPolicy.build("embeddings", read_policies(policies).get("embeddings", {}))
     try:
-        with choose_embedder([provider], policy.embedder_settings()) as choice:
+        with choose_embedder([provider], policy.embedder_settings()) as choice, SentPictures() as pictures:
             served = choice.embedder
-            server = EmbeddingServer(host, port, served)
+            server = EmbeddingServer(host, port, served, pictures.read)
             click.echo(f"{served.name} {served.model} {served.revision} on {server.url}")
             server.serve_forever()
     except KeyboardInterrupt:

@@ -1,64 +1,69 @@
 """A small embedding service over any local provider: `POST /embeddings` and `GET /health`.
 
-Belongs here: answering requests. Does not belong here: asking such a service (`http.py`), or choosing the provider.
+Belongs here: answering requests, and how many at once. Does not belong here: asking such a service (`http.py`), choosing the
+provider, reading what was sent (`sent_pictures.py`), connections (`serving/listening.py`).
 """
 
-import base64
-import binascii
-import json
-import socket
-from threading import Lock
+import asyncio
+from asyncio import Semaphore, wrap_future
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
-import cv2
 import numpy as np
-import uvicorn
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dedup_assets.embedders.protocol import Embedder, Image
-from dedup_assets.kernels.decode.declared_size import declared_pixels
+from dedup_assets.embedders.sent_pictures import SenselessRequestError, TooManyPicturesError
+from dedup_assets.serving.listening import Listener
+
+PictureReader = Callable[[bytes], "Future[list[Image | None]]"]
+"""Has `read_pictures` done in a process of its own; the future raises what that does, or what became of the process."""
 
 LARGEST_REQUEST_BYTES = 64 << 20
-LARGEST_PICTURE_PX = 50_000_000
-LONGER_SIDE_PX = 256
-LAST_ANSWERS_S = 10
-"""So long requests that are under way when the service is ended may take."""
+MOST_BYTES_COMING = 2 * LARGEST_REQUEST_BYTES
+MOST_WAITING = 16
+"""Requests that came whole; with more, or with more bytes coming, the next is told to come again (503)."""
+
+AT_WORK = 2
+"""Requests whose pictures are decoded: one that is embedded, and the next."""
+
+COME_AGAIN_S = 2
 
 
-class EmbeddingServer(uvicorn.Server):
+class EmbeddingServer(Listener):
     """Serves one provider at `url`, from the first moment on that it listens there."""
 
-    def __init__(self, host: str, port: int, embedder: Embedder) -> None:
+    def __init__(self, host: str, port: int, embedder: Embedder, read: PictureReader) -> None:
         """Listen on `port`, or on a free one for 0.
 
         Raises:
             OSError: the address cannot be listened on.
         """
-        config = uvicorn.Config(_Service(embedder).app(), log_config=None, log_level="error", lifespan="off", ws="none")
-        config.timeout_graceful_shutdown = LAST_ANSWERS_S
-        super().__init__(config)
-        self._socket = socket.create_server((host, port))
-        self.url = f"http://{host}:{self._socket.getsockname()[1]}/embeddings"
-
-    def serve_forever(self) -> None:
-        """Answer until interrupted, or until `should_exit` is set."""
-        self.run([self._socket])
+        super().__init__(host, port, _Service(embedder, read).app())
+        self.url = f"http://{host}:{self.port}/embeddings"
 
 
 class _Service:
     """What is answered; pictures are embedded for one request at a time, as a model has one device."""
 
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder, self._turn = embedder, Lock()
+    def __init__(self, embedder: Embedder, read: PictureReader) -> None:
+        self._embedder, self._read = embedder, read
+        self._waiting, self._bytes_coming, self._at_work = 0, 0, Semaphore(AT_WORK)
+        self._thread = ThreadPoolExecutor(1)
         self._described = {"model": embedder.model, "revision": embedder.revision, "dimension": embedder.dimension}
 
     def app(self) -> Starlette:
         routes = [Route("/health", self._health), Route("/embeddings", self._embeddings, methods=["POST"])]
-        app = Starlette(routes=routes, exception_handlers={HTTPException: _refuse}, max_body_size=LARGEST_REQUEST_BYTES)
+        app = Starlette(
+            routes=routes,
+            exception_handlers={HTTPException: _refuse, ClientDisconnect: _let_go},
+            max_body_size=LARGEST_REQUEST_BYTES,
+        )
         app.router.redirect_slashes = False
         return app
 
@@ -68,39 +73,57 @@ class _Service:
 
     async def _embeddings(self, request: Request) -> JSONResponse:
         """Embed the pictures of one request; a picture that cannot be read or embedded becomes null."""
-        rows = await run_in_threadpool(self._embed, await request.body())
+        body = await self._receive(request)
+        if self._waiting >= MOST_WAITING:
+            raise _come_again(f"{self._waiting} requests are waiting")
+        self._waiting += 1
+        try:
+            async with self._at_work:
+                if await request.is_disconnected():
+                    raise ClientDisconnect
+                pictures = await self._decode(body)
+                rows = await asyncio.get_running_loop().run_in_executor(self._thread, self._embed, pictures)
+        finally:
+            self._waiting -= 1
         return JSONResponse(self._described | {"embeddings": rows})
 
-    def _embed(self, body: bytes) -> list[list[float] | None]:
+    async def _receive(self, request: Request) -> bytes:
+        body = bytearray()
         try:
-            pictures = [decode_picture(text) for text in json.loads(body)["images"]]
-        except (ValueError, KeyError, TypeError):
-            raise HTTPException(400, 'expected {"images": [base64, ...]}') from None
-        with self._turn:
-            vectors = iter(self._embedder.embed([picture for picture in pictures if picture is not None]))
+            async for block in request.stream():
+                self._bytes_coming += len(block)
+                body += block
+                if self._bytes_coming > MOST_BYTES_COMING:
+                    raise _come_again(f"{self._bytes_coming:,} bytes are coming")
+        finally:
+            self._bytes_coming -= len(body)
+        return bytes(body)
+
+    async def _decode(self, body: bytes) -> list[Image | None]:
+        try:
+            return await wrap_future(self._read(body))
+        except SenselessRequestError as error:
+            raise HTTPException(400, str(error)) from None
+        except TooManyPicturesError as error:
+            raise HTTPException(413, str(error)) from None
+        except Exception as error:  # noqa: BLE001 (whatever bytes do to a decoder is said of these bytes)
+            raise HTTPException(422, f"these pictures cannot be decoded: {type(error).__name__}") from None
+
+    def _embed(self, pictures: Sequence[Image | None]) -> list[list[float] | None]:
+        vectors = iter(self._embedder.embed([picture for picture in pictures if picture is not None]))
         rows = [None if picture is None else next(vectors) for picture in pictures]
         return [None if row is None or not np.isfinite(row).all() else row.tolist() for row in rows]
 
 
+def _come_again(why: str) -> HTTPException:
+    return HTTPException(503, f"{why}; ask again in {COME_AGAIN_S} s", {"Retry-After": str(COME_AGAIN_S)})
+
+
+async def _let_go(_: Request, __: Exception) -> Response:
+    return Response()  # which nobody reads
+
+
 async def _refuse(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    headers = {**(error.headers or {}), "Connection": "close"}  # the rest of what is too large is not read
+    headers: dict[str, Any] = {**(error.headers or {}), "Connection": "close"}  # what is still coming is not read
     return JSONResponse({"error": error.detail}, error.status_code, headers)
-
-
-def decode_picture(text: str) -> Image | None:
-    """A picture in base64 as upright RGB with a longer side of at most 256 px, or None where it cannot be read."""
-    try:
-        data = base64.b64decode(text, validate=True)
-        if declared_pixels(data) > LARGEST_PICTURE_PX:
-            return None
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
-    except (binascii.Error, ValueError, cv2.error):
-        return None
-    if image is None or image.size > 3 * LARGEST_PICTURE_PX:
-        return None
-    scale = LONGER_SIDE_PX / max(image.shape[:2])
-    if scale < 1:
-        size = tuple(max(1, round(length * scale)) for length in image.shape[1::-1])
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(image, np.uint8)

@@ -1,17 +1,20 @@
 import base64
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from http.client import HTTPConnection
+from threading import Event, Thread
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import cv2
-import numpy as np
 import pytest
 
 from dedup_assets.embedders.dhash import DifferenceHashEmbedder
-from dedup_assets.embedders.protocol import Image
-from dedup_assets.embedders.server import LARGEST_REQUEST_BYTES, decode_picture
+from dedup_assets.embedders.protocol import Image, Vectors
+from dedup_assets.embedders.server import LARGEST_REQUEST_BYTES, MOST_WAITING, EmbeddingServer
+from dedup_assets.stages.workers.processes import WorkerProcesses
 from dedup_assets_tests.embedders.pictures import photographs
 from dedup_assets_tests.embedders.serving import serving
 
@@ -49,7 +52,14 @@ def test_health_names_the_model(address: str) -> None:
 
 @pytest.mark.parametrize(
     ("path", "body", "status"),
-    [("/embeddings", b"{", 400), ("/embeddings", b"[]", 400), ("/x", b"", 404), ("/embeddings/", b"", 404)],
+    [
+        ("/embeddings", b"{", 400),
+        ("/embeddings", b"[]", 400),
+        ("/embeddings", b'{"images":' + b"[" * 1_000_000, 400),
+        ("/embeddings", b'{"images":[' + b"1," * 1_000_000 + b"1]}", 413),
+        ("/x", b"", 404),
+        ("/embeddings/", b"", 404),
+    ],
 )
 def test_other_requests_are_refused(address: str, path: str, body: bytes, status: int) -> None:
     with pytest.raises(HTTPError) as caught:
@@ -82,12 +92,46 @@ def test_a_request_that_does_not_say_its_size_is_read_no_further_than_to_the_lim
     connection.close()
 
 
-def test_large_pictures_are_reduced() -> None:
-    decoded = decode_picture(encoded(np.zeros((400, 800, 3), np.uint8)))
-    assert decoded is not None
-    assert decoded.shape == (128, 256, 3)
+class Held(DifferenceHashEmbedder):
+    """Embeds when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let = Event()
+
+    def embed(self, images: Sequence[Image]) -> Vectors:
+        assert self.let.wait(30)
+        return super().embed(images)
 
 
-def test_a_picture_that_says_it_is_too_large_is_not_decoded() -> None:
-    whole = cv2.imencode(".png", np.zeros((7_100, 7_100), np.uint8))[1].tobytes()
-    assert decode_picture(base64.b64encode(whole).decode()) is None
+def test_beyond_the_queue_a_request_is_told_to_come_again_and_then_answered() -> None:
+    embedder, body = Held(), json.dumps({"images": [encoded(photographs()[0])]}).encode()
+    with serving(embedder) as url, ThreadPoolExecutor(MOST_WAITING + 1) as clients:
+        asked = [clients.submit(post, url, body) for _ in range(MOST_WAITING + 1)]
+        ((refused,), waiting) = wait(asked, return_when=FIRST_COMPLETED)
+        embedder.let.set()
+        answers = [each.result()["embeddings"] for each in waiting]
+    error = refused.exception()
+    assert isinstance(error, HTTPError)
+    assert (error.code, error.headers["Retry-After"]) == (503, "2")
+    assert json.load(error)["error"] == f"{MOST_WAITING} requests are waiting; ask again in 2 s"
+    error.close()
+    assert answers == [answers[0]] * MOST_WAITING
+
+
+def test_bytes_that_end_their_decoder_cost_their_request_alone() -> None:
+    def crash(_: bytes) -> "Future[list[Image | None]]":
+        return processes.schedule(os.abort, ())
+
+    processes = WorkerProcesses(1)
+    server = EmbeddingServer("127.0.0.1", 0, DifferenceHashEmbedder(), crash)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    with pytest.raises(HTTPError) as refused:
+        post(server.url, b'{"images": []}')
+    told = json.load(refused.value)["error"]
+    refused.value.close()
+    server.should_exit = True
+    thread.join()
+    processes.stop()
+    assert (refused.value.code, told) == (422, "these pictures cannot be decoded: ProcessLostError")

@@ -9,7 +9,11 @@ which several at once would fill this process.
 """
 
 import signal
+from concurrent.futures import Future
+from typing import Self
 
+from dedup_assets.embedders.protocol import Image
+from dedup_assets.embedders.sent_pictures import DEADLINE_S, read_pictures
 from dedup_assets.kernels.decode.declared_size import declared_pixels
 from dedup_assets.kernels.decode.image import DecodeLimits, UnreadableImage
 from dedup_assets.kernels.decode.jpeg import find_frame_marker
@@ -69,6 +73,22 @@ class IsolatedDecoder:
                 raise DecodingTimedOutError("The processes that decoded it were killed, again and again.") from error
             sentence = "Its bytes made their decoder crash or ask for too much memory."
             raise UnreadableImage("corrupt", sentence) from error
+
+
+class SentPictures:
+    """What others send to be embedded, read in one process, which is ready from the start and replaced when it is lost."""
+
+    def __enter__(self) -> Self:
+        self._processes = WorkerProcesses(1)
+        self._processes.schedule(read_pictures, (b'{"images": []}',)).result()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._processes.stop()
+
+    def read(self, body: bytes) -> "Future[list[Image | None]]":
+        """As `read_pictures`; raises TimeoutError, ProcessLostError or MemoryError for what does not let it end."""
+        return self._processes.schedule(read_pictures, (body,), DEADLINE_S)
 
 
 def sketch_or_end(timeout_s: float, data: bytes, limits: DecodeLimits) -> ImageSketch:

@@ -17,16 +17,16 @@ from numpy.typing import NDArray
 from dedup_assets.embedders.chain import choose_embedder
 from dedup_assets.embedders.protocol import ModelName
 from dedup_assets.embedders.provider_settings import EmbedderSettings
+from dedup_assets.embedders.sent_pictures import DEADLINE_S, SENT_LIMITS
 from dedup_assets.errors import NoEmbedderError, NoVectorError, UnknownImageError
-from dedup_assets.kernels.decode.image import DecodeLimits
 from dedup_assets.kernels.decode.unreadable import UnreadableImage
-from dedup_assets.kernels.describe.description import sketch_image
 from dedup_assets.report.plain_words import visible
 from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.resources.database.nearest_images import nearest_images, vector_of_image
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.named_images import NamedImages, Row
 from dedup_assets.stages.pairs.evidence_rows import decode_thumbnail
+from dedup_assets.stages.reading.isolated_decoding import DecodingTimedOutError, IsolatedDecoder
 from dedup_assets.stages.vectors.kept_model import used_models
 
 NAMED = 5
@@ -135,8 +135,9 @@ class SimilarImages:
     def _outside(self, name: str) -> "_Asked":
         try:
             data = Path(name).read_bytes()
-            thumbnail = decode_thumbnail(sketch_image(data, DecodeLimits()).thumbnail)
-        except UnreadableImage as error:
+            with IsolatedDecoder(1, DEADLINE_S) as decoder:
+                thumbnail = decode_thumbnail(decoder.sketch(data, SENT_LIMITS).thumbnail)
+        except (UnreadableImage, DecodingTimedOutError) as error:
             raise NoVectorError(f"{visible(name)} cannot be read: {error}") from error
         except OSError as error:
             raise NoVectorError(f"{visible(name)} cannot be read: {error.strerror}.") from error

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from dedup_assets.assets import dedup_report, embeddings, similar_groups
 from dedup_assets.automation.running import remember
@@ -63,6 +64,10 @@ def test_neighbours_of_stored_images_and_of_files_are_told_with_what_the_report_
     outside.write_bytes(GROUPED_FILES[kept])
     assert similar.find(str(outside), 1).images[0].relation == "same bytes"
     outside.write_bytes(b"no picture")
+    bomb = tmp_path / "bomb.tiff"
+    Image.new("L", (25_000, 25_000)).save(bomb, compression="tiff_adobe_deflate")
+    with pytest.raises(NoVectorError, match=r"bomb\.tiff cannot be read: .*625,000,000 pixels"):
+        similar.find(str(bomb), 10)
     with pytest.raises(NoVectorError, match="cannot be read"):
         similar.find(str(outside), 1)
     with closed(outside), pytest.raises(NoVectorError, match="cannot be read: Permission denied"):
