@@ -24,7 +24,7 @@ def explain_azure_error(error: Exception, location: ContainerLocation) -> StoreA
 def blob_failure(error: Exception, path: str, location: ContainerLocation) -> BlobError | StoreAccessError:
     """Tell a blob that cannot be read from a container that cannot be used."""
     status, code = _status(error), _code(error)
-    if status in (401, 403) or code in _MISSING_CONTAINER or _found_nobody(error) or _lacks_identity(error):
+    if is_refusal(error) or code in _MISSING_CONTAINER or _found_nobody(error) or _lacks_identity(error):
         return explain_azure_error(error, location)
     if code in _MISSING_BLOB:
         return BlobVanished(f"{path} is not there any more.")
@@ -34,9 +34,14 @@ def blob_failure(error: Exception, path: str, location: ContainerLocation) -> Bl
     return BlobUnavailable(f"{path} was not handed out: {answer}.")
 
 
+def is_refusal(error: Exception) -> bool:
+    """True where the service does not accept the credentials, for all that it has or for what was asked alone."""
+    return _status(error) in (401, 403)
+
+
 def _sentence(error: Exception, location: ContainerLocation) -> str:
     status, code = _status(error), _code(error)
-    if status in (401, 403):
+    if is_refusal(error):
         return (
             f"{location.account_url} refuses the credentials for the container {location.container!r} "
             f"({code or status}): check that they belong to this account, have not expired, and allow what is done."

@@ -26,7 +26,7 @@ from dedup_assets.errors import BlobChanged, BlobUnavailable, BlobVanished
 from dedup_assets.resources.azure import access
 from dedup_assets.resources.azure.access import container_client, open_object_store
 from dedup_assets.resources.azure.credentials import find_credential
-from dedup_assets.resources.azure.failures import blob_failure, explain_azure_error
+from dedup_assets.resources.azure.failures import blob_failure, explain_azure_error, is_refusal
 from dedup_assets.resources.images.container_copies import copy_blob, delete_copied_blob
 from dedup_assets.resources.images.left_out import LeftOut
 from dedup_assets.resources.images.own_output import STORE_MARK, own_directory_in, tell_left_out
@@ -40,6 +40,9 @@ Result = TypeVar("Result")
 
 MOST_DECODED = 1_000_000_000
 """Bytes of a compressed blob: as many as any file may have."""
+
+OTHERS = 20
+"""Blobs that are asked for where one is refused: unless one of them is handed out, none is."""
 
 _COMPRESSED = (b"\x1f\x8b", b"\x78")
 _GZIP_OR_ZLIB = 47
@@ -109,9 +112,28 @@ class AzureImages:
             return decoded(bytes(answer.bytes()), answer.attributes.get("Content-Encoding"), first, path)
         except (AzureError, BaseError, FileNotFoundError, TimeoutError) as error:
             failure = blob_failure(error, path, self.location)
+            refused = is_refusal(error)
         if isinstance(failure, BlobChanged) and not self._container.get_blob_client(name).exists():
             raise BlobVanished(f"{path} is not there any more.")  # some services answer 412 for what is missing
+        if refused and self._hands_out_others(name):
+            raise BlobUnavailable(f"{path} is refused by the service, which hands out others: see who may read it.")
         raise failure
+
+    def _hands_out_others(self, refused: str) -> bool:
+        """Whether the container can still be listed, and one of its first blobs be read."""
+        try:
+            page = next(self._container.list_blob_names(name_starts_with=self._start, results_per_page=OTHERS).by_page())
+            others = [name for name in page if name != refused and not _INEXPRESSIBLE.search(name)]
+            return any(self._hands_out(name) for name in others)
+        except AzureError:
+            return False
+
+    def _hands_out(self, name: str) -> bool:
+        try:
+            self._container.get_blob_client(name).get_blob_properties()
+        except AzureError as error:
+            return not is_refusal(error)
+        return True
 
     def copy(self, path: str, destination: str) -> str:
         """See `ImageStore.copy`; no byte passes through this machine."""

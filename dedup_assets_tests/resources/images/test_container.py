@@ -2,10 +2,17 @@ import gzip
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
 
 import pytest
-from azure.storage.blob import ContainerClient, ContentSettings
+from azure.storage.blob import (
+    AccountSasPermissions,
+    ContainerClient,
+    ContentSettings,
+    ResourceTypes,
+    generate_account_sas,
+)
 
 from dedup_assets.errors import BlobChanged, BlobUnavailable, BlobVanished, StoreAccessError
 from dedup_assets.resources.azure import access
@@ -111,6 +118,51 @@ def test_reads_of_names_with_empty_parts_are_conditional_too(container: Containe
     container.delete_blob("a//b.jpg")
     with pytest.raises(BlobVanished):
         images.read("a//b.jpg", blob.etag)
+
+
+def account_sas(azurite: Azurite, **rights: bool) -> str:
+    return generate_account_sas(
+        azurite.account,
+        azurite.key,
+        ResourceTypes(container=True, object=True),
+        AccountSasPermissions(**rights),
+        datetime.now(UTC) + timedelta(hours=1),
+    )
+
+
+def put_exactly(container: ContainerClient, azurite: Azurite, name: str) -> None:
+    """Upload under a name that the SDK would normalize on its way."""
+    connection = HTTPConnection("127.0.0.1", azurite.port)
+    path = f"/{azurite.account}/{container.container_name}/{name}?{account_sas(azurite, write=True, create=True)}"
+    connection.request("PUT", path, b"x", {"x-ms-blob-type": "BlockBlob"})
+    assert connection.getresponse().status == 201
+    connection.close()
+
+
+def test_one_blob_that_is_refused_is_not_taken_for_the_whole_container(
+    container: ContainerClient, azurite: Azurite
+) -> None:
+    put_exactly(container, azurite, "a/../w.jpg")
+    images = open_images(container, azurite.port)
+    (odd,) = images.list_blobs()
+    with pytest.raises(StoreAccessError, match="refuses the credentials"):  # there is no other to tell by
+        images.read(odd.path, odd.etag)
+    container.upload_blob("b.jpg", b"12345")
+    with pytest.raises(BlobUnavailable, match=r"a/\.\./w\.jpg is refused by the service, which hands out others"):
+        images.read(odd.path, odd.etag)
+
+
+def test_where_blobs_are_listed_and_none_is_handed_out_the_source_cannot_be_used(
+    container: ContainerClient, azurite: Azurite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        container.upload_blob(name, b"12345")
+    monkeypatch.delenv("AZURE_STORAGE_CONNECTION_STRING")
+    monkeypatch.setenv("AZURE_STORAGE_SAS_TOKEN", account_sas(azurite, list=True))
+    images = open_images(container, azurite.port)
+    first, _ = images.list_blobs()
+    with pytest.raises(StoreAccessError, match="refuses the credentials"):
+        images.read(first.path, first.etag)
 
 
 @pytest.mark.parametrize("fault", ["busy", "too many", "reset", "cut body"])
