@@ -1,4 +1,4 @@
-"""The CSV report: every image of the source exactly once, for spreadsheets and scripts.
+"""The CSV report: every image of the source exactly once, for scripts, and a copy of it for spreadsheets.
 
 Belongs here: names, order and format of its columns and rows.
 Does not belong here: what the values mean and how they came about (`tables.py`, `assets/`).
@@ -25,7 +25,7 @@ _SOURCES: dict[str, pl.Expr] = {
     "Kept Because": pl.col("kept_because"),
     "Decided By": pl.col("decided_by"),
     "Look-alike Group": pl.col("similar_group_id"),
-    "Cause": pl.col("cause").str.replace(r"^([=+\-@\t\r])", "'$1"),
+    "Cause": pl.col("cause"),
     "Width": pl.col("width_px"),
     "Height": pl.col("height_px"),
     "Size Bytes": pl.col("size_bytes"),
@@ -35,6 +35,9 @@ _SOURCES: dict[str, pl.Expr] = {
 }
 
 REPORT_CSV_COLUMNS = tuple(_SOURCES)
+
+_GUARDED = pl.col(pl.String).str.replace(r"^([=+\-@\t\r\n＝＋－＠])", "'$1")
+"""What a spreadsheet would take for a formula (OWASP, CSV injection), the wide signs of East Asian ones too, becomes text."""
 
 _KEY = pl.concat_str(
     (pl.col("status") == "Unreadable").cast(pl.Int8),
@@ -47,21 +50,24 @@ _KEY = pl.concat_str(
 )
 
 
-def write_image_report(report: Iterable[pl.DataFrame], out: BinaryIO) -> None:
-    """Write rows of `dedup_report` as CSV: UTF-8 without a mark, RFC 4180 (commas, CRLF), one header line.
+def write_image_report(report: Iterable[pl.DataFrame], for_scripts: BinaryIO, for_people: BinaryIO) -> None:
+    """Write rows of `dedup_report` as CSV: UTF-8, RFC 4180 (commas, CRLF), one header line.
 
     Sorted by group, in it Best first, then by path; unreadable files last. The same rows in any order give the same
     bytes. An empty field is a value that there is none of; numbers have at most six digits after the point.
 
-    Paths are written exactly as they are, since scripts match them: in a spreadsheet, import them as text, for a name
-    may begin like a formula. A `Cause` that begins so gets an apostrophe in front. Memory stays flat (`sorted_runs.py`)
-    where frames are no larger than a partition.
+    For scripts every value is written exactly as it is. For people, who open it in a spreadsheet, an apostrophe stands before what
+    begins like a formula, and the file begins with the mark by which these know UTF-8. Memory stays flat (`sorted_runs.py`) where
+    frames are no larger than a partition.
     Raises polars' ColumnNotFoundError for a missing column, InvalidOperationError for an unknown status.
     """
     header = pl.DataFrame(schema=dict.fromkeys(REPORT_CSV_COLUMNS, pl.String))
-    header.write_csv(out, line_terminator="\r\n")
-    for rows in sort_frames(map(shape_rows, report), "_key"):
-        rows.drop("_key").write_csv(out, include_header=False, line_terminator="\r\n")
+    header.write_csv(for_scripts, line_terminator="\r\n")
+    header.write_csv(for_people, line_terminator="\r\n", include_bom=True)
+    for keyed in sort_frames(map(shape_rows, report), "_key"):
+        rows = keyed.drop("_key")
+        rows.write_csv(for_scripts, include_header=False, line_terminator="\r\n")
+        rows.with_columns(_GUARDED).write_csv(for_people, include_header=False, line_terminator="\r\n")
 
 
 def shape_rows(frame: pl.DataFrame) -> pl.DataFrame:

@@ -42,10 +42,11 @@ def publish_report(
     shown = digest_of(reported, not_looked_for, summary.others, summary.left_out)
     is_shown = stage.tables.read_document(PUBLISHED) == shown  # a killed run leaves new rows and old pages
     if verified_pairs is not None or not is_shown or stage.tables.read_bytes(f"{FOLDER}/index.html") is None:
-        with tempfile.TemporaryFile() as csv:
-            write_image_report([report], csv)
-            csv.seek(0)
-            stage.tables.write_bytes(f"{FOLDER}/image_report.csv", csv.read())
+        with tempfile.TemporaryFile() as for_scripts, tempfile.TemporaryFile() as for_people:
+            write_image_report([report], for_scripts, for_people)
+            for csv, name in ((for_scripts, "image_report"), (for_people, "image_report_spreadsheet")):
+                csv.seek(0)
+                stage.tables.write_bytes(f"{FOLDER}/{name}.csv", csv.read())
         write_gallery(
             lambda name, data: stage.tables.write_bytes(f"{FOLDER}/{name}", data),
             summary,

@@ -1,3 +1,4 @@
+import codecs
 import csv
 import random
 from io import BytesIO, StringIO
@@ -47,9 +48,14 @@ def frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
 
 def written(*frames: pl.DataFrame) -> bytes:
     """The report of those frames."""
-    out = BytesIO()
-    write_image_report(frames, out)
-    return out.getvalue()
+    return written_twice(*frames)[0]
+
+
+def written_twice(*frames: pl.DataFrame) -> tuple[bytes, bytes]:
+    """The report of those frames for scripts, and for people."""
+    for_scripts, for_people = BytesIO(), BytesIO()
+    write_image_report(frames, for_scripts, for_people)
+    return for_scripts.getvalue(), for_people.getvalue()
 
 
 def read(report: bytes) -> list[dict[str, str]]:
@@ -101,12 +107,21 @@ def test_paths_come_back_exactly_from_another_program() -> None:
     assert [r["Image Path"] for r in read(written(frame(rows)))] == sorted(HOSTILE_PATHS)
 
 
-def test_a_cause_cannot_begin_a_formula() -> None:
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＠"])
+def test_for_people_no_text_begins_a_formula_and_for_scripts_all_is_as_it_is(sign: str) -> None:
+    formula = f"{sign}HYPERLINK(1)"
     rows = [
-        row(1, "a", "Unreadable", None, cause="=HYPERLINK(1)"),
-        row(2, "b", "Unreadable", None, cause="Cut = short."),
+        row(1, formula, "Unreadable", None, cause=formula, representative_path="a=b", avg_color_correlation=-0.5),
+        row(2, "größer - x.jpg", "Best"),
     ]
-    assert [r["Cause"] for r in read(written(frame(rows)))] == ["'=HYPERLINK(1)", "Cut = short."]
+    for_scripts, for_people = written_twice(frame(rows))
+    assert for_people.startswith(codecs.BOM_UTF8)
+    other, raw = read(for_scripts)
+    same, guarded = read(for_people.removeprefix(codecs.BOM_UTF8))
+    assert other == same
+    assert (raw["Image Path"], raw["Cause"]) == (formula, formula)
+    assert guarded == raw | {"Image Path": f"'{formula}", "Cause": f"'{formula}"}
+    assert guarded["Avg Color Correlation"] == "-0.5"
 
 
 def test_a_score_that_is_not_a_number_is_empty() -> None:

@@ -111,7 +111,10 @@ def test_nothing_is_loaded_from_elsewhere_and_no_secret_is_shown() -> None:
     html = GalleryPages(sample_summary(), sample_groups(), [], UNREADABLE, 50).render(1)
     index = Page(html)
     addresses = [*index.attributes("img", "src"), *index.attributes("link", "href"), *index.attributes("a", "href")]
-    assert all(re.match(r"thumbnails/[0-9a-f]{64}\.jpg$|data:,$|#|image_report\.csv$", str(a)) for a in addresses)
+    assert all(
+        re.match(r"thumbnails/[0-9a-f]{64}\.jpg$|data:,$|#|image_report(_spreadsheet)?\.csv$", str(a))
+        for a in addresses
+    )
     assert "SECRET" not in html
     assert "secret" not in html
     assert not re.search(r"@import|url\(|fetch\(|XMLHttpRequest", html)
