@@ -5,7 +5,8 @@ mean (`resources/collection.py`, `policies.py`), credentials, which `resources/`
 """
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from dedup_assets.errors import SettingsError
 
 POLICIES = "DEDUP_POLICIES"
+
+_NAMES_SECRET = re.compile(r"(?i)passw|secret|token|api_?key|credential")
+_HOLDS_SECRET = re.compile(
+    r"(?i)://[^/@\s]*@|[?&;\s](sig|key|api[-_]?key|subscription-key|code|(access_?)?token|passw(or)?d|pwd|secret)=|AccountKey="
+    r"|SharedAccessSignature="
+)
 
 
 class CollectionSettings(BaseModel):
@@ -95,7 +102,7 @@ def read_policies(path: str | None) -> dict[str, dict[str, Any]]:
     """Read a YAML file of policies: a section an asset, its settings below it.
 
     Raises:
-        SettingsError: there is no such file, or it is not a mapping of mappings.
+        SettingsError: there is no such file, it is not a mapping of mappings, or it holds a secret.
     """
     if not path:
         return {}
@@ -105,4 +112,17 @@ def read_policies(path: str | None) -> dict[str, dict[str, Any]]:
         raise SettingsError(f"The policy file {path} cannot be read: {error}") from error
     if not isinstance(document, dict) or not all(isinstance(section, dict) for section in document.values()):
         raise SettingsError(f"The policy file {path} must hold a section an asset, each with its settings below it.")
+    for section, name in find_secrets(document):
+        raise SettingsError(
+            f"The policy file {path} holds a secret in {section}.{name}, where it would be kept and shown: expected is a value "
+            "without. The token of a service belongs in EMBEDDINGS_TOKEN, the query of its address in EMBEDDINGS_QUERY."
+        )
     return document
+
+
+def find_secrets(policies: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """The section and the name of every setting that is called a secret, or holds an address or a connection with one."""
+    for section, settings in policies.items():
+        for name, value in settings.items():
+            if _NAMES_SECRET.search(str(name)) or _HOLDS_SECRET.search(str(value)):
+                yield section, name

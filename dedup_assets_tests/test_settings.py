@@ -89,3 +89,33 @@ def test_a_file_that_is_no_yaml_is_refused(tmp_path: Path, data: bytes) -> None:
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"cannot be read: .*No such file"):
         read_policies(str(tmp_path / "none.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("policies", "where"),
+    [
+        ("embeddings: {http_url: 'http://me:hunter2@10.0.0.5/embeddings'}", "embeddings.http_url"),
+        ("embeddings: {http_url: 'https://x.example/embed?v=1&code=hunter2'}", "embeddings.http_url"),
+        ("embeddings: {http_url: 'https://x.example/embed?sv=1&sig=hunter2'}", "embeddings.http_url"),
+        ("embeddings: {http_token: hunter2}", "embeddings.http_token"),
+        ("database: {url: 'postgresql://me:hunter2@host/dedup'}", "database.url"),
+        ("database: {url: 'host=h password=hunter2'}", "database.url"),
+        ("source: {azure: ['AccountName=a;AccountKey=hunter2==']}", "source.azure"),
+    ],
+)
+def test_a_secret_in_a_policy_file_is_refused_before_it_is_kept_anywhere(
+    tmp_path: Path, policies: str, where: str
+) -> None:
+    path = tmp_path / "policies.yaml"
+    path.write_text(policies)
+    with pytest.raises(SettingsError, match=f"holds a secret in {where}, .* expected is") as refused:
+        read_policies(str(path))
+    assert "hunter2" not in str(refused.value)
+
+
+def test_an_address_without_a_secret_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "policies.yaml"
+    path.write_text(
+        "embeddings: {http_url: 'http://10.0.0.5:8008/embeddings?model=a@b', http_allowed_hosts: [10.0.0.5]}"
+    )
+    assert read_policies(str(path))["embeddings"]["http_url"] == "http://10.0.0.5:8008/embeddings?model=a@b"

@@ -19,7 +19,7 @@ from dedup_assets.errors import NoImagesError, SettingsError
 from dedup_assets.report.summary import RunWork, repeat_summary
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.locations import FolderLocation, parse_location
-from dedup_assets.settings import POLICIES, Settings, variable_of
+from dedup_assets.settings import POLICIES, Settings, find_secrets, variable_of
 from dedup_assets.stages.workers.memory import peak_rss_mb
 from dedup_assets.tables import IMAGE_MANIFEST, ORGANIZED_BLOBS
 
@@ -85,6 +85,9 @@ def recall(store: str) -> Settings | None:
     if isinstance(location, FolderLocation) and not location.path.is_dir():
         return None
     document = Collection(store=store).tables().read_document(PROJECT_DOCUMENT)
+    policies = document.get("policies", {}) if document else {}
+    for section, name in list(find_secrets(policies)):
+        del policies[section][name]  # until 0.2.0 they were written down
     return document and Settings(
         **{name: each for name, each in document.items() if each is not None} | {"store": store}
     )

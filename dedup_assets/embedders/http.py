@@ -6,7 +6,8 @@ stands for a picture that it could not embed.
 Belongs here: talking to such a service. Does not belong here: being one (`server.py`).
 
 Only hosts of the allow-list are asked: redirects are not followed, and no proxy of the environment is used. A token in
-EMBEDDINGS_TOKEN is sent along. urllib3 is used without requests, which reads a body after the retries are over.
+EMBEDDINGS_TOKEN is sent along, and a query in EMBEDDINGS_QUERY, such as code=…. urllib3 is used without requests, which reads a
+body after the retries are over.
 """
 
 import base64
@@ -25,7 +26,7 @@ from dedup_assets.embedders.protocol import Embedder, Image, Vectors, normalized
 from dedup_assets.embedders.provider_settings import EmbedderSettings
 from dedup_assets.errors import EmbedderConfigurationError, EmbedderUnavailableError
 
-TOKEN_VARIABLE = "EMBEDDINGS_TOKEN"
+TOKEN_VARIABLE, QUERY_VARIABLE = "EMBEDDINGS_TOKEN", "EMBEDDINGS_QUERY"
 PAUSE_S = 0.2
 """The second attempt follows at once, the third after twice this, every further one after twice the pause before it."""
 
@@ -98,8 +99,11 @@ class HttpEmbedder:
         token = os.environ.get(TOKEN_VARIABLE)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         body = {"images": [_base64_png(image) for image in images]}
+        url = self._settings.http_url
+        if query := os.environ.get(QUERY_VARIABLE, "").removeprefix("?"):
+            url += f"{'&' if '?' in url else '?'}{query}"
         try:
-            response = self._pool.request("POST", self._settings.http_url, json=body, headers=headers, redirect=False)
+            response = self._pool.request("POST", url, json=body, headers=headers, redirect=False)
             answer = response.json() if response.status < 300 else None
         except MaxRetryError as error:
             raise EmbedderUnavailableError(f"{self._host} does not answer: {_cause(error.reason)}") from None

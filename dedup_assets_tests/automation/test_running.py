@@ -84,6 +84,15 @@ def test_a_store_that_was_moved_is_found_where_it_is_now(tmp_path: Path) -> None
     assert recall(str(tmp_path / "new")) == Settings(source="/photos", store=str(tmp_path / "new"))
 
 
+def test_a_secret_that_an_earlier_version_wrote_down_is_not_taken_up_again(tmp_path: Path) -> None:
+    policies = {"embeddings": {"http_url": "http://me:hunter2@x/embeddings", "http_attempts": 3}}
+    remember(Settings(source="/photos", store=str(tmp_path), policies=policies))
+    settings = recall(str(tmp_path))
+    assert settings is not None
+    assert settings.policies == {"embeddings": {"http_attempts": 3}}
+    assert "hunter2" not in (prepare_home(settings) / "policies.yaml").read_text()
+
+
 def test_relative_addresses_are_remembered_in_a_form_that_any_directory_understands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -157,6 +157,23 @@ def test_a_service_that_ends_in_mid_answer_is_asked_again() -> None:
     assert len(asked) == 2
 
 
+def test_the_secret_query_of_a_service_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMBEDDINGS_QUERY", "?code=hunter2")
+    asked: list[str] = []
+    server = scripted(lambda _, images: (200, ones(images)))
+    do_post = server.RequestHandlerClass.do_POST  # type: ignore[attr-defined]
+
+    def note(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(handler.path)
+        do_post(handler)
+
+    server.RequestHandlerClass.do_POST = note  # type: ignore[attr-defined]
+    with running(server) as settings:
+        connect_http(settings)
+        connect_http(settings.model_copy(update={"http_url": f"{settings.http_url}?v=1"}))
+    assert asked == ["/embeddings?code=hunter2", "/embeddings?v=1&code=hunter2"]
+
+
 def test_a_password_in_the_address_of_a_service_is_never_said() -> None:
     settings = EmbedderSettings(
         http_url="http://user:hidden@localhost/embeddings", http_allowed_hosts=["localhost"], http_attempts=1

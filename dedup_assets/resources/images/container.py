@@ -122,7 +122,9 @@ class AzureImages:
     def _hands_out_others(self, refused: str) -> bool:
         """Whether the container can still be listed, and one of its first blobs be read."""
         try:
-            page = next(self._container.list_blob_names(name_starts_with=self._start, results_per_page=OTHERS).by_page())
+            page = next(
+                self._container.list_blob_names(name_starts_with=self._start, results_per_page=OTHERS).by_page()
+            )
             others = [name for name in page if name != refused and not _INEXPRESSIBLE.search(name)]
             return any(self._hands_out(name) for name in others)
         except AzureError:
