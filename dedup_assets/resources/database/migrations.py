@@ -16,6 +16,14 @@ import psycopg
 from dedup_assets.errors import MigrationError
 
 ADVISORY_LOCK = 0x6465647570  # "dedup": held while migrations are applied, so that only one process does
+LOCK_TIMEOUT_S = 600
+"""Another process may build an index over millions of vectors meanwhile."""
+
+WHO_MIGRATES = """
+SELECT pid, usename, coalesce(client_addr::text, 'this machine'), backend_start
+FROM pg_locks JOIN pg_stat_activity USING (pid)
+WHERE locktype = 'advisory' AND granted AND ((classid::bigint << 32) | objid::bigint) = %s"""
+
 CREATE_REGISTER = """
 CREATE SCHEMA IF NOT EXISTS dedup;
 CREATE TABLE IF NOT EXISTS dedup.migration (
@@ -116,7 +124,16 @@ def _applied(connection: psycopg.Connection) -> dict[str, tuple[str, datetime]]:
 @contextmanager
 def _only_one_migrates(connection: psycopg.Connection) -> Iterator[None]:
     connection.commit()
-    connection.execute("SELECT pg_advisory_lock(%s)", (ADVISORY_LOCK,))
+    try:
+        connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'; SELECT pg_advisory_lock({ADVISORY_LOCK})")
+    except psycopg.errors.LockNotAvailable:
+        connection.rollback()
+        row = connection.execute(WHO_MIGRATES, (ADVISORY_LOCK,)).fetchone()
+        connection.rollback()
+        who = "session {} of {} at {}, since {:%Y-%m-%d %H:%M}".format(*row) if row else "another session"
+        raise MigrationError(
+            f"migrations have been held up for {LOCK_TIMEOUT_S} s by {who}: wait for it or end it"
+        ) from None
     connection.commit()
     try:
         yield

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from dedup_assets.errors import MigrationError
+from dedup_assets.resources.database import migrations
 from dedup_assets.resources.database.embedded.postgres import EmbeddedPostgres
 from dedup_assets.resources.database.image_rows import stored_images
 from dedup_assets.resources.database.migrations import (
@@ -132,3 +133,18 @@ def test_two_processes_that_migrate_at_once_apply_each_file_once(
     with ThreadPoolExecutor(3) as pool:
         applied = [name for names in pool.map(migrate_once, range(3)) for name in names]
     assert applied == [migration.name for migration in read_migrations(migrations_directory())]
+
+
+def test_who_keeps_others_from_migrating_is_told_after_a_time(
+    postgres: EmbeddedPostgres, empty_database: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "LOCK_TIMEOUT_S", 1)
+    name = empty_database.info.dbname
+    with psycopg.connect(postgres.conninfo, dbname=name) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", (migrations.ADVISORY_LOCK,))
+        told = (
+            f"held up for 1 s by session {other.info.backend_pid} of postgres at this machine, since 20.*: wait for it"
+        )
+        with pytest.raises(MigrationError, match=told):
+            migrate(empty_database)
+    assert migrate(empty_database)

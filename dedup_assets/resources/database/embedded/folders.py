@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from dedup_assets.resources.database.embedded.data import default_data_directory, server_processes
+from dedup_assets.resources.database.embedded.data import default_data_directory, open_lock, server_processes
 from dedup_assets.resources.locations import FolderLocation, parse_location
 
 RECORD = "store.json"
@@ -108,7 +108,7 @@ def _nobody_else(path: Path) -> Iterator[bool]:
     with ExitStack() as held:
         try:
             for name in LOCKS:
-                lock = held.enter_context((path / name).open("ab"))
+                lock = held.enter_context(open_lock(path / name))
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             yield False

@@ -21,14 +21,14 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, ClassVar
 
 from dedup_assets.errors import EmbeddedPostgresError
 from dedup_assets.resources.database.embedded import watcher
-from dedup_assets.resources.database.embedded.data import own_directory, server_processes
+from dedup_assets.resources.database.embedded.data import open_lock, own_directory, server_processes, wait_for_lock
 from dedup_assets.resources.database.embedded.programs import (
     POSTGRES_VERSION,
     STARTING_TIMEOUT_S,
@@ -106,11 +106,15 @@ class EmbeddedPostgres:
 
     def _ensure_running(self) -> None:
         own_directory(self.directory)
-        with (self.directory / "start.lock").open("ab") as starting:
-            fcntl.flock(starting, fcntl.LOCK_EX)
+        being_started = self.directory / watcher.STARTING
+        with open_lock(self.directory / "start.lock") as starting:
+            wait_for_lock(starting, fcntl.LOCK_EX, being_started)
             if self._in_use is None:
-                self._in_use = (self.directory / "users.lock").open("ab")
-                fcntl.flock(self._in_use, fcntl.LOCK_SH)
+                with ExitStack() as unless_taken:
+                    users = unless_taken.enter_context(open_lock(self.directory / "users.lock"))
+                    wait_for_lock(users, fcntl.LOCK_SH, being_started)
+                    unless_taken.pop_all()
+                self._in_use = users
             programs = find_programs(self.directory)
             self._initialize(programs)
             self._ensure_watched(programs)  # before the server runs: whoever starts it may be killed at any moment
@@ -170,7 +174,7 @@ class EmbeddedPostgres:
     def _ensure_watched(self, programs: Path) -> None:
         """Leave one watcher running; it inherits its lock already held, so that there is no moment without."""
         account = server_account()
-        with (self.directory / "watcher.lock").open("ab") as lock:
+        with open_lock(self.directory / "watcher.lock") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
