@@ -11,6 +11,7 @@ import click
 from dedup_assets.commands.calibrate import calibrate
 from dedup_assets.commands.decide import decide
 from dedup_assets.commands.demo import demo
+from dedup_assets.commands.doctor import doctor
 from dedup_assets.commands.embedded_servers import embedded_servers
 from dedup_assets.commands.embeddings import embeddings
 from dedup_assets.commands.metadata import metadata
@@ -24,7 +25,7 @@ from dedup_assets.commands.ui import ui
 from dedup_assets.errors import MendableError
 
 COMMANDS = [
-    calibrate, decide, demo, embedded_servers, embeddings, metadata, migrate, organize, run, serve_embeddings, similar, ui,
+    calibrate, decide, demo, doctor, embedded_servers, embeddings, metadata, migrate, organize, run, serve_embeddings, similar, ui,
 ]  # fmt: skip
 
 

@@ -21,6 +21,12 @@ TESTED_ELSEWHERE = {
     "commands/demo.py": "pipeline/test_ui.py",
     "commands/ui.py": "pipeline/test_ui.py",
     "commands/migrate.py": "pipeline/test_migrate_command.py",
+    "serving/dagster_ui.py": "pipeline/test_ui.py",
+    "serving/guarded_webserver.py": "pipeline/test_ui.py",
+    # what is told of a store that is well, and of a damaged one
+    "health/contents.py": "commands/test_doctor.py",
+    "health/finding.py": "commands/test_doctor.py",
+    "health/places.py": "commands/test_doctor.py",
     "stages/grouping/decision_desk.py": "pipeline/test_decisions.py",
     # one test of what is found, or removed, and told
     "commands/embedded_servers.py": "resources/database/embedded/test_folders.py",

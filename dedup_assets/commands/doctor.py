@@ -1,0 +1,44 @@
+"""`dedup-assets doctor`: whether all that a store needs is there and in order.
+
+Belongs here: the options, the lines and the exit code. Does not belong here: looking (`health/`).
+"""
+
+import sys
+
+import click
+
+from dedup_assets.commands.shared import FAILED, STORE_OPTION, settings_of
+from dedup_assets.errors import MendableError, SettingsError
+from dedup_assets.settings import Settings
+
+
+@click.command()
+@STORE_OPTION
+@click.option("--repair", is_flag=True, help="Do what is safe: what loses nothing that cannot be had again.")
+def doctor(store: str, repair: bool) -> None:
+    """Look at everything that a run into STORE needs, and say in a line each what is wrong and what to do.
+
+    Every byte of the tables is read and compared with its digest; nothing is changed but by --repair (a small file is written to
+    the store and deleted). Exit code 1 where something is wrong. No secret is shown: the lines may be sent to somebody who helps.
+    """
+    from dedup_assets.health.examining import examine
+
+    is_well = True
+    for finding in examine(_settings(store)):
+        click.echo(finding)
+        if repair and finding.repair:
+            click.echo(f"done   {finding.subject:11}  {finding.repair()}")
+        elif finding.state == "wrong":
+            is_well = False
+    if not is_well:
+        sys.exit(FAILED)
+
+
+def _settings(store: str) -> Settings:
+    """Those of the last run; where their document is damaged, which is told later, those of the environment."""
+    try:
+        return settings_of(store, otherwise=Settings.from_environment)
+    except SettingsError:
+        raise
+    except (MendableError, ValueError):
+        return Settings.from_environment().model_copy(update={"store": store})

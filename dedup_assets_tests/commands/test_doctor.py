@@ -1,0 +1,88 @@
+"""What is told of a store that is well, and of the same with one thing wrong."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from dedup_assets_tests.photographs import jpeg, make_photograph
+from dedup_assets_tests.pipeline.collections import Planted
+from dedup_assets_tests.pipeline.commands import dedup_assets
+from dedup_assets_tests.pipeline.conftest import database_url, line_of, server  # noqa: F401
+from dedup_assets_tests.pipeline.line import Line
+
+SECRET = "hunter2"
+
+
+@pytest.fixture
+def line(line_of: object) -> Line:  # noqa: F811
+    assert callable(line_of)
+    made: Line = line_of([Planted("a/one.jpg", jpeg(make_photograph(1)), "one")])
+    made.run()
+    return made
+
+
+def lines_of(out: str) -> dict[str, list[str]]:
+    """What is told, by how it stands."""
+    told: dict[str, list[str]] = {"ok": [], "note": [], "wrong": [], "done": []}
+    for each in out.splitlines():
+        state, _, rest = each.partition(" ")
+        told[state].append(re.sub(r"\s+", " ", rest.strip()))
+    return told
+
+
+def test_what_is_well_is_told_line_by_line_without_any_secret_and_what_is_wrong_with_what_to_do(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMBEDDINGS_TOKEN", SECRET)
+    before = {path: path.read_bytes() for path in Path(line.store, "tables").rglob("*.parquet")}
+    said = dedup_assets("doctor", "--store", line.store)
+    told = lines_of(said.out)
+    assert (said.code, told["wrong"], told["done"]) == (0, [], [])
+    assert any(re.fullmatch(r"credentials set in the environment: .*EMBEDDINGS_TOKEN.*", each) for each in told["ok"])
+    for begin in (
+        "versions dedup-assets ", "disk ", "memory ", f"settings source {line.source}", f"source {line.source} is readable",
+        f"store {line.store} is readable and writable", "clock ", "database PostgreSQL 18", "pgvector 0.8", "migrations ",
+        "runs 0 are under way", "layout 1 directories are placed in 1 partitions", "decisions 0, alike",
+        "tables image_features: 1 rows, all files are as they were written",
+    ):  # fmt: skip
+        assert any(each.startswith(begin) for each in told["ok"]), (begin, said.out)
+    assert SECRET not in said.out
+    assert os.environ["DATABASE_URL"] not in said.out
+    assert {path: path.read_bytes() for path in Path(line.store, "tables").rglob("*.parquet")} == before
+    assert not list(Path(line.store).glob("doctor-*"))
+    tell_what_is_wrong(line)
+
+
+def tell_what_is_wrong(line: Line) -> None:
+    """Damage the same store."""
+    part = next(Path(line.store, "tables", "image_features").rglob("*.parquet"))
+    data = bytearray(part.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    part.write_bytes(data)
+    Path(line.store, "layout", ".DS_Store").write_bytes(b"x")
+    Path(line.store, "decisions.json").write_text("[{")
+    Path(line.source).rename(f"{line.source} elsewhere")
+    said = dedup_assets("doctor", "--store", line.store)
+    wrong = lines_of(said.out)["wrong"]
+    assert said.code == 1
+    assert any(each.startswith("tables tables/image_features/a/") for each in wrong)
+    assert "documents layout/.DS_Store is none of this project's: delete it" in wrong
+    assert any(each.startswith("documents decisions.json cannot be read as JSON") for each in wrong)
+    assert any(each.startswith(f"source {line.source}") for each in wrong)
+    assert any("dedup_report: 1 rows" in each for each in lines_of(said.out)["ok"])
+
+
+def test_a_store_whose_settings_are_damaged_is_still_looked_at(line: Line) -> None:
+    Path(line.store, "project.json").write_text('{"source"')
+    said = dedup_assets("doctor", "--store", line.store)
+    wrong = lines_of(said.out)["wrong"]
+    assert said.code == 1
+    assert any(each.startswith("documents project.json cannot be read as JSON") for each in wrong)
+
+
+def test_a_store_that_is_none_is_told(tmp_path: Path) -> None:
+    said = dedup_assets("doctor", "--store", tmp_path / "store")
+    assert (said.code, said.sentence[:24]) == (1, "Nothing was ever run into"[:24])
+    assert not (tmp_path / "store").exists()

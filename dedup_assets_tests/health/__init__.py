@@ -1,0 +1,1 @@
+"""Looks at machines, places, services and stores that are well, and that are not."""
