@@ -77,10 +77,13 @@ def _texts(body: bytes) -> list[Any]:
 def _read_picture(text: Any) -> Image | None:
     try:
         data = base64.b64decode(text, validate=True)
-        if declared_pixels(data) > SENT_LIMITS.max_pixels:  # opening a WebP has its decoder reserve the picture
-            return None
-        image = decode_image(data, SENT_LIMITS, LONGER_SIDE_PX).rgb
-    except (TypeError, ValueError, UnreadableImage, MemoryError):
+    except (TypeError, ValueError):
+        return None
+    if declared_pixels(data) > SENT_LIMITS.max_pixels:  # opening a WebP has its decoder reserve the picture
+        return None
+    try:
+        image = decode_image(data, SENT_LIMITS).rgb
+    except (UnreadableImage, MemoryError):
         return None
     scale = LONGER_SIDE_PX / max(image.shape[:2])
     if scale < 1:
