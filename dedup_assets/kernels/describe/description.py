@@ -5,10 +5,10 @@ pictures at once. Decoding is in `kernels/decode/image.py`, the small pictures i
 `palette.py`, hashes in `hashes.py`.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 import cv2
 import numpy as np
@@ -33,18 +33,19 @@ from dedup_assets.kernels.describe.thumbnails import make_alpha_thumbnail, make_
 Box = tuple[float, float, float, float]
 Gray = NDArray[np.uint8]
 
-_OWN_FIELDS: Final = (
-    "image_format", "color_mode", "width_px", "height_px", "exif_orientation", "chroma_subsampling", "lossy_percent",
-    "sample_bits", "origin_facts", "gray_64", "inner_gray_64", "inner_box", "thumbnail", "frame_count",
-    "frame_digests", "further_frames", "picture_share", "alpha_thumbnail", "ground_level", "fine_gray",
-)  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
-class ImageSketch:
-    """What one image's pixels told before it is completed together with others; it holds some 30 KB.
+class ImageSketch(QualitySignals):
+    """What one image's pixels told by themselves, some 30 KB; fields are named as the columns of the table of features.
 
-    colour_32 is that of `shrinking.Reduction`, all else as in ImageDescription.
+    gray_64 is (64, 64) uint8, of the whole upright picture whatever its aspect ratio; inner_gray_64 the same inside
+    inner_box (left, top, width, height as shares 0..1 of the upright picture), both None without a uniform border; of a
+    transparent picture inner_gray_64 is the whole on black, or on white where it was described on black. alpha_thumbnail lies upon
+    thumbnail, ground_level is the gray level that shows through; both None where all is opaque. thumbnail is a JPEG, upright, its
+    longer side 256 pixels or that of a smaller original, see `thumbnails.py`. fine_gray is the record of `drawn.py`, None of a
+    photograph. What the file tells beside its pixels is as in `kernels/decode/image.DecodedImage`. further_frames are those of
+    `frame_records.py`, frame_digests those of `kernels/decode/frame_digests.py`; both None for a still. colour_32 is that of
+    `shrinking.Reduction`.
     """
 
     image_format: str
@@ -66,59 +67,23 @@ class ImageSketch:
     inner_gray_64: Gray | None
     inner_box: Box | None
     colour_32: NDArray[np.uint8]
-    signals: QualitySignals
     thumbnail: bytes
     fine_gray: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
-class ImageDescription:
-    """What one image's pixels told; fields are named as the columns of the table of features.
+class ImageDescription(ImageSketch):
+    """A sketch and what is measured of many at once.
 
-    gray_64 is (64, 64) uint8, of the whole upright picture whatever its aspect ratio; inner_gray_64 the same inside
-    inner_box (left, top, width, height as shares 0..1 of the upright picture), both None without a uniform border; of a
-    transparent picture inner_gray_64 is the whole on black, or on white where it was described on black. alpha_thumbnail lies upon
-    thumbnail, ground_level is the gray level that shows through; both None where all is opaque.
-    contrast is the standard deviation of gray_64, 0..127. thumbnail is a JPEG, upright, its longer side 256 pixels or
-    that of a smaller original, see `thumbnails.py`. color_8 is the upright picture as 8x8 RGB bytes, dominant_colors as
-    in `palette.py`, detail as in `quality.py`. fine_gray is the record of `drawn.py`, None of a photograph. Hashes are 32 bytes.
-    The other quality signals are explained in `quality.QualitySignals`, what the file tells beside its pixels in
-    `kernels/decode/image.DecodedImage`. further_frames are those of `frame_records.py`, frame_digests those of
-    `kernels/decode/frame_digests.py`; both None for a still.
+    contrast is the standard deviation of gray_64, 0..127. color_8 is the upright picture as 8x8 RGB bytes, dominant_colors as in
+    `palette.py`, detail as in `quality.py`. Hashes are 32 bytes.
     """
 
-    image_format: str
-    color_mode: str
-    width_px: int
-    height_px: int
-    exif_orientation: int
-    frame_count: int
-    frame_digests: bytes | None
-    further_frames: bytes | None
-    alpha_thumbnail: bytes | None
-    ground_level: int | None
-    picture_share: float
-    lossy_percent: float | None
-    sample_bits: int
-    origin_facts: str | None
-    gray_64: Gray
-    inner_gray_64: Gray | None
-    inner_box: Box | None
     contrast: float
-    sharpness: float
-    jpeg_quality: int | None
-    prior_jpeg_quality: int | None
-    bits_per_pixel: float
-    chroma_subsampling: str | None
-    blockiness: float
-    upscale_score: float
-    resolved_share: float
     detail: float
     colourfulness: float
     color_8: bytes
     dominant_colors: int
-    thumbnail: bytes
-    fine_gray: bytes | None
     wavelet_hash: bytes
     dct_hash: bytes
     inner_wavelet_hash: bytes | None
@@ -147,7 +112,9 @@ def sketch_image(data: bytes, limits: DecodeLimits) -> ImageSketch:
     width_px, height_px = decoded.width_px, decoded.height_px
     picture = reduce_picture(decoded.rgb)
     inner_box = find_inner_box(picture.gray)
+    signals = measure_quality(picture, width_px, height_px, len(data), decoded.jpeg_quantization)
     return ImageSketch(
+        **asdict(signals),
         image_format=decoded.image_format,
         color_mode=decoded.color_mode,
         width_px=width_px,
@@ -164,7 +131,6 @@ def sketch_image(data: bytes, limits: DecodeLimits) -> ImageSketch:
         inner_gray_64=_second_gray_64(picture.gray, inner_box, decoded),
         inner_box=inner_box,
         colour_32=picture.colour_32,
-        signals=measure_quality(picture, width_px, height_px, len(data), decoded.jpeg_quantization),
         thumbnail=make_thumbnail(decoded.rgb, picture),
         picture_share=measure_picture_share(picture.gray),
         alpha_thumbnail=None if decoded.alpha is None else make_alpha_thumbnail(decoded.alpha),
@@ -188,14 +154,9 @@ def describe_sketches(sketches: Sequence[ImageSketch]) -> list[ImageDescription]
     together = _measure_together(sketches)
     rows = (dict(zip(together, row, strict=True)) for row in zip(*together.values(), strict=True))
     return [
-        ImageDescription(**{name: getattr(owner, name) for owner, name in _own_fields(sketch)}, **row)
+        ImageDescription(**{field.name: getattr(sketch, field.name) for field in fields(sketch)}, **row)
         for sketch, row in zip(sketches, rows, strict=True)
     ]
-
-
-def _own_fields(sketch: ImageSketch) -> Iterator[tuple[object, str]]:
-    yield from ((sketch, name) for name in _OWN_FIELDS)
-    yield from ((sketch.signals, name) for name in QualitySignals.__slots__)
 
 
 def _measure_together(sketches: Sequence[ImageSketch]) -> dict[str, list[Any]]:

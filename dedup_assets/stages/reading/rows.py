@@ -12,6 +12,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from dataclasses import fields
 from operator import attrgetter
 from threading import Event
 from typing import Any
@@ -44,7 +45,7 @@ Row = dict[str, Any]
 Downloaded = tuple[Row, bytes | None]
 Sketcher = Callable[[bytes, DecodeLimits], ImageSketch]
 
-_DESCRIBED = tuple(name for name in ImageDescription.__slots__ if name in IMAGE_FEATURES.schema)
+_DESCRIBED = tuple(field.name for field in fields(ImageDescription) if field.name in IMAGE_FEATURES.schema)
 _described_fields = attrgetter(*_DESCRIBED)
 
 

@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -153,7 +154,7 @@ def test_a_picture_is_described_alike_whichever_others_are_with_it() -> None:
     sketches = [sketch_image(data, DecodeLimits()) for data in files]
     for data, together in zip(files, describe_sketches(sketches), strict=True):
         alone = describe(data)
-        for name in ImageDescription.__slots__:
+        for name in (field.name for field in fields(ImageDescription)):
             np.testing.assert_array_equal(getattr(together, name), getattr(alone, name), err_msg=name)
     assert describe_sketches([]) == []
 
