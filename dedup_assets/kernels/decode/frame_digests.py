@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from zlib import crc32
 
+from dedup_assets.kernels.decode.chunks import FRAME_HEADER_BYTES, walk_png, walk_riff
+
 MAX_DIGESTS: Final = 4_096
 DIGEST_BYTES: Final = 4
 
@@ -25,7 +27,7 @@ def digest_frames(data: bytes, image: Any, pages: Sequence[int]) -> bytes:
     if image.format == "TIFF":
         digests = (_digest_page(data, image, page) for page in pages[:MAX_DIGESTS])
     else:
-        walk = {"GIF": _walk_gif, "PNG": _walk_png, "WEBP": _walk_webp}.get(image.format)
+        walk = {"GIF": _walk_gif, "PNG": _walk_png_frames, "WEBP": _walk_webp_frames}.get(image.format)
         digests = map(crc32, walk(data)) if walk else iter(())
     return b"".join(
         digest.to_bytes(DIGEST_BYTES, "little") for _, digest in zip(range(MAX_DIGESTS), digests, strict=False)
@@ -59,22 +61,15 @@ def _table_bytes(flags: int) -> int:
     return 3 << (flags & _TABLE_SIZE) + 1 if flags & _TABLE else 0
 
 
-def _walk_png(data: bytes) -> Iterator[bytes]:
-    at, frame = 8, list[bytes]()
-    while at + 8 <= len(data):
-        size, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+def _walk_png_frames(data: bytes) -> Iterator[bytes]:
+    frame = list[bytes]()
+    for kind, begin, end in walk_png(data):
         if kind in _PNG_DATA:
-            frame.append(data[at + 8 + (4 if kind == b"fdAT" else 0) : at + 8 + size])
+            frame.append(data[begin + (4 if kind == b"fdAT" else 0) : end])
         elif frame:
             yield b"".join(frame)
             frame = []
-        at += 12 + size
 
 
-def _walk_webp(data: bytes) -> Iterator[bytes]:
-    at = 12
-    while at + 8 <= len(data):
-        size = int.from_bytes(data[at + 4 : at + 8], "little")
-        if data[at : at + 4] == b"ANMF":
-            yield data[at + 8 + 16 : at + 8 + size]
-        at += 8 + size + size % 2
+def _walk_webp_frames(data: bytes) -> Iterator[bytes]:
+    return (data[begin + FRAME_HEADER_BYTES : end] for kind, begin, end in walk_riff(data) if kind == b"ANMF")

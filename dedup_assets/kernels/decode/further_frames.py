@@ -6,8 +6,9 @@ Here belongs which of a file's pictures are frames or pages, and a few of them i
 
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import cv2
@@ -16,8 +17,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from dedup_assets.kernels.decode.frame_digests import digest_frames
+from dedup_assets.kernels.decode.limits import DecodeLimits, check_limits
 from dedup_assets.kernels.decode.pixels import reduce_to_plain
 from dedup_assets.kernels.decode.rendering import render_rgb
+from dedup_assets.kernels.decode.unreadable import UnreadableImage
+
+Seen = tuple[int, int, NDArray[np.uint8]]
 
 MAX_FRAMES: Final = 8
 """The first one and at most 7 others, spread evenly over what is looked at."""
@@ -65,21 +70,24 @@ class FurtherFrames:
     digests: bytes = b""
 
 
-def read_further_frames(data: bytes, image: ImageFile.ImageFile) -> FurtherFrames:
+def read_further_frames(data: bytes, image: ImageFile.ImageFile, limits: DecodeLimits) -> FurtherFrames:
     """Read the frames after the first one of a loaded image, in bounded time; the image stands at another frame then."""
     first_px = image.width * image.height
-    try:
-        pages = _find_pages(image)
-        digests = digest_frames(data, image, pages) if len(pages) > 1 else b""
-    except _DAMAGE:
-        return FurtherFrames(1)
+    pages, digests = _find_pages(image), b""
     if len(pages) < 2:
         return FurtherFrames(1)
-    allowed = 1 + (MAX_FURTHER_PX + MAX_FURTHER_SHARE * first_px) // first_px
+    with suppress(*_DAMAGE):
+        digests = digest_frames(data, image, pages)
+    further_px = MAX_FURTHER_PX + MAX_FURTHER_SHARE * first_px
+    allowed = 1 + further_px // first_px
     is_film = image.format not in _PAGED
     reach = min(len(pages), MAX_REACH, allowed) if is_film else len(pages)
     places = _spread(reach, MAX_FRAMES if is_film else min(MAX_FRAMES, allowed))
-    seen = list(_look_at(image, pages, places, is_film))
+    if is_film:
+        seen = list(_look_at_frames(image, places))
+    else:
+        wanted = {place: pages[place] for place in places}
+        seen = list(_look_at_pages(data, image, wanted, replace(limits, max_pixels=min(limits.max_pixels, further_px))))
     if not seen:
         return FurtherFrames(len(pages), digests=digests)
     numbers, moments, grays = zip(*seen, strict=True)
@@ -92,7 +100,14 @@ def _spread(reach: int, count: int) -> list[int]:
 
 
 def _find_pages(image: ImageFile.ImageFile) -> Sequence[int]:
-    """Return where in the file the pictures stand that are pages or frames."""
+    """Return where in the file the pictures stand that are pages or frames; the first alone where that cannot be told."""
+    try:
+        return _number_pages(image)
+    except _DAMAGE:
+        return (0,)
+
+
+def _number_pages(image: ImageFile.ImageFile) -> Sequence[int]:
     if image.format in _ONE_PICTURE:
         return (0,)
     every = range(getattr(image, "n_frames", 1))
@@ -114,21 +129,31 @@ def _is_page_of_mpo(image: Any, number: int) -> bool:
     return is_page
 
 
-def _look_at(
-    image: ImageFile.ImageFile, pages: Sequence[int], places: Sequence[int], is_film: bool
-) -> Iterator[tuple[int, int, NDArray[np.uint8]]]:
-    """Yield place, moment and picture of the wanted frames, up to the first that is damaged."""
+def _look_at_frames(image: ImageFile.ImageFile, places: Sequence[int]) -> Iterator[Seen]:
+    """Yield place, moment and picture of the wanted frames of a film, up to the first that is damaged."""
     moment, before = 0, 0
-    try:
-        for place in range(1, places[-1] + 1) if is_film else places:
-            moment += int(image.info.get("duration", 0) or 0) if is_film else 0
-            _seek(image, pages[place]).load()
-            moment = int(image.info.get("timestamp", moment)) if is_film else 0
+    with suppress(*_DAMAGE):
+        for place in range(1, places[-1] + 1):
+            moment += int(image.info.get("duration", 0) or 0)
+            _seek(image, place).load()
+            moment = int(image.info.get("timestamp", moment))
             if place in places:
                 before = max(moment, before)
                 yield place, before, _shrink(image)
-    except _DAMAGE:
-        return
+
+
+def _look_at_pages(
+    data: bytes, image: ImageFile.ImageFile, wanted: Mapping[int, int], limits: DecodeLimits
+) -> Iterator[Seen]:
+    """Yield the same of pages, whose moments are 0, up to the first that is damaged, or more than limits leave for all."""
+    left = limits.max_pixels
+    with suppress(*_DAMAGE, UnreadableImage):
+        for place, number in wanted.items():
+            page = _seek(image, number)
+            check_limits(data, page, replace(limits, max_pixels=left))
+            left -= page.width * page.height
+            page.load()
+            yield place, 0, _shrink(page)
 
 
 def _seek(image: Any, number: int) -> Any:

@@ -143,18 +143,16 @@ def _open_and_decode(data: bytes, limits: DecodeLimits) -> DecodedImage:
     _prepare_pillow(limits)
     with _open(data) as image:
         check_limits(data, image, limits)
-        return (
-            _decode_jpeg(data, image)
-            if isinstance(image, JpegImagePlugin.JpegImageFile)
-            else _decode_other(data, image)
-        )
+        if isinstance(image, JpegImagePlugin.JpegImageFile):
+            return _decode_jpeg(data, image, limits)
+        return _decode_other(data, image, limits)
 
 
 def _open(data: bytes) -> ImageFile.ImageFile:
     return Image.open(io.BytesIO(data), formats=_readable_formats())
 
 
-def _decode_jpeg(data: bytes, image: JpegImagePlugin.JpegImageFile) -> DecodedImage:
+def _decode_jpeg(data: bytes, image: JpegImagePlugin.JpegImageFile, limits: DecodeLimits) -> DecodedImage:
     width_px, height_px = image.size
     orientation = _exif_orientation(image)
     turn = _UPRIGHT[orientation - 1]
@@ -171,11 +169,11 @@ def _decode_jpeg(data: bytes, image: JpegImagePlugin.JpegImageFile) -> DecodedIm
             decode_scaled(data, JpegImagePlugin.JpegImageFile(io.BytesIO(data)), factor), turn
         ),
         origin_facts=tell_origin(image.getexif(), image.info),
-        further=read_further_frames(data, image),
+        further=read_further_frames(data, image, limits),
     )
 
 
-def _decode_other(data: bytes, image: ImageFile.ImageFile) -> DecodedImage:
+def _decode_other(data: bytes, image: ImageFile.ImageFile, limits: DecodeLimits) -> DecodedImage:
     """Decode by Pillow what is no plain PNG; some plugins turn the picture while they load it: orientation is read then."""
     color_mode, profile = image.mode, image.info.get("icc_profile")
     declared = _declared_orientation(image)
@@ -189,7 +187,7 @@ def _decode_other(data: bytes, image: ImageFile.ImageFile) -> DecodedImage:
     width_px, height_px = image.size
     origin, percent = tell_origin(loaded.getexif(), loaded.info), measure_loss(data, image, loaded)
     (rgb, level), alpha = render_on_ground(plain, profile), _find_alpha(plain)
-    further, turn = read_further_frames(data, image), _UPRIGHT[orientation - 1]
+    further, turn = read_further_frames(data, image, limits), _UPRIGHT[orientation - 1]
     if further.count > 1 or image.tell():  # it stands at another frame now
         scale_down = partial(_load_again, data)
     return DecodedImage(

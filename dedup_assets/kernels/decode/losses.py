@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
+from dedup_assets.kernels.decode.chunks import FRAME_HEADER_BYTES, walk_riff
 from dedup_assets.kernels.decode.jpeg_header import read_tables_within
 
 Counts = list[tuple[int, tuple[int, ...]]] | list[tuple[int, float]]
@@ -87,14 +88,13 @@ def count_sample_bits(data: bytes, image: ImageFile.ImageFile) -> int:
     return min(16, max(8, bits, 16 if image.mode.startswith("I;16") else 8))
 
 
-def is_lossless_webp(data: bytes) -> bool:
-    """Whether the first picture of a WebP file is coded by VP8L."""
-    at, end = 12, len(data)
-    while at + 8 <= end:
-        kind, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+def is_lossless_webp(data: bytes, at: int = 12) -> bool:
+    """Whether the first picture of a WebP file is coded by VP8L; `at` is where its first chunk stands, or that of a frame."""
+    for kind, begin, _ in walk_riff(data, at):
+        if kind == b"ANMF":
+            return is_lossless_webp(data, begin + FRAME_HEADER_BYTES)
         if kind in (b"VP8 ", b"VP8L"):
             return kind == b"VP8L"
-        at += 8 + 16 if kind == b"ANMF" else 8 + size + size % 2
     return False
 
 

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dedup_assets.kernels.compiled import compiled
+from dedup_assets.kernels.decode.chunks import walk_png
 from dedup_assets.kernels.decode.pixels import reduce_bands
 
 _CHANNELS: Final = {"L": 1, "RGB": 3, "RGBA": 4}
 _HIGHEST_FILTER: Final = 4
+_CHECKSUM_BYTES: Final = 4
 _NOT_PLAIN: Final = (b"tRNS", b"acTL")
 
 MAX_BYTES: Final = 64 << 20
@@ -95,15 +97,12 @@ def _image_data(data: bytes) -> bytes | None:
     """The compressed picture; None for a PNG that is not plain, or ends early."""
     if data[12:16] != b"IHDR" or data[24] != 8 or data[28] != 0:
         return None
-    parts: list[memoryview] = []
-    begin, view = 8, memoryview(data)
-    while begin + 12 <= len(data):
-        kind, end = data[begin + 4 : begin + 8], begin + 12 + int.from_bytes(data[begin : begin + 4])
+    parts, view = list[memoryview](), memoryview(data)
+    for kind, begin, end in walk_png(data):
         if kind == b"IDAT":
-            parts.append(view[begin + 8 : end - 4])
+            parts.append(view[begin:end])
         elif kind == b"IEND":
-            return b"".join(parts)
+            return b"".join(parts) if end + _CHECKSUM_BYTES <= len(data) else None
         elif parts or kind in _NOT_PLAIN:
             return None
-        begin = end
     return None

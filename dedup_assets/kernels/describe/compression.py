@@ -64,6 +64,11 @@ def step_percent(quality: ArrayLike) -> NDArray[np.float64]:
     return np.where(given < 50, 5000 / np.maximum(given, 1), 200 - 2 * given)
 
 
+def quality_of_steps(percent: float) -> float:
+    """Return the IJG quality, 1..100, of quantization steps of that size: the inverse of `step_percent`, for percents > 0."""
+    return max(1.0, 100 - percent / 2 if percent <= 100 else 5000 / percent)
+
+
 def measure_blockiness(gray: NDArray[np.uint8]) -> float:
     """Return by how many gray levels neighbours differ more across borders of 8x8 blocks than elsewhere; about -4..10.
 

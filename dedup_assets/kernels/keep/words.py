@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from dedup_assets.kernels.describe.compression import quality_of_steps
 from dedup_assets.kernels.keep.columns import Columns, read_number
 
 PREFER_PREFIX = "prefer_prefix"
@@ -42,12 +43,8 @@ def _describe_encoding(columns: Columns, row: int) -> str:
     own = str(columns["image_format"][row]) if "image_format" in columns else "file"
     own += "" if bits <= 8 else f" of {bits:.0f} bits a sample"
     own += "" if np.isnan(quality) else f" quality {quality:.0f}"
-    own += f" as coarse as JPEG quality {_quality_of(percent):.0f}" if percent > 0 else ""
+    own += f" as coarse as JPEG quality {quality_of_steps(percent):.0f}" if percent > 0 else ""
     return own if np.isnan(prior) else f"{own} after JPEG quality {prior:.0f}"
-
-
-def _quality_of(percent: float) -> float:
-    return max(1.0, 100 - percent / 2 if percent <= 100 else 5000 / percent)
 
 
 def _explain_frames(columns: Columns, winner: int, runner_up: int) -> str:

@@ -56,19 +56,39 @@ def test_sizes_of_an_icon_and_the_preview_of_a_phone_are_no_pages() -> None:
     assert further(film(VIEW[:2], "MPO")).count == 2
 
 
-def test_a_page_that_declares_more_than_can_be_decoded_costs_no_more_than_itself() -> None:
+def change_second_page(tags: dict[int, bytes]) -> bytes:
+    """A TIFF of two pages, in the second of which entries are others: type, count and value of 10 bytes."""
     sheaf = bytearray(film(VIEW[:2], "TIFF"))
     at = struct.unpack_from("<I", sheaf, 4)[0]
-    at = struct.unpack_from("<I", sheaf, at + 2 + 12 * struct.unpack_from("<H", sheaf, at)[0])[
-        0
-    ]  # the second directory
+    at = struct.unpack_from("<I", sheaf, at + 2 + 12 * struct.unpack_from("<H", sheaf, at)[0])[0]
     for number in range(int.from_bytes(sheaf[at : at + 2], "little")):
         entry = at + 2 + 12 * number
-        if int.from_bytes(sheaf[entry : entry + 2], "little") in (256, 257):
-            sheaf[entry + 2 : entry + 12] = struct.pack("<HII", 4, 1, 60_000)
-    decoded = decode_image(bytes(sheaf), DecodeLimits())
+        tag = int.from_bytes(sheaf[entry : entry + 2], "little")
+        if tag in tags:
+            sheaf[entry + 2 : entry + 12] = tags[tag]
+    return bytes(sheaf)
+
+
+def test_a_page_that_declares_more_than_can_be_decoded_costs_no_more_than_itself() -> None:
+    decoded = decode_image(
+        change_second_page(dict.fromkeys((256, 257), struct.pack("<HII", 4, 1, 60_000))), DecodeLimits()
+    )
     assert decoded.rgb.shape[:2] == (VIEW[0].height, VIEW[0].width)
-    assert decoded.further.grays == b""
+    assert (decoded.further.count, decoded.further.grays) == (2, b"")
+
+
+def test_a_document_whose_bytes_cannot_be_digested_is_no_still() -> None:
+    found = further(change_second_page({279: struct.pack("<HII", 4, 3, 8)}))
+    assert (found.count, found.places, found.digests) == (2, (1,), b"")
+
+
+def test_pages_much_larger_than_the_first_are_counted_and_not_decoded() -> None:
+    cover, sheet = Image.new("RGB", (100, 100), "red"), Image.new("RGB", (2_000, 1_900), "white")
+    assert further(film([cover, sheet, sheet], "TIFF")).places == (1,)
+    assert further(film([cover, sheet.resize((2_100, 2_000))], "TIFF")).count == 2
+    assert further(film([cover, sheet.resize((2_100, 2_000))], "TIFF")).places == ()
+    limits = DecodeLimits(max_pixels=1_000_000)
+    assert decode_image(film([cover, sheet], "TIFF"), limits).further.places == ()
 
 
 def test_a_film_that_ends_early_is_as_long_as_it_is() -> None:
