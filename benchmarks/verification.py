@@ -110,8 +110,9 @@ def main() -> None:
     watch = Stopwatch()
     photographs = read_photographs(want.photographs, want.limit)
     originals = [watch.know(picture) for picture in photographs]
-    for transform in ("identity", UNKNOWN):  # compiled before the clock runs
-        verify_pair(see(photographs[0]), see(photographs[0][:, ::-1]), transform)
+    for edit in ("mirrored", "letter across it"):  # compiled before the clock runs
+        for transform in ("identity", UNKNOWN):
+            verify_pair(see(photographs[0]), see(EDITS[edit][2](photographs[0])), transform)
     lines = [*measure_edits(photographs, originals, watch), "", measure_unrelated(originals, watch), ""]
     lines += ["| pairs | number | mean CPU ms |", "|---|---:|---:|"]
     lines += [f"| {kind} | {len(times)} | {np.mean(times):.2f} |" for kind, times in sorted(watch.kinds_ms.items())]

@@ -63,7 +63,7 @@ def verify_pair(
 def _judge(
     left: VerifiableImage, right: VerifiableImage, transform: str, thresholds: VerificationThresholds
 ) -> PairEvidence:
-    if _content_key(left) <= _content_key(right):
+    if _comes_first(left, right):
         return _decide_closely(Pair(left, right, transform, thresholds))
     inverse = INVERSE_TRANSFORMS.get(transform, UNKNOWN)
     evidence = _decide_closely(Pair(right, left, inverse, thresholds))
@@ -77,8 +77,10 @@ def _judge(
     )
 
 
-def _content_key(image: VerifiableImage) -> tuple[bytes, bytes]:
-    return image.gray_64.tobytes(), image.thumbnail.tobytes()
+def _comes_first(left: VerifiableImage, right: VerifiableImage) -> bool:
+    """Whether the content of left is not after that of right; thumbnails are looked at only where all else is equal."""
+    here, there = left.gray_64.tobytes(), right.gray_64.tobytes()
+    return here < there or (here == there and left.thumbnail.tobytes() <= right.thumbnail.tobytes())
 
 
 def _decide_closely(pair: Pair) -> PairEvidence:

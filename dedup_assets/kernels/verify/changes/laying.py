@@ -1,6 +1,7 @@
 """Laying one frame upon another to a fraction of a pixel: what a first map leaves, blocks find, and a smooth field takes up.
 
-Here belong the compiled loops that sample and shift, and the field. What then still differs is in `comparing.py`.
+Here belong the compiled loops that sample and shift, and the field, of pages too (`kernels/verify/pages/registration.py`). What
+then still differs is in `comparing.py`.
 """
 
 import math

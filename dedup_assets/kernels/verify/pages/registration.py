@@ -1,8 +1,8 @@
 """Laying the finer record of one page upon that of another, to a fraction of a pixel.
 
 Here belongs where strokes lie. A first map, of thumbnails, is exact to some 10 px of a finer record; blocks of strokes are then
-found again, from coarse to fine, and a smooth field of their shifts is added: a page that went through a feeder, or was
-photographed, is no plane. What the strokes say is in `words.py`.
+found again, from coarse to fine, and a smooth field of their shifts is added (`kernels/verify/changes/laying.py`): a page that
+went through a feeder, or was photographed, is no plane. What the strokes say is in `words.py`.
 """
 
 from dataclasses import dataclass

@@ -87,10 +87,11 @@ def is_page(image: VerifiableImage) -> bool:
 
 def has_plain_ground(image: VerifiableImage) -> bool:
     """Whether much of a picture is of one gray level; found once."""
-    share = image.once(
-        has_plain_ground, lambda: plain_share(gray := to_gray(image.thumbnail), np.ones(gray.shape, np.bool_))
-    )
-    return share >= MIN_PLAIN_SHARE
+    return image.once(has_plain_ground, lambda: _plain_share(to_gray(image.thumbnail))) >= MIN_PLAIN_SHARE
+
+
+def _plain_share(gray: NDArray[np.uint8]) -> float:
+    return plain_share(gray, np.ones(gray.shape, np.bool_))
 
 
 def compare_words(laid: LaidStrokes, least: float = MIN_DIFFERENCE) -> WordComparison:
