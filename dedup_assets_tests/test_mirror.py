@@ -37,6 +37,7 @@ TESTED_ELSEWHERE = {
     "stages/whole_container.py": "assets/test_representatives.py",
     # the work of an asset on one partition shows in what the asset writes
     "stages/spilled_listing.py": "assets/test_image_manifest.py",
+    "stages/organized_copies.py": "assets/test_organized_blobs.py",
     "stages/pairs/candidate_search.py": "assets/test_wavelet_groups.py",
     "stages/pairs/candidate_verdicts.py": "assets/test_verified_groups.py",
     "stages/vectors/embedding_run.py": "assets/test_embeddings.py",
