@@ -69,7 +69,10 @@ class ListingPolicy(Policy):
     """Which losses are believed, and how long what left is remembered: no row follows from it, so it is no input of any."""
 
     max_lost_share: float = Field(
-        default=0.5, ge=0, le=1, description="A listing that lacks more of the images of the last one stops the run"
+        default=0.5,
+        ge=0,
+        le=1,
+        description="A listing that lacks more of the images of the last one stops the run; 1: none does",
     )
     min_lost_images: int = Field(
         default=100, ge=1, description="Where it lacks fewer it does not, unless nothing is there any more"

@@ -33,7 +33,7 @@ def require_believable(tables: TableStore, listing: SpilledListing, policy: List
         StoreAccessError: a directory may not be listed any more in which images lay.
     """
     before, lost = _find_lost(tables, listing, listing.keys)
-    if lost.is_empty() or (lost.height < before and lost.height <= policy.max_lost_share * before):
+    if lost.height <= policy.max_lost_share * before:
         return
     others = [key for key in listing.layout.keys if key not in listing.keys]
     for keys in listing.layout.families(others):

@@ -62,6 +62,7 @@ def test_fewer_than_the_policy_says_stop_nothing_unless_nothing_is_left(listed: 
     assert removed(list_again(listed, policy=ListingPolicy())) == 7
     lose(listed, "b/4.jpg")
     assert "lacks 1 of 1 image (100%)" in refusal_of(lambda: list_again(listed, policy=ListingPolicy()))
+    assert removed(list_again(listed, policy=ListingPolicy(max_lost_share=1))) == 1
 
 
 def test_a_loss_is_accepted_for_the_images_that_were_named_and_no_others(listed: Stages) -> None:
