@@ -7,6 +7,7 @@
       NoImagesError
       LayoutError
       UndiscoveredPrefixError
+      LostImagesError
       StoreAccessError
       StoreChangedError
       DatabaseAccessError
@@ -61,6 +62,10 @@ class LayoutError(MendableError):
 
 class UndiscoveredPrefixError(MendableError):
     """A partition was asked for that no discovery has placed."""
+
+
+class LostImagesError(MendableError):
+    """Much of the source is not there any more; one sentence that says what, and how to accept it."""
 
 
 class StoreAccessError(MendableError):

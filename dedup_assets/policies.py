@@ -65,6 +65,23 @@ class Policy(dg.ConfigurableResource[None]):
             raise SettingsError(f"{section}: {name} is {first['input']!r}: {first['msg']}.") from error
 
 
+class ListingPolicy(Policy):
+    """Which losses are believed, and how long what left is remembered: no row follows from it, so it is no input of any."""
+
+    max_lost_share: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="A listing that lacks more of the images of the last one stops the run; 1: none does",
+    )
+    min_lost_images: int = Field(
+        default=100, ge=1, description="Where it lacks fewer it does not, unless nothing is there any more"
+    )
+    forget_after_days: int = Field(
+        default=30, ge=0, le=36_500, description="So long what is known of images that left is kept, should they return"
+    )
+
+
 class FeaturePolicy(Policy):
     """Which images count as readable."""
 
@@ -217,6 +234,7 @@ class SimilarityPolicy(Policy):
 
 
 POLICIES: Mapping[str, tuple[str, type[Policy]]] = {
+    "image_manifest": ("listing_policy", ListingPolicy),
     "image_features": ("feature_policy", FeaturePolicy),
     "wavelet_groups": ("candidate_policy", CandidatePolicy),
     "verified_groups": ("verification_policy", VerificationPolicy),

@@ -19,6 +19,7 @@ NO_PICTURES = ("link", "no_image")
 DECODE_STATUSES = ("ok", "corrupt", "truncated", "unsupported", "too_large", "timed_out", "vanished", *NO_PICTURES)
 PAIR_LEVELS = ("generation", "near", "copy", "similar")
 LEVELS = ("exact", *PAIR_LEVELS)
+COPY_STATES = ("planned", "begun", "copied", "failed", "stale", "changed")
 REPORT_STATUSES = ("Best", "Duplicate", "Unreadable")
 
 IMAGE_ID = Column("image_id", pl.Int64, "One blob: a positive number derived from its path, the same in every run")
@@ -417,13 +418,31 @@ ORGANIZED_BLOBS = Table(
         Column("etag", pl.String, "The etag of the bytes that the plan is for"),
         Column("folder", pl.String, "'best' or 'duplicates'"),
         Column("destination", pl.String, "Path of the copy, below the container or the source's parent folder"),
-        Column("state", pl.String, "planned, copied, failed, or stale: copied once and wanted no more"),
+        Column(
+            "state",
+            pl.String,
+            f"One of {', '.join(COPY_STATES)}; stale: copied and wanted no more, begun: unknown after a kill",
+        ),
         _optional("copy_etag", pl.String, "etag of the copy, by which it can be undone"),
-        _optional("cause", pl.String, "Why the copy failed"),
+        _optional("cause", pl.String, "Why there is no copy, or why it was left"),
     ),
 )
 
-AUXILIARY_TABLES = (COMPANION_FILES, SEEN_FILES, STAR_PAIRS, NEAREST_PICTURES, LOCAL_FEATURES)
+
+def _departed(table: Table, *key: str) -> Table:
+    left_at = Column("left_at", TIME, "When it was found to have left", "UTC")
+    described = f"Rows of `{table.name}` whose content left the source, until it returns or is forgotten."
+    return Table(f"departed_{table.name}", described, (*table.key, *key), (*table.columns, left_at))
+
+
+DEPARTED = {
+    IMAGE_FEATURES.name: _departed(IMAGE_FEATURES, "etag"),
+    EMBEDDINGS.name: _departed(EMBEDDINGS),
+    SIMILAR_GROUPS.name: _departed(SIMILAR_GROUPS),
+}
+"""By the table whose rows they hold."""
+
+AUXILIARY_TABLES = (COMPANION_FILES, SEEN_FILES, STAR_PAIRS, NEAREST_PICTURES, LOCAL_FEATURES, *DEPARTED.values())
 """Tables that are no asset of their own: what a stage remembers for its next run."""
 
 TABLES = (

@@ -18,6 +18,8 @@ TESTED_ELSEWHERE = {
     # what a person types, is told, and finds in the next report, in the folders beside it, in the UI, in the database
     "commands/decide.py": "pipeline/test_decisions.py",
     "commands/organize.py": "pipeline/test_organized.py",
+    "commands/forget.py": "pipeline/test_unmounted.py",
+    "automation/forgetting.py": "pipeline/test_unmounted.py",
     "commands/demo.py": "pipeline/test_ui.py",
     "commands/ui.py": "pipeline/test_ui.py",
     "commands/migrate.py": "pipeline/test_migrate_command.py",
@@ -34,6 +36,8 @@ TESTED_ELSEWHERE = {
     # the shape of two assets
     "stages/whole_container.py": "assets/test_representatives.py",
     # the work of an asset on one partition shows in what the asset writes
+    "stages/spilled_listing.py": "assets/test_image_manifest.py",
+    "stages/organized_copies.py": "assets/test_organized_blobs.py",
     "stages/pairs/candidate_search.py": "assets/test_wavelet_groups.py",
     "stages/pairs/candidate_verdicts.py": "assets/test_verified_groups.py",
     "stages/vectors/embedding_run.py": "assets/test_embeddings.py",

@@ -15,6 +15,7 @@ from dedup_assets.policies import (
 )
 
 VERSIONS = {
+    "image_manifest": "9eda19f1e7303451",
     "image_features": "33a752fcbf927ed1",
     "wavelet_groups": "a30cf3d4f08ef568",
     "verified_groups": "e1915893d6a42366",

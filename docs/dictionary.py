@@ -10,7 +10,9 @@ import dagster as dg
 
 from dedup_assets.contracts import Column, DataType, Table
 from dedup_assets.definitions import defs
-from dedup_assets.tables import AUXILIARY_TABLES, TABLES
+from dedup_assets.tables import AUXILIARY_TABLES, DEPARTED, TABLES
+
+AS_OTHERS = {table.name for table in DEPARTED.values()}
 
 HEAD = """# Tables
 
@@ -25,8 +27,17 @@ so. Keys, types and rules are enforced before a byte is written.
 def page() -> str:
     """The whole document, in Markdown."""
     assets = ["## Tables of assets\n", *map(_section, TABLES)]
-    auxiliary = ["## What stages remember for their next run\n", *map(_section, AUXILIARY_TABLES)]
-    return "\n".join([HEAD, _lineage(), *assets, *auxiliary])
+    auxiliary = [_section(table) for table in AUXILIARY_TABLES if table.name not in AS_OTHERS]
+    return "\n".join(
+        [
+            HEAD,
+            _lineage(),
+            *assets,
+            "## What stages remember for their next run\n",
+            *auxiliary,
+            *map(_departed, DEPARTED),
+        ]
+    )
 
 
 def _lineage() -> str:
@@ -44,6 +55,13 @@ def _section(table: Table) -> str:
     lines = [f"### `{table.name}`", "", table.description, "", f"Key: {key}.", ""]
     lines += ["| column | type | unit | what |", "|---|---|---|---|", *map(_row, table.columns), ""]
     return "\n".join([*lines, *([f"Rules: {'; '.join(table.rules)}.", ""] if table.rules else [])])
+
+
+def _departed(name: str) -> str:
+    """A table that has the columns of another one, and one more."""
+    table = DEPARTED[name]
+    lines = [f"### `{table.name}`", "", f"{table.description} The columns are those of `{name}`, and:", ""]
+    return "\n".join([*lines, "| column | type | unit | what |", "|---|---|---|---|", _row(table.columns[-1]), ""])
 
 
 def _row(column: Column) -> str:

@@ -18,6 +18,7 @@ from dedup_assets.resources.images.throttle import Throttle
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.resources.tables.store import TableStore
+from dedup_assets.stages.departed import bring_back, read_departed, set_apart
 from dedup_assets.stages.judged_partitions import judge_partitions
 from dedup_assets.stages.reading.carried_rows import find_drawn, must_be_read_again
 from dedup_assets.stages.reading.reader import ImageReader, ReadingOrder
@@ -51,22 +52,35 @@ def image_features(
             with stage.partition(key, stage.fingerprint(source, [part.sha256 for part in listed.parts])) as work:
                 work.counts = {"downloaded_images": 0, "downloaded_bytes": 0, "hashed_images": 0, "hashed_bytes": 0}
                 if not work.is_current:
+                    _follow_manifest(stage, work, feature_policy)
                     _drop_edited(stage, work, look_behind)
                     _bring_up_to_date(stage, work, reader, feature_policy, collection.chunk_images, progress)
                     _finish(stage, work, source)
+
+
+def _follow_manifest(stage: Stage, work: PartitionWork, policy: FeaturePolicy) -> None:
+    """Bring back the rows of images that returned as they were, and set those apart that left."""
+    manifest = stage.tables.read(IMAGE_MANIFEST, work.key, ["image_id", "etag"])
+    is_listed = pl.col("image_id").is_in(manifest["image_id"].implode())
+    is_back = pl.struct("image_id", "etag").is_in(manifest.to_struct().implode())
+    commit = replace(work.commit, fingerprint=None)
+    columns, is_of_use = ["image_id", "etag"], ~_is_decided_by_limit(policy)
+    commit = bring_back(stage.tables, commit, IMAGE_FEATURES, columns, is_back, is_of_use)
+    work.commit = set_apart(stage.tables, commit, IMAGE_FEATURES, ["image_id"], is_listed)
 
 
 def _drop_edited(stage: Stage, work: PartitionWork, look_behind: Callable[[pl.DataFrame], pl.Series]) -> None:
     """Drop rows of files that were edited behind their etag, and note how all files were when their bytes were looked at."""
     manifest = stage.tables.read(IMAGE_MANIFEST, work.key)
     features = stage.tables.read(IMAGE_FEATURES, work.key, ["image_id", "file_sha256"])
-    doubtful = find_doubtful(manifest, stage.tables.read(SEEN_FILES, work.key)).join(
-        features.drop_nulls(), on="image_id"
-    )
+    seen_before = stage.tables.read(SEEN_FILES, work.key)
+    doubtful = find_doubtful(manifest, seen_before).join(features.drop_nulls(), on="image_id")
     work.counts |= {"hashed_images": doubtful.height, "hashed_bytes": int(doubtful["size_bytes"].sum())}
     kept = features["image_id"].filter(~features["image_id"].is_in(look_behind(doubtful).implode()))
-    work.commit = stage.tables.drop_rows(replace(work.commit, fingerprint=None), IMAGE_FEATURES, "image_id", kept)
+    work.commit = stage.tables.drop_rows(work.commit, IMAGE_FEATURES, "image_id", kept)
     seen = manifest.filter(pl.col("changed_at").is_not_null()).select(SEEN_FILES.column_names)
+    away = seen_before.filter(pl.col("image_id").is_in(read_departed(stage.tables, "image_id", work.key).implode()))
+    seen = pl.concat([seen, away.join(seen, on="image_id", how="anti")])
     stage.tables.rewrite(SEEN_FILES, work.key, seen, work.fingerprint)
 
 
@@ -115,16 +129,20 @@ def _drop_outdated(tables: TableStore, work: PartitionWork, manifest: pl.DataFra
     columns = ["image_id", "etag", "feature_version", "decode_status", "image_format", "width_px", "height_px"]
     before = tables.read_parts(IMAGE_FEATURES, work.key, work.commit.parts, columns)
     same_limit = work.commit.details.get("policy", policy.version) == policy.version
-    megapixels = pl.col("width_px").cast(pl.Float64) * pl.col("height_px") / 1e6
-    by_limit = (pl.col("decode_status") == "too_large") | (megapixels > policy.max_megapixels).fill_null(False)
-    valid = before.filter(
-        ~must_be_read_again() & ~pl.col("decode_status").is_in(TRANSIENT_STATUSES) & (~by_limit | same_limit)
-    ).join(manifest, on=["image_id", "etag"], how="semi")
+    stands = ~_is_decided_by_limit(policy) | same_limit
+    valid = before.filter(~must_be_read_again() & ~pl.col("decode_status").is_in(TRANSIENT_STATUSES) & stands).join(
+        manifest, on=["image_id", "etag"], how="semi"
+    )
     if work.commit.details.get("records") != FEATURE_VERSION:
         carried = valid.filter(pl.col("feature_version") != FEATURE_VERSION)["image_id"]
         valid = valid.filter(~pl.col("image_id").is_in(find_drawn(tables, work.key, carried).implode()))
     commit = replace(work.commit, fingerprint=None, details={"policy": policy.version, "records": FEATURE_VERSION})
     return tables.drop_rows(commit, IMAGE_FEATURES, "image_id", valid["image_id"])
+
+
+def _is_decided_by_limit(policy: FeaturePolicy) -> pl.Expr:
+    megapixels = pl.col("width_px").cast(pl.Float64) * pl.col("height_px") / 1e6
+    return (pl.col("decode_status") == "too_large") | (megapixels > policy.max_megapixels).fill_null(False)
 
 
 def _finish(stage: Stage, work: PartitionWork, source: dict[str, Any]) -> None:

@@ -3,32 +3,35 @@
 Belongs here: the plan of copies, carrying it out, and undoing it. Does not belong here: who is best (`dedup_report`), how a
 blob is copied (`resources/`).
 
-Nothing of the source is moved, changed or deleted. The plan is a table that a person can read before anything is copied;
-every copy is noted with its etag, by which it, and nothing else, can be removed again.
+Nothing of the source is moved, changed or deleted, and no copy is removed unless that alone is asked for. The plan is a table that
+a person can read before anything is copied. Copies are noted before they are begun, and with their etags once they are made, by
+which they, and nothing else, can be removed again: after a kill each copy that was begun is looked for.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from functools import partial
-from typing import Any
 
 import dagster as dg
 import polars as pl
 from pydantic import Field
 
-from dedup_assets.errors import BlobError, DestinationTaken
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.images.source import ImageStore
 from dedup_assets.resources.progress import ProgressReporter
+from dedup_assets.stages.organized_copies import Row, find_begun, make_copy, remove_copy
 from dedup_assets.stages.stage import PartitionWork, Stage
 from dedup_assets.stages.table_assets import table_asset
-from dedup_assets.tables import COMPANION_FILES, DEDUP_REPORT, IMAGE_MANIFEST, ORGANIZED_BLOBS
+from dedup_assets.tables import COMPANION_FILES, COPY_STATES, DEDUP_REPORT, IMAGE_MANIFEST, ORGANIZED_BLOBS
 
 COPIES_A_PART = 500
-FOLDERS = {"Best": "best", "Duplicate": "duplicates"}
+"""Copies that are noted at once before they are begun: so many are looked for after a kill."""
 
-Row = dict[str, Any]
-Step = Callable[[Row], Row | None]
+FOLDERS = {"Best": "best", "Duplicate": "duplicates"}
+IN_THE_WAY = (
+    "An earlier copy that is wanted no more lies there: `organize --remove-stale` takes it away, then apply again."
+)
 
 
 class Action(Enum):
@@ -36,7 +39,19 @@ class Action(Enum):
 
     PLAN = "plan"
     APPLY = "apply"
+    REMOVE_STALE = "remove_stale"
     UNDO = "undo"
+
+
+TOUCHED = {
+    Action.PLAN: pl.lit(value=False),
+    Action.APPLY: ((pl.col("state") == "planned") & pl.col("cause").is_null()) | (pl.col("state") == "changed"),
+    Action.REMOVE_STALE: pl.col("state") == "stale",
+    Action.UNDO: pl.col("copy_etag").is_not_null(),
+}
+"""The rows with which something is done: to an apply copies that are noted are done, but one that changed may be gone by now."""
+
+Do = Callable[[Iterable[Row]], Iterable[Row | None]]
 
 
 class OrganizeConfig(dg.Config):
@@ -44,7 +59,8 @@ class OrganizeConfig(dg.Config):
 
     action: Action = Field(
         default=Action.PLAN,
-        description="plan: only write down what would be copied; apply: copy; undo: remove the copies",
+        description="plan: only write down what would be copied; apply: copy, and remove nothing; remove_stale: remove "
+        "copies that are wanted no more; undo: remove the copies",
     )
     companions: bool = Field(
         default=True,
@@ -56,23 +72,46 @@ class OrganizeConfig(dg.Config):
 def organized_blobs(
     context: dg.AssetExecutionContext, config: OrganizeConfig, collection: Collection, progress: ProgressReporter
 ) -> None:
-    """Plan, make or remove the organized copy; copies are made inside the store."""
+    """Plan, make or remove the organized copy, many at once; copies are made inside the store."""
     stage = Stage(context, ORGANIZED_BLOBS, collection.tables(), source=DEDUP_REPORT)
-    images = collection.images()
-    for key in stage.keys:
-        with stage.partition(key, stage.fingerprint(config.action.value)) as work:
-            work.is_current = False
-            plan = _plan(stage, key, images, config.companions)
-            _carry_out(stage, work, plan, partial(STEPS[config.action], images), progress)
-            states = stage.tables.read(ORGANIZED_BLOBS, key, ["state", "folder"])
-            work.counts = {
-                f"{state}": int((states["state"] == state).sum()) for state in ("planned", "copied", "failed")
-            }
-            work.preview = stage.tables.read(ORGANIZED_BLOBS, key, ["path", "destination", "state"])
+    images, action = collection.images(), config.action
+    step = partial(make_copy if action is Action.APPLY else remove_copy, images)
+    with ThreadPoolExecutor(collection.reads_at_once) as threads:
+        for key in stage.keys:
+            with stage.partition(key, stage.fingerprint(action.value)) as work:
+                work.is_current = False
+                copies = _read_copies(stage, key, images, threads)
+                plan = _plan(_wanted(stage, key, images, config.companions), copies)
+                _carry_out(stage, work, plan, TOUCHED[action], partial(threads.map, step), progress)
+                states = stage.tables.read(ORGANIZED_BLOBS, key, ["state"])["state"]
+                work.counts = {state: int((states == state).sum()) for state in COPY_STATES}
+                work.preview = stage.tables.read(ORGANIZED_BLOBS, key, ["path", "destination", "state"])
 
 
-def _plan(stage: Stage, key: str, images: ImageStore, with_companions: bool) -> pl.DataFrame:
-    """What should be where; earlier copies that are still wanted keep their state, the others are stale."""
+def _read_copies(stage: Stage, key: str, images: ImageStore, threads: ThreadPoolExecutor) -> pl.DataFrame:
+    """The copies that are noted; those that were begun by a run that was killed are looked for."""
+    rows, is_begun = stage.tables.read(ORGANIZED_BLOBS, key), pl.col("state") == "begun"
+    begun = rows.filter(is_begun).iter_rows(named=True)
+    found = ORGANIZED_BLOBS.frame(list(threads.map(partial(find_begun, images), begun)))
+    known = pl.concat([rows.filter(~is_begun), found]).filter(pl.col("copy_etag").is_not_null() | is_begun)
+    return known.with_columns(cause=pl.when(pl.col("state").is_in(["changed", "begun"])).then("cause"))
+
+
+def _plan(wanted: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
+    """What should be where; copies that are wanted no more are stale, those that somebody changed are told of in any case."""
+    key, is_open = ORGANIZED_BLOBS.key, pl.col("state").is_in(["changed", "begun"])
+    stale = copies.join(wanted, on=key, how="anti").with_columns(
+        state=pl.when(is_open).then("state").otherwise(pl.lit("stale"))
+    )
+    known = copies.select(*key, "copy_etag", "cause", state=pl.when(is_open).then("state").otherwise(pl.lit("copied")))
+    is_blocked = pl.col("state").is_null() & pl.col("destination").is_in(stale["destination"].implode())
+    planned = wanted.join(known, on=key, how="left").with_columns(
+        pl.col("state").fill_null("planned"), cause=pl.when(is_blocked).then(pl.lit(IN_THE_WAY)).otherwise("cause")
+    )
+    return pl.concat([stale, planned.select(ORGANIZED_BLOBS.column_names)])
+
+
+def _wanted(stage: Stage, key: str, images: ImageStore, with_companions: bool) -> pl.DataFrame:
     report = stage.tables.read(DEDUP_REPORT, key, ["image_id", "path", "status"]).filter(
         pl.col("status").is_in(list(FOLDERS))
     )
@@ -84,15 +123,7 @@ def _plan(stage: Stage, key: str, images: ImageStore, with_companions: bool) -> 
     files = report.join(manifest, on="image_id").select("image_id", "path", "etag", "status")
     if with_companions:
         files = pl.concat([files, _companions(stage, key, files)])
-    wanted = files.with_columns(folder=folder).with_columns(destination=destination)
-    copies = stage.tables.read(ORGANIZED_BLOBS, key).filter(pl.col("state").is_in(["copied", "stale"]))
-    known = copies.select(*ORGANIZED_BLOBS.key, "state", "copy_etag")
-    planned = wanted.join(known, on=ORGANIZED_BLOBS.key, how="left").with_columns(
-        state=pl.when(pl.col("state").is_null()).then(pl.lit("planned")).otherwise(pl.lit("copied")),
-        cause=pl.lit(None, pl.String),
-    )
-    stale = copies.join(wanted, on=ORGANIZED_BLOBS.key, how="anti").with_columns(state=pl.lit("stale"))
-    return pl.concat([stale, planned.select(ORGANIZED_BLOBS.column_names)]).sort(pl.col("state") != "stale", "path")
+    return files.with_columns(folder=folder).with_columns(destination=destination)
 
 
 def _companions(stage: Stage, key: str, files: pl.DataFrame) -> pl.DataFrame:
@@ -102,41 +133,24 @@ def _companions(stage: Stage, key: str, files: pl.DataFrame) -> pl.DataFrame:
     return found.unique("image_id", keep="first", maintain_order=True).select(files.columns)
 
 
-def _carry_out(stage: Stage, work: PartitionWork, plan: pl.DataFrame, step: Step, progress: ProgressReporter) -> None:
-    """Note what is done after every few copies, so that an interrupted run knows what is there."""
-    done: list[Row] = []
-    with progress.track(stage.log, f"{ORGANIZED_BLOBS.name} [{work.key}]", plan.height, "blobs") as tracker:
-        for start in range(0, max(1, plan.height), COPIES_A_PART):  # an empty plan is written too
-            for row in plan[start : start + COPIES_A_PART].iter_rows(named=True):
-                after = step(row)
-                done += [] if after is None else [after]
-                tracker.advance()
-            rows = pl.concat([ORGANIZED_BLOBS.frame(done), plan[start + COPIES_A_PART :]])
-            work.commit = stage.tables.rewrite(ORGANIZED_BLOBS, work.key, rows, work.fingerprint)
+def _carry_out(
+    stage: Stage, work: PartitionWork, plan: pl.DataFrame, touched: pl.Expr, do: Do, progress: ProgressReporter
+) -> None:
+    """Note which rows are begun before each batch of them, with what was done until then."""
+    done, todo = plan.filter(~touched), plan.filter(touched)
+    with stage.track(work, progress, todo.height, "blobs") as tracker:
+        for start in range(0, todo.height, COPIES_A_PART):
+            batch, later = todo[start : start + COPIES_A_PART], todo[start + COPIES_A_PART :]
+            _note(stage, work, done, batch.with_columns(state=pl.lit("begun")), later)
+            after = [row for row in do(batch.iter_rows(named=True)) if row is not None]
+            done = pl.concat([done, ORGANIZED_BLOBS.frame(after)])
+            tracker.advance(batch.height)
+    _note(stage, work, done)
 
 
-def _copy(images: ImageStore, row: Row) -> Row | None:
-    if row["state"] == "stale":
-        return _remove(images, row)
-    try:  # a copy that is there already counts as done; one that somebody removed is made again
-        return row | {"state": "copied", "copy_etag": images.copy(row["path"], row["destination"])}
-    except (BlobError, DestinationTaken) as cause:
-        return row | {"state": "failed", "cause": str(cause)}
-
-
-def _remove(images: ImageStore, row: Row) -> Row | None:
-    """Remove a copy; one that somebody has changed since stays, and is no longer ours."""
-    if row["copy_etag"] is None:
-        return row
-    left = None
-    try:
-        images.delete_copy(row["destination"], row["copy_etag"])
-    except BlobError as cause:
-        left = f"The copy was left as it is: {cause}"
-    return None if row["state"] == "stale" else row | {"state": "planned", "copy_etag": None, "cause": left}
-
-
-STEPS = {Action.PLAN: lambda _, row: row, Action.APPLY: _copy, Action.UNDO: _remove}
+def _note(stage: Stage, work: PartitionWork, *rows: pl.DataFrame) -> None:
+    ordered = pl.concat(rows).sort("path", "folder", "etag")
+    work.commit = stage.tables.rewrite(ORGANIZED_BLOBS, work.key, ordered, work.fingerprint)
 
 
 @dg.asset_check(asset=organized_blobs, description="No copy failed.")

@@ -2,5 +2,5 @@
 
 `prefixes` tells Dagster what the source holds, `nightly` runs the job over it by schedule and sensor, `running` does the same
 in this process for the command line, unless `unchanged` tells that there is nothing to do, and `interrupting` ends it there by
-Ctrl-C.
+Ctrl-C. What left the source a person can have forgotten between them (`forgetting`).
 """

@@ -93,11 +93,14 @@ def recall(store: str) -> Settings | None:
     )
 
 
-def run_everything(definitions: dg.Definitions, settings: Settings) -> str:
+def run_everything(definitions: dg.Definitions, settings: Settings, accept_loss: str = "") -> str:
     """Discover prefixes, run the nightly job over all of them, and return what a person should know of it.
+
+    `accept_loss` is the digest of images whose loss is meant.
 
     Raises:
         NoImagesError: no prefix holds an image.
+        LostImagesError: the source is empty and was not, or lacks too much of what it held.
         StoreAccessError: the source or the store cannot be reached.
         dg.DagsterError: whatever stopped the run; its cause is the error of the stage.
     """
@@ -111,7 +114,8 @@ def run_everything(definitions: dg.Definitions, settings: Settings) -> str:
             )
         remember(settings)
         job = definitions.resolve_job_def("nightly_deduplication")
-        job.execute_in_process(instance=instance, tags=range_tags(keys), run_config=QUIET)
+        config = {"ops": {IMAGE_MANIFEST.name: {"config": {"accept_loss": accept_loss}}}}
+        job.execute_in_process(instance=instance, tags=range_tags(keys), run_config=QUIET | config)
         note_what_is_left(settings, instance)
     return _tell_report(settings, (collection.tables().read_bytes(SUMMARY_TEXT) or b"").decode())
 
@@ -132,7 +136,7 @@ def _tell_report(settings: Settings, summary: str) -> str:
 
 
 def organize(definitions: dg.Definitions, settings: Settings, action: str, companions: bool = True) -> pl.DataFrame:
-    """Materialize `organized_blobs` for all prefixes, and return the paths, states and causes of its rows.
+    """Materialize `organized_blobs` for all prefixes, and return path, destination, state and cause of its rows.
 
     Raises:
         StoreAccessError: the source or the store cannot be reached.
@@ -145,7 +149,8 @@ def organize(definitions: dg.Definitions, settings: Settings, action: str, compa
         job.execute_in_process(
             instance=instance, tags=range_tags(keys), run_config=QUIET | config, asset_selection=selection
         )
-    return Collection(**settings.collection).tables().read_many(ORGANIZED_BLOBS, columns=["path", "state", "cause"])
+    columns = ["path", "destination", "state", "cause"]
+    return Collection(**settings.collection).tables().read_many(ORGANIZED_BLOBS, columns=columns)
 
 
 def _portable(settings: Settings) -> Settings:

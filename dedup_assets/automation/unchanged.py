@@ -54,12 +54,18 @@ def is_unchanged(settings: Settings) -> bool:
 def note_what_is_left(settings: Settings, instance: dg.DagsterInstance) -> None:
     """Note what a run has left, where it finished every partition and no other is at work."""
     tables, now = Collection(**settings.collection).tables(), datetime.now(UTC)
-    at_work = dg.RunsFilter(statuses=[*set(dg.DagsterRunStatus) - ENDED], created_after=now - PARTS_OUTLIVE)
-    if not _can_be_known(settings) or instance.get_runs(at_work, limit=1) or not _is_finished(tables):
+    if not _can_be_known(settings) or is_at_work(instance) or not _is_finished(tables):
         return
     listing, left = read_listing(tables), _what_is_left(settings, tables)
     source = [listing.digest, listing.left_out]
     tables.write_document(NOTE, {"noted_at": now.isoformat(), "left": left, "source": source})
+
+
+def is_at_work(instance: dg.DagsterInstance) -> bool:
+    """Whether a run that began within a day has not ended."""
+    since = datetime.now(UTC) - PARTS_OUTLIVE
+    at_work = dg.RunsFilter(statuses=[*set(dg.DagsterRunStatus) - ENDED], created_after=since)
+    return bool(instance.get_runs(at_work, limit=1))
 
 
 def _can_be_known(settings: Settings) -> bool:

@@ -56,8 +56,13 @@ def limit_option(setting: str, help_text: str) -> Callable[[Command], Command]:
 @limit_option("max_requests_per_s", "Reads a second that the source is asked for at most.  [default: no limit]")
 @limit_option("max_bytes_per_s", "Bytes a second that are read from it at most.  [default: no limit]")
 @limit_option("decode_timeout_s", "Seconds that decoding one doubtful image may take.  [default: 60]")
+@click.option(
+    "--accept-loss", default="", metavar="DIGEST", help="Go on, once, without the images that a run stopped for."
+)
 @when_interrupted("Interrupted before anything was begun.")
-def run(source: str, store: str, prefix_depth: int, policies: str | None, level: str | None, **others: Any) -> None:
+def run(
+    source: str, store: str, prefix_depth: int, policies: str | None, level: str | None, accept_loss: str, **others: Any
+) -> None:
     """Find the duplicates in SOURCE, a folder or a container, and write the report.
 
     SOURCE is a path, az://account/container/prefix, or the https address of a container with or without a SAS token.
@@ -70,16 +75,23 @@ def run(source: str, store: str, prefix_depth: int, policies: str | None, level:
     given: dict[str, Any] = {name: value for name, value in asked.items() if value not in (None, ())}
     find_duplicates(
         Settings(source=address, policies=rules, at_terminal=True, **given),
-        again=["dedup-assets", "run", address, *_options(**given, policies=policies, level=level)],
+        again=[
+            "dedup-assets",
+            "run",
+            address,
+            *_options(**given, policies=policies, level=level, accept_loss=accept_loss or None),
+        ],
+        accept_loss=accept_loss,
     )
 
 
-def find_duplicates(settings: Settings, again: list[str]) -> None:
+def find_duplicates(settings: Settings, again: list[str], accept_loss: str = "") -> None:
     """Run everything; the settings and the source are looked at before anything is written.
 
     Args:
         settings: where the images are, where the report goes.
         again: the command that goes on where this one was interrupted.
+        accept_loss: digest of images whose loss is meant (`stages/losses.py`).
     """
     from dedup_assets.automation.interrupting import interruptible
     from dedup_assets.automation.running import refuse_another_source, tell_unchanged
@@ -96,20 +108,24 @@ def find_duplicates(settings: Settings, again: list[str]) -> None:
         Collection(**settings.collection).images()
         DatabaseResource(store=settings.store).check()
         refuse_another_source(settings)
-        text = tell_unchanged(settings, time.monotonic() - began) if is_unchanged(settings) else _run(settings)
+        text = (
+            tell_unchanged(settings, time.monotonic() - began)
+            if is_unchanged(settings)
+            else _run(settings, accept_loss)
+        )
         click.echo(text.rstrip())
         policy = EmbeddingPolicy.build("embeddings", settings.policies.get("embeddings", {}))
         if told := tell_preferred(Collection(**settings.collection).tables(), policy):
             click.echo(told)
 
 
-def _run(settings: Settings) -> str:
+def _run(settings: Settings, accept_loss: str) -> str:
     from dedup_assets.automation.running import prepare_home, run_everything
     from dedup_assets.definitions import build_definitions
 
     definitions = build_definitions(settings)
     prepare_home(settings)
-    return run_everything(definitions, settings)
+    return run_everything(definitions, settings, accept_loss)
 
 
 def _options(**values: Any) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from dedup_assets.assets import dedup_report, image_features, similar_groups
 from dedup_assets.assets.dedup_report import no_image_is_lost
-from dedup_assets.policies import SimilarityPolicy
+from dedup_assets.policies import ListingPolicy, SimilarityPolicy
 from dedup_assets.tables import DEDUP_REPORT, IMAGE_FEATURES, METADATA_HASHES, REPRESENTATIVES, VERIFIED_GROUPS
 from dedup_assets_tests.assets.conftest import GROUPED_FILES
 from dedup_assets_tests.assets.stages import READING, Stages, interrupted
@@ -109,7 +109,7 @@ def test_a_source_of_images_without_any_report_fails_the_check_and_one_without_i
     assert (result.passed, result.metadata["partitions_missing"].value) == (False, 2)
     for path in GROUPED_FILES:
         grouped.remove(path)
-    grouped.run(*READING)
+    grouped.run(*READING, listing_policy=ListingPolicy(max_lost_share=1))
     result = check(grouped)
     assert (result.passed, result.metadata["partitions_missing"].value) == (True, 0)
 

@@ -1,6 +1,6 @@
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import dagster as dg
 import pytest
@@ -8,6 +8,10 @@ import pytest
 from dedup_assets.assets import dedup_report, image_features, image_manifest, organized_blobs, representatives
 from dedup_assets.assets.organized_blobs import no_copy_failed
 from dedup_assets.policies import KeepPolicy
+from dedup_assets.resources.collection import Collection
+from dedup_assets.resources.images import folder_copies
+from dedup_assets.resources.images.folder import LocalImages
+from dedup_assets.resources.locations import FolderLocation, parse_location
 from dedup_assets.tables import DEDUP_REPORT, ORGANIZED_BLOBS
 from dedup_assets_tests.assets.conftest import GROUPED_FILES
 from dedup_assets_tests.assets.stages import GROUPING, Notes, Stages
@@ -40,8 +44,12 @@ def place(stages: Stages, row: dict[str, Any]) -> Path:
     return stages.source.parent / str(row["destination"])
 
 
+def copy_root(stages: Stages) -> Path:
+    return stages.source.parent / f"{stages.source.name}_deduplicated"
+
+
 def copies(stages: Stages) -> dict[str, bytes]:
-    root = stages.source.parent / f"{stages.source.name}_deduplicated"
+    root = copy_root(stages)
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
@@ -106,8 +114,9 @@ def test_copies_stay_noted_by_a_later_plan_until_they_are_undone(reported: Stage
     assert copies(reported) == {}
 
 
-def test_copies_that_are_wanted_no_more_are_stale_in_the_plan_and_go_when_it_is_applied(reported: Stages) -> None:
+def test_copies_that_are_wanted_no_more_stay_until_their_removal_is_asked_for(reported: Stages) -> None:
     organize(reported, "apply")
+    before = copies(reported)
     reported.run(representatives, dedup_report, keep_policy=OTHERS_KEPT)
     organize(reported, "plan")
     stale = {row["destination"].split("/", 1)[1] for row in plan_of(reported) if row["state"] == "stale"}
@@ -116,19 +125,122 @@ def test_copies_that_are_wanted_no_more_are_stale_in_the_plan_and_go_when_it_is_
     assert planned == {"best/shop/drawn original.png", "duplicates/web/drawn final.png"}
     assert stale < copies(reported).keys()
     organize(reported, "apply")
-    assert states(reported) == {"copied": len(READABLE)}
-    assert copies(reported).keys() >= planned
-    assert not copies(reported).keys() & stale
+    assert states(reported) == {"copied": len(READABLE), "stale": 2}
+    assert copies(reported).keys() == before.keys() | planned
+    (copy_root(reported) / "best/web/drawn final.png").write_bytes(b"retouched by hand")
+    assert organize(reported, "remove_stale")["web"]["changed"] == 1
+    assert states(reported) == {"copied": len(READABLE), "changed": 1}
+    assert copies(reported).keys() == (before.keys() | planned) - {"duplicates/shop/drawn original.png"}
+    assert copies(reported)["best/web/drawn final.png"] == b"retouched by hand"
 
 
-def test_the_copy_of_a_blob_that_changed_is_replaced(reported: Stages) -> None:
+def test_nothing_is_removed_where_the_source_lost_all_of_a_prefix(reported: Stages) -> None:
+    organize(reported, "apply")
+    before = copies(reported)
+    for path in [path for path in GROUPED_FILES if path.startswith("shop/")]:
+        reported.remove(path)
+    reported.run(*GROUPING, dedup_report)
+    organize(reported, "apply")
+    assert states(reported)["stale"] >= 3
+    assert before.items() <= copies(reported).items()
+    organize(reported, "undo")
+    assert copies(reported) == {}
+
+
+def test_the_copy_of_a_blob_that_changed_is_replaced_once_the_old_one_is_out_of_the_way(reported: Stages) -> None:
     organize(reported, "apply")
     mended = jpeg(make_photograph(4), quality=70)
     reported.write({"shop/blue.jpg": mended})
     reported.run(*GROUPING, dedup_report)
     organize(reported, "apply")
+    assert states(reported) == {"copied": len(READABLE) - 1, "stale": 1, "planned": 1}
+    (blocked,) = (row for row in plan_of(reported) if row["state"] == "planned")
+    assert "--remove-stale" in blocked["cause"]
+    organize(reported, "remove_stale")
+    organize(reported, "apply")
     assert states(reported) == {"copied": len(READABLE)}
     assert copies(reported)["best/shop/blue.jpg"] == mended
+
+
+class Killed(BaseException):
+    """The process ends here, whatever catches errors."""
+
+
+class StoppingImages(LocalImages):
+    """A folder in which the process ends once some copies are made or removed."""
+
+    left: ClassVar[int] = 0
+
+    def copy(self, path: str, destination: str) -> str:
+        self._count()
+        return super().copy(path, destination)
+
+    def delete_copy(self, destination: str, etag: str) -> None:
+        self._count()
+        super().delete_copy(destination, etag)
+
+    def _count(self) -> None:
+        if StoppingImages.left == 0:
+            raise Killed
+        StoppingImages.left -= 1
+
+
+class StoppingCollection(Collection):
+    """A collection over such a folder."""
+
+    def images(self) -> LocalImages:
+        location = parse_location(self.source)
+        assert isinstance(location, FolderLocation)
+        return StoppingImages(location)
+
+
+def stop_within(stages: Stages, action: str, copies_before: int) -> None:
+    StoppingImages.left = copies_before
+    with pytest.raises(Killed):
+        organize(Stages(StoppingCollection(**stages.collection.model_dump())), action)
+    assert states(stages)["begun"] > 1
+
+
+def test_copies_of_an_apply_that_was_killed_are_all_undone(reported: Stages) -> None:
+    stop_within(reported, "apply", 4)
+    assert len(copies(reported)) == 4
+    mine = copy_root(reported) / "best" / "my own.txt"
+    mine.write_bytes(b"not a copy")
+    left_over = copy_root(reported) / "best/web" / folder_copies.partial_of(Path("drawn other.png")).name
+    left_over.write_bytes(b"half a copy")
+    organize(reported, "undo")
+    assert copies(reported) == {"best/my own.txt": b"not a copy"}
+    assert set(states(reported)) == {"planned"}
+
+
+@pytest.mark.parametrize("action", ["apply", "undo"])
+def test_an_undo_that_was_killed_leaves_nothing_unknown(reported: Stages, action: str) -> None:
+    organize(reported, "apply")
+    stop_within(reported, "undo", 2)
+    organize(reported, action)
+    assert states(reported) == {"copied" if action == "apply" else "planned": len(READABLE)}
+    assert len(copies(reported)) == (len(READABLE) if action == "apply" else 0)
+
+
+def test_what_is_noted_as_copied_is_not_looked_at_again(reported: Stages) -> None:
+    organize(reported, "apply")
+    StoppingImages.left = 0
+    organize(Stages(StoppingCollection(**reported.collection.model_dump())), "apply")
+    assert states(reported) == {"copied": len(READABLE)}
+
+
+def test_an_undo_tells_of_a_copy_that_somebody_changed_as_long_as_it_is_there(reported: Stages) -> None:
+    organize(reported, "apply")
+    mine = copy_root(reported) / "best/shop/blue.jpg"
+    mine.write_bytes(b"retouched by hand")
+    for action in ("undo", "undo", "plan"):
+        organize(reported, action)
+        assert states(reported) == {"planned": len(READABLE) - 1, "changed": 1}
+        (row,) = (row for row in plan_of(reported) if row["state"] == "changed")
+        assert "changed since it was copied" in row["cause"]
+    mine.unlink()
+    organize(reported, "undo")
+    assert states(reported) == {"planned": len(READABLE)}
 
 
 def test_one_partition_alone_copies_its_own_blobs(reported: Stages) -> None:

@@ -12,11 +12,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
+from dedup_assets.automation.nightly import every_night
 from dedup_assets.automation.prefixes import sync_prefixes
 from dedup_assets.automation.running import organize, prepare_home, recall, remember, run_everything
 from dedup_assets.definitions import build_definitions
@@ -89,10 +91,10 @@ class Line:
         """The tables of the store."""
         return Collection(**self.settings.collection).tables()
 
-    def run(self) -> Outcome:
+    def run(self, accept_loss: str = "") -> Outcome:
         """Run everything, as `dedup-assets run` does."""
         with self._environment():
-            text = run_everything(self._definitions(), self.settings)
+            text = run_everything(self._definitions(), self.settings, accept_loss)
         return self.outcome(text)
 
     def run_partition(self, key: str) -> Outcome:
@@ -102,6 +104,15 @@ class Line:
             job = self._definitions().resolve_job_def(JOB)
             job.execute_in_process(instance=instance, partition_key=key, run_config=SILENT)
         return self.outcome("")
+
+    def run_by_night(self, night: datetime) -> None:
+        """Have the schedule ask for a run, and execute that, as the daemon does."""
+        with self._environment(), dg.DagsterInstance.get() as instance:
+            context = dg.build_schedule_context(instance=instance, scheduled_execution_time=night)
+            asked = every_night(context, collection=Collection(**self.settings.collection))
+            assert isinstance(asked, dg.RunRequest)
+            job = self._definitions().resolve_job_def(JOB)
+            job.execute_in_process(instance=instance, tags=asked.tags, run_config=SILENT)
 
     def organize(self, action: str) -> dict[str, int]:
         """Plan, apply or undo the organized copy."""

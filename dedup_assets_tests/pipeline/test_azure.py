@@ -1,8 +1,11 @@
 import os
+import re
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -10,6 +13,7 @@ from urllib.parse import parse_qs
 import pytest
 from azure.storage.blob import ContainerClient, ContainerSasPermissions, generate_container_sas
 
+from dedup_assets.errors import LostImagesError
 from dedup_assets.resources.azure import access
 from dedup_assets_tests.azurite import Azurite
 from dedup_assets_tests.pipeline.collections import Planted, small_collection, write_file
@@ -18,6 +22,9 @@ from dedup_assets_tests.resources.images.flaky_proxy import flaky_proxy
 
 AT_ONCE_S = 45.0
 """Start of Python and the patience with an endpoint that nobody answers at, on a busy machine."""
+
+MANY = 300
+"""Copies that take a second or two."""
 
 WRONG_KEY = "d3Jvbmcga2V5IHdyb25nIGtleSB3cm9uZyBrZXkgd3Jvbmcga2V5IHdyb25nIGtleSB3cm9uZyBrZXkgd3Jvbmcga2V5IQ=="
 
@@ -82,6 +89,45 @@ def test_a_container_gives_the_report_of_a_folder_and_keeps_its_tables(
     line.organize("undo")
     assert names(photos, "photos_deduplicated/") == []
     assert names(photos, "photos/") == sorted(data)
+
+
+def test_an_emptied_container_stops_the_run_and_takes_no_copy_along(
+    azurite: Azurite, photos: ContainerClient, tmp_path: Path
+) -> None:
+    line = Line(address(azurite, photos, "photos"), str(tmp_path / "store"))
+    before = line.run()
+    line.organize("apply")
+    copies = names(photos, "photos_deduplicated/")
+    for name in names(photos, ""):
+        if name.startswith("photos/"):
+            photos.delete_blob(name)
+    with pytest.raises(LostImagesError, match="lacks 9 of 9 images") as refused:
+        line.run()
+    assert line.outcome().csv == before.csv
+    line.run(re.findall("--accept-loss ([0-9a-f]+)", str(refused.value))[0])
+    assert line.organize("apply") == {"stale": len(copies)}
+    assert names(photos, "photos_deduplicated/") == copies
+    assert line.organize("remove_stale") == {}
+    assert names(photos, "photos_deduplicated/") == []
+
+
+def test_all_copies_of_an_apply_that_was_killed_are_undone(
+    azurite: Azurite, azurite_credentials: Azurite, tmp_path: Path
+) -> None:
+    container, picture = azurite_credentials.container(), small_collection()[0].data
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda number: container.upload_blob(f"photos/{number}.jpg", picture), range(MANY)))
+    line = Line(address(azurite, container, "photos"), str(tmp_path / "store"))
+    line.run()
+    process = subprocess.Popen([sys.executable, "-m", "dedup_assets.cli", "organize", "--store", line.store, "--apply"])
+    while process.poll() is None and len(names(container, "photos_deduplicated/")) < 20:
+        time.sleep(0.05)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    container.upload_blob("photos_deduplicated/best/mine.txt", b"no copy")
+    assert len(names(container, "photos_deduplicated/")) > 20
+    assert line.organize("undo") == {"planned": MANY}
+    assert names(container, "photos_deduplicated/") == ["best/mine.txt"]
 
 
 def test_a_service_that_fails_in_every_way_costs_at_most_the_blob_that_never_comes(

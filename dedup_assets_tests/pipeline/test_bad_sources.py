@@ -1,3 +1,4 @@
+import re
 import shutil
 import time
 from pathlib import Path
@@ -5,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dedup_assets.assets import image_manifest
-from dedup_assets.errors import NoImagesError, StoreAccessError
+from dedup_assets.errors import LostImagesError, NoImagesError, StoreAccessError
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.images.own_output import tell_left_out
 from dedup_assets.stages.discovery import load_layout
@@ -126,7 +127,9 @@ def test_a_source_that_was_emptied_leaves_an_empty_report(line_of: LineOf) -> No
     line = line_of([Planted("a/one.jpg", jpeg(make_photograph(1)), "one")])
     line.run()
     shutil.rmtree(Path(line.source) / "a")
-    outcome = line.run()
+    with pytest.raises(LostImagesError) as refused:
+        line.run()
+    outcome = line.run(re.findall("--accept-loss ([0-9a-f]+)", str(refused.value))[0])
     assert outcome.rows == []
     assert outcome.summary["images"] == 0
 

@@ -1,5 +1,11 @@
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from dedup_assets.tables import ORGANIZED_BLOBS
@@ -73,6 +79,7 @@ def test_a_changed_report_is_organized_anew(line: Line) -> None:
     write_file(Path(line.source) / "c/new.jpg", jpeg(make_photograph(3)), 1_800_000_000)
     line.run()
     line.organize("apply")
+    line.organize("remove_stale")
     assert sorted(contents(organized(line))) == [
         "best/b/same name.jpg", "best/c/deep/same name.jpg", "best/c/new.jpg",
     ]  # fmt: skip
@@ -83,8 +90,39 @@ def test_a_copy_that_somebody_changed_is_left_alone(line: Line) -> None:
     line.organize("apply")
     mine = organized(line) / "best" / "c/deep/same name.jpg"
     mine.write_bytes(b"retouched by hand")
-    line.organize("undo")
-    assert contents(organized(line)) == {"best/c/deep/same name.jpg": b"retouched by hand"}
+    for _ in range(2):
+        said = dedup_assets("organize", "--store", line.store, "--undo")
+        assert (said.code, said.out) == (1, f"1 copy still there, in {organized(line).name}.\n")
+        assert f"{organized(line).name}/best/c/deep/same name.jpg changed since it was copied" in said.err
+        assert contents(organized(line)) == {"best/c/deep/same name.jpg": b"retouched by hand"}
+
+
+MANY = 700
+"""More than are noted at once, and a second of copying."""
+
+
+def kill_in_mid_apply(line: Line, is_under_way: Callable[[], bool]) -> None:
+    process = subprocess.Popen([sys.executable, "-m", "dedup_assets.cli", "organize", "--store", line.store, "--apply"])
+    while process.poll() is None and not is_under_way():
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+
+
+def test_all_copies_of_an_apply_that_was_killed_are_known_to_the_next_command(line_of: LineOf) -> None:
+    line = line_of([Planted(f"a/{number}.jpg", READABLE[0].data, "one") for number in range(MANY)])
+    line.run()
+    root = organized(line)
+    for more in (20, MANY - 100):
+        there = len(contents(root)) if root.exists() else 0
+        kill_in_mid_apply(line, lambda least=there + more: root.exists() and len(contents(root)) >= least)  # type: ignore[misc]
+        assert "begun" in set(line.tables.read_many(ORGANIZED_BLOBS)["state"])
+        line.organize("plan")
+        noted = line.tables.read_many(ORGANIZED_BLOBS).filter(pl.col("state") == "copied")["destination"]
+        assert {path.relative_to(root.parent).as_posix() for path in root.rglob("*") if path.is_file()} == set(noted)
+        said = dedup_assets("organize", "--store", line.store, "--undo")
+        assert said.out == f"0 copies still there, in {root.name}.\n"
+        assert not root.exists()
 
 
 def test_a_file_in_the_way_is_not_overwritten_and_told(line: Line) -> None:

@@ -27,7 +27,7 @@ from dedup_assets.resources.azure import access
 from dedup_assets.resources.azure.access import container_client, open_object_store
 from dedup_assets.resources.azure.credentials import find_credential
 from dedup_assets.resources.azure.failures import blob_failure, explain_azure_error, is_refusal
-from dedup_assets.resources.images.container_copies import copy_blob, delete_copied_blob
+from dedup_assets.resources.images.container_copies import copy_blob, delete_copied_blob, find_copied_blob
 from dedup_assets.resources.images.left_out import LeftOut
 from dedup_assets.resources.images.own_output import STORE_MARK, own_directory_in, tell_left_out
 from dedup_assets.resources.images.source import Blob, require_organized
@@ -145,6 +145,14 @@ class AzureImages:
             return copy_blob(source, target, find_credential(self.location).sas)
         except AzureError as error:
             raise blob_failure(error, path, self.location) from None
+
+    def find_copy(self, path: str, etag: str, destination: str) -> str | None:
+        """See `ImageStore.find_copy`; the service says of what a blob is a copy."""
+        target = self._container.get_blob_client(require_organized(destination, self.organized_root))
+        try:
+            return find_copied_blob(self._container.get_blob_client(self._start + path), target)
+        except AzureError as error:
+            raise blob_failure(error, destination, self.location) from None
 
     def delete_copy(self, destination: str, etag: str) -> None:
         """See `ImageStore.delete_copy`."""

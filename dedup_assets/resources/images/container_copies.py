@@ -6,6 +6,7 @@ one who asked.
 
 import hashlib
 import time
+from urllib.parse import unquote, urlsplit
 
 from azure.core import MatchConditions
 from azure.core.exceptions import ResourceExistsError, ResourceModifiedError
@@ -38,6 +39,23 @@ def copy_blob(source: BlobClient, target: BlobClient, sas: str | None) -> str:
             raise
     copied = _wait(target)
     if not _is_same(source, target, copied):
+        raise DestinationTaken(f"{target.blob_name} holds something else already.")
+    return copied.etag.strip('"')
+
+
+def find_copied_blob(source: BlobClient, target: BlobClient) -> str | None:
+    """The etag of a blob that the service made as a copy of `source`, and nobody wrote to since; None where nothing is.
+
+    Raises:
+        DestinationTaken: something else is there.
+        BlobUnavailable: the service gave up copying.
+        AzureError: the service refused.
+    """
+    if not target.exists():
+        return None
+    copied = _wait(target)
+    copied_from, original = (unquote(urlsplit(url).path) for url in (copied.copy.source or "", source.url))
+    if copied_from != original:
         raise DestinationTaken(f"{target.blob_name} holds something else already.")
     return copied.etag.strip('"')
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from dedup_assets.errors import BlobChanged, BlobUnavailable, BlobVanished, StoreAccessError
+from dedup_assets.errors import BlobChanged, BlobUnavailable, BlobVanished, DestinationTaken, StoreAccessError
 from dedup_assets.resources.images.file_names import raw_name, readable_name
-from dedup_assets.resources.images.folder_copies import copy_file, delete_file
+from dedup_assets.resources.images.folder_copies import copy_file, delete_file, delete_partial, is_copy
 from dedup_assets.resources.images.left_out import LeftOut
 from dedup_assets.resources.images.own_output import describe_own_folder, tell_left_out
 from dedup_assets.resources.images.source import Blob, require_organized
@@ -88,6 +88,21 @@ class LocalImages:
             raise BlobVanished(f"{path} is not there any more.") from None
         except OSError as error:
             raise _inaccessible(Path(error.filename or target), error) from None
+
+    def find_copy(self, path: str, etag: str, destination: str) -> str | None:
+        """See `ImageStore.find_copy`; what was left half written is deleted."""
+        source, target = self._absolute(path), self._destination(destination)
+        try:
+            delete_partial(target, levels=destination.count("/"))
+            found = _etag(target.stat())
+            is_ours = found == etag or is_copy(source, target)
+        except _NOT_THERE:
+            return None
+        except OSError as error:
+            raise _inaccessible(target, error) from None
+        if not is_ours:
+            raise DestinationTaken(f"{target} holds something else already.")
+        return found
 
     def delete_copy(self, destination: str, etag: str) -> None:
         """See `ImageStore.delete_copy`; directories that become empty go too."""

@@ -4,10 +4,11 @@ Belongs here: one copy on the file systems of this machine. Does not belong here
 means to the one who asked.
 """
 
+import contextlib
 import errno
 import filecmp
+import hashlib
 import shutil
-import uuid
 from pathlib import Path
 
 from dedup_assets.errors import DestinationTaken
@@ -39,14 +40,38 @@ def delete_file(target: Path, levels: int) -> None:
         OSError: the system refused.
     """
     target.unlink()
-    for parent in target.parents[:levels]:
-        if any(parent.iterdir()):
-            break
-        parent.rmdir()
+    _remove_empty(target, levels)
+
+
+def delete_partial(target: Path, levels: int) -> None:
+    """Delete what a copy to `target` that was killed left half written, and the directories that it made for nothing else.
+
+    Raises:
+        OSError: the system refused.
+    """
+    if target.parent.is_dir():
+        partial_of(target).unlink(missing_ok=True)
+        _remove_empty(target, levels)
+
+
+def is_copy(source: Path, target: Path) -> bool:
+    """True where both are there, with equal bytes."""
+    return source.is_file() and target.is_file() and filecmp.cmp(source, target, shallow=False)
+
+
+def _remove_empty(target: Path, levels: int) -> None:
+    with contextlib.suppress(OSError):  # another is in it, or another thread removed it
+        for parent in target.parents[:levels]:
+            parent.rmdir()
+
+
+def partial_of(target: Path) -> Path:
+    """Where a copy grows before it has its name: one place a target, where it is found after a kill."""
+    return target.parent / f".partial-{hashlib.sha256(target.name.encode(errors='surrogateescape')).hexdigest()[:32]}"
 
 
 def _copy_to_free_name(source: Path, target: Path) -> None:
-    partial = target.parent / f".partial-{uuid.uuid4().hex}"
+    partial = partial_of(target)
     try:
         shutil.copy2(source, partial)
         _rename_to_free_name(partial, target)

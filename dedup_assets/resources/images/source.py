@@ -107,6 +107,15 @@ class ImageStore(Protocol):
             ValueError: the destination does not lie below `organized_root`.
         """
 
+    def find_copy(self, path: str, etag: str, destination: str) -> str | None:
+        """The etag of the copy that a `copy` of this blob made, which nobody saw end; None where nothing is.
+
+        Raises:
+            DestinationTaken: something else is there.
+            BlobUnavailable: the service will not say.
+            ValueError: the destination does not lie below `organized_root`.
+        """
+
     def delete_copy(self, destination: str, etag: str) -> None:
         """Undo `copy`: delete what lies at `destination` if it is still the copy with this etag.
 

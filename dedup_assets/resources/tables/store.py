@@ -132,6 +132,14 @@ class TableStore(StoredFiles):
         merged = self._write_part(table, commit.partition, self.read_parts(table, commit.partition, small))
         return self._replace(commit, replace(commit, parts=(*(p for p in commit.parts if p not in small), merged)))
 
+    def delete_replaced(self, table: Table, partition: str) -> None:
+        """Delete at once the parts that are visible no more, which takes them from under any run that still reads them."""
+        kept = self.commit_of(table, partition).part_names
+        for entry in self.list_files(_directory(table.name, partition)):
+            name = entry["path"].rsplit("/", 1)[-1]
+            if name.endswith(".parquet") and name not in kept:
+                self.delete(entry["path"])
+
     def remove(self, table: Table, partition: str) -> None:
         """Remove a partition that has been empty for a day, the commit last: after a kill it is found again, and still empty."""
         self.delete_old(_directory(table.name, partition), {COMMIT_FILE, *self.commit_of(table, partition).part_names})

@@ -15,6 +15,7 @@ import polars as pl
 from dedup_assets.policies import digest_of
 from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.resources.tables.store import TableStore
+from dedup_assets.stages.departed import read_departed
 from dedup_assets.stages.pairs.contents import PAIR_KEY, number_contents
 from dedup_assets.tables import STAR_PAIRS
 
@@ -57,8 +58,9 @@ def merge_star_pairs(tables: TableStore, contents: pl.Series, policy_version: st
 
 
 def _merge(tables: TableStore, commits: Collection[Commit], contents: pl.Series, policy_version: str) -> None:
-    """Write the rows that are still of use as one partition: those of this policy whose two contents exist."""
+    """Write the rows that are still of use as one partition: those of this policy whose two contents exist, or left lately."""
     digests = dict(map(_state, commits))
+    contents = pl.concat([contents, read_departed(tables, "file_sha256").drop_nulls()]).unique().sort()
     stored = (tables.read_parts(STAR_PAIRS, each.partition, each.parts) for each in commits)
     rows = each_pair_once(pl.concat([_of_use(pairs, contents, policy_version) for pairs in stored]))
     fingerprint = digest_of(policy_version, digests)

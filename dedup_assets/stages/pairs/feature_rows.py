@@ -15,6 +15,7 @@ import polars as pl
 from dedup_assets.kernels.verify.stored_features import CODE_LENGTH, FEATURES_VERSION, StoredFeatures
 from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.resources.tables.store import TableStore
+from dedup_assets.stages.departed import read_departed
 from dedup_assets.stages.pairs.contents import number_contents
 from dedup_assets.tables import LOCAL_FEATURES
 
@@ -85,8 +86,9 @@ class FeatureRows:
 
 
 def forget_features(tables: TableStore, commit: Commit, homes: pl.DataFrame) -> Commit:
-    """Drop the rows of other versions and of contents that are not, or no longer, at home in this partition."""
-    here = homes.filter(pl.col("partition") == commit.partition)["file_sha256"]
+    """Drop the rows of other versions and of contents that are not at home in this partition, nor were lately."""
+    at_home = homes.filter(pl.col("partition") == commit.partition)["file_sha256"]
+    here = pl.concat([at_home, read_departed(tables, "file_sha256", commit.partition)])
     kept = pl.col("file_sha256").is_in(here.implode()) & (pl.col("features_version") == FEATURES_VERSION)
     return tables.filter_rows(commit, LOCAL_FEATURES, ["file_sha256", "features_version"], kept)
 

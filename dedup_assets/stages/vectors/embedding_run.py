@@ -23,6 +23,7 @@ from dedup_assets.resources.database.prompt_rows import remove_prompts, use_prom
 from dedup_assets.resources.database.store_entries import enter_store
 from dedup_assets.resources.database.vectors import store_vectors
 from dedup_assets.resources.progress import ProgressReporter
+from dedup_assets.stages.departed import bring_back, set_apart
 from dedup_assets.stages.pairs.feature_rows import forget_features, tell_features
 from dedup_assets.stages.stage import PartitionWork, Stage, made_from
 from dedup_assets.stages.vectors.image_vectors import ImageVectors
@@ -71,7 +72,10 @@ class EmbeddingRun:
         with stage.partition(key, stage.fingerprint(source, models, self._entry.state)) as work:
             work.counts = {"embedded_images": 0, "written_to_database": 0}
             if not work.is_current:
-                work.commit = stage.tables.drop_rows(work.commit, EMBEDDINGS, "content_key", self._present)
+                is_here = pl.col("content_key").is_in(self._present.implode())
+                begun = replace(work.commit, fingerprint=None)
+                commit = bring_back(stage.tables, begun, EMBEDDINGS, ["content_key"], is_here)
+                work.commit = set_apart(stage.tables, commit, EMBEDDINGS, ["content_key"], is_here)
                 self._images.embed_missing(work)
                 with self._database.connect_migrated() as connection:
                     self._embed_prompts(work, connection)

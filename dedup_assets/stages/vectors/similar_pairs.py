@@ -14,14 +14,17 @@ from dedup_assets.policies import SimilarityPolicy, VerificationPolicy
 from dedup_assets.report.plain_words import counted
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter
+from dedup_assets.resources.tables.commits import Commit
+from dedup_assets.stages.departed import bring_back, set_apart
 from dedup_assets.stages.pairs.class_links import ClassLinks
-from dedup_assets.stages.pairs.contents import PAIR_KEY
+from dedup_assets.stages.pairs.contents import PAIR_KEY, number_contents
+from dedup_assets.stages.pairs.evidence_rows import ends_of
 from dedup_assets.stages.pairs.verifier import PairVerifier
 from dedup_assets.stages.parts import append_in_parts
 from dedup_assets.stages.stage import PartitionWork, Stage
 from dedup_assets.stages.vectors.nearest_pictures import SearchLimits, find_neighbours, read_models
 from dedup_assets.stages.workers.engine import Workers
-from dedup_assets.tables import SIMILAR_GROUPS, VERIFIED_GROUPS
+from dedup_assets.tables import DEPARTED, SIMILAR_GROUPS, VERIFIED_GROUPS
 
 
 class SimilarPairs:
@@ -60,6 +63,7 @@ class SimilarPairs:
     def bring_up_to_date(self, work: PartitionWork) -> None:
         """Make a partition hold the pairs of now with their verdicts; counts those that were verified."""
         pairs = self._partitions.get(work.key, self._unknown.clear())
+        work.commit = self._follow_contents(replace(work.commit, fingerprint=None))
         before = self._stage.tables.read_parts(SIMILAR_GROUPS, work.key, work.commit.parts)
         kept = _with_cosine(before.filter(pl.col("policy_version") == self._verifier.policy_version), pairs)
         if not kept.equals(before.sort(PAIR_KEY)):
@@ -77,6 +81,17 @@ class SimilarPairs:
         for key in sorted({*tables.partitions(SIMILAR_GROUPS), *self._partitions} - {*self._stage.keys}):
             self.bring_up_to_date(PartitionWork(key, fingerprint, False, tables.begin(SIMILAR_GROUPS, key)))
         self._verifier.keep_features()
+
+    def _follow_contents(self, commit: Commit) -> Commit:
+        """Bring back the pairs of contents that returned, and set those apart of which an end left."""
+        tables, here = self._stage.tables, self._verifier.homes["file_sha256"]
+        departed = DEPARTED[SIMILAR_GROUPS.name]
+        stored = tables.read_many(departed, [commit.partition], PAIR_KEY)
+        ends = ends_of(pl.concat([stored, tables.read_parts(SIMILAR_GROUPS, commit.partition, commit.parts, PAIR_KEY)]))
+        gone = ends.filter(pl.Series(number_contents(here, ends) < 0))
+        are_here = pl.all_horizontal(~pl.col(PAIR_KEY).is_in(gone.implode()))
+        commit = bring_back(tables, commit, SIMILAR_GROUPS, PAIR_KEY, are_here)
+        return set_apart(tables, commit, SIMILAR_GROUPS, PAIR_KEY, are_here)
 
     def tell(self) -> None:
         """Say in the log and on the materialization what was searched and where the cap was met."""

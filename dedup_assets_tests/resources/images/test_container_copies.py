@@ -2,7 +2,7 @@ import pytest
 from azure.storage.blob import ContainerClient, ContentSettings
 
 from dedup_assets.errors import BlobVanished, DestinationTaken
-from dedup_assets.resources.images.container_copies import copy_blob, delete_copied_blob
+from dedup_assets.resources.images.container_copies import copy_blob, delete_copied_blob, find_copied_blob
 from dedup_assets_tests.azurite import Azurite
 
 
@@ -42,3 +42,14 @@ def test_deleting_twice_says_that_it_is_gone(container: ContainerClient) -> None
     delete_copied_blob(blob, etag)
     with pytest.raises(BlobVanished):
         delete_copied_blob(blob, etag)
+
+
+def test_a_copy_is_told_from_a_blob_of_the_same_bytes_and_from_none(container: ContainerClient) -> None:
+    source, target = container.get_blob_client("ä b/#1?.jpg"), container.get_blob_client("best/ä b/#1?.jpg")
+    source.upload_blob(b"picture")
+    assert find_copied_blob(source, target) is None
+    etag = copy_blob(source, target, None)
+    assert find_copied_blob(source, target) == etag
+    target.upload_blob(b"picture", overwrite=True)
+    with pytest.raises(DestinationTaken):
+        find_copied_blob(source, target)
