@@ -9,9 +9,11 @@
       UndiscoveredPrefixError
       LostImagesError
       StoreAccessError
+        StoreAwayError                a stage asks again, and Dagster tries its step again, as for DatabaseAwayError
       StoreChangedError
       DatabaseAccessError
         EmbeddedPostgresError
+        DatabaseAwayError
       MigrationError
       EmbedderUnavailableError        a new store tries the next provider, where there is one
       NoEmbedderError
@@ -22,6 +24,7 @@
       SenselessDecisionError
       CalibrationError
       NoPhotographsError
+      ServiceEndedError
     BlobError                         one file, not the run: it becomes a row, and the others go on
       BlobVanished
       BlobChanged
@@ -72,6 +75,10 @@ class StoreAccessError(MendableError):
     """The source or store as a whole cannot be used; one sentence that says why and what to do."""
 
 
+class StoreAwayError(StoreAccessError):
+    """The source or store, or the way to it, is gone for now: the same may succeed later."""
+
+
 class StoreChangedError(MendableError):
     """Another run replaced what this one had begun to read; the text says what is gone."""
 
@@ -82,6 +89,10 @@ class DatabaseAccessError(MendableError):
 
 class EmbeddedPostgresError(DatabaseAccessError):
     """The embedded server cannot be used; the text says why and what to do."""
+
+
+class DatabaseAwayError(DatabaseAccessError):
+    """The database, or the way to it, is gone for now: the same may succeed later."""
 
 
 class MigrationError(MendableError):
@@ -122,6 +133,10 @@ class CalibrationError(MendableError):
 
 class NoPhotographsError(MendableError):
     """The photographs of the demo are not installed."""
+
+
+class ServiceEndedError(MendableError):
+    """A service of the Dagster UI ended, though nobody asked for it."""
 
 
 class BlobError(Exception):

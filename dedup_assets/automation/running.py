@@ -6,16 +6,28 @@ Does not belong here: talking to a person (`commands/`).
 
 import hashlib
 import os
+from collections.abc import Mapping, Set
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
 import polars as pl
 import yaml
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.execution.api import execute_run
+from dagster._core.instance.ref import InstanceRef
+from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
+from dagster._core.storage.tags import WILL_RETRY_TAG
+from dagster._core.utils import make_new_run_id
+from dagster._core.workspace.load_target import WorkspaceFileTarget
 
+from dedup_assets.automation.nightly import nightly_deduplication
 from dedup_assets.automation.prefixes import PREFIXES, range_tags, sync_prefixes
 from dedup_assets.automation.unchanged import note_what_is_left
 from dedup_assets.errors import NoImagesError, SettingsError
+from dedup_assets.instance.local_launcher import process_tags
 from dedup_assets.report.summary import RunWork, repeat_summary
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.locations import FolderLocation, parse_location
@@ -105,7 +117,7 @@ def run_everything(definitions: dg.Definitions, settings: Settings, accept_loss:
         dg.DagsterError: whatever stopped the run; its cause is the error of the stage.
     """
     collection = Collection(**settings.collection)
-    with dg.DagsterInstance.get() as instance:
+    with _records() as instance:
         sync_prefixes(instance, collection)
         keys = instance.get_dynamic_partitions(PREFIXES)
         if not keys:
@@ -113,9 +125,8 @@ def run_everything(definitions: dg.Definitions, settings: Settings, accept_loss:
                 f"There are no images in {settings.source}. Give a folder or container with image files in it."
             )
         remember(settings)
-        job = definitions.resolve_job_def("nightly_deduplication")
         config = {"ops": {IMAGE_MANIFEST.name: {"config": {"accept_loss": accept_loss}}}}
-        job.execute_in_process(instance=instance, tags=range_tags(keys), run_config=QUIET | config)
+        _execute(definitions.resolve_job_def(nightly_deduplication.name), instance, config)
         note_what_is_left(settings, instance)
     return _tell_report(settings, (collection.tables().read_bytes(SUMMARY_TEXT) or b"").decode())
 
@@ -141,16 +152,39 @@ def organize(definitions: dg.Definitions, settings: Settings, action: str, compa
     Raises:
         StoreAccessError: the source or the store cannot be reached.
     """
-    with dg.DagsterInstance.get() as instance:
-        keys = instance.get_dynamic_partitions(PREFIXES)
-        job = definitions.resolve_implicit_global_asset_job_def()
+    with _records() as instance:
         config = {"ops": {ORGANIZED_BLOBS.name: {"config": {"action": action.upper(), "companions": companions}}}}
-        selection = [dg.AssetKey(ORGANIZED_BLOBS.name)]
-        job.execute_in_process(
-            instance=instance, tags=range_tags(keys), run_config=QUIET | config, asset_selection=selection
+        _execute(
+            definitions.resolve_implicit_global_asset_job_def(), instance, config, {dg.AssetKey(ORGANIZED_BLOBS.name)}
         )
     columns = ["path", "destination", "state", "cause"]
     return Collection(**settings.collection).tables().read_many(ORGANIZED_BLOBS, columns=columns)
+
+
+def _records() -> dg.DagsterInstance:
+    """Dagster's records. A run that fails here is not noted to be tried again, since a person sees it; one that is lost is."""
+    never_again = {"run_retries": {"enabled": True, "max_retries": 0}}
+    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(os.environ["DAGSTER_HOME"], overrides=never_again))
+
+
+def _execute(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    config: Mapping[str, Any] = MappingProxyType({}),
+    assets: Set[dg.AssetKey] | None = None,
+) -> None:
+    """Run a job over all prefixes in this process, noted so that a daemon beside it knows whether it lives, and its job."""
+    (location,) = WorkspaceFileTarget([str(_template("workspace.yaml"))]).create_origins()
+    keys, run_id = instance.get_dynamic_partitions(PREFIXES), make_new_run_id()
+    run = instance.create_run_for_job(
+        job,
+        run_id=run_id,
+        run_config={**QUIET, **config},
+        tags=range_tags(keys) | process_tags(run_id, os.getpid()) | {WILL_RETRY_TAG: "false"},
+        asset_selection=assets,
+        remote_job_origin=RemoteJobOrigin(RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME), job.name),
+    )
+    execute_run(InMemoryJob(job), run, instance, raise_on_error=True)
 
 
 def _portable(settings: Settings) -> Settings:

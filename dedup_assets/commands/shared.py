@@ -7,7 +7,7 @@ top of this or any other module of commands, an import that takes long: each com
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import click
 
@@ -29,7 +29,8 @@ def when_interrupted(sentence: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        click.echo(f"\n{sentence}", err=True)
+        with suppress(OSError):  # the terminal was closed
+            click.echo(f"\n{sentence}", err=True)
         sys.exit(INTERRUPTED)
 
 

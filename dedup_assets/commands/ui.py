@@ -1,15 +1,15 @@
 """`dedup-assets ui`: the Dagster UI on a store.
 
-Belongs here: the options, and handing the process over to Dagster. Does not belong here: its configuration
+Belongs here: the options, and being Dagster's process from then on. Does not belong here: its configuration
 (`automation/running.py`).
 """
 
 import os
-import sys
 
 import click
 
 from dedup_assets.commands.shared import STORE_OPTION, settings_of
+from dedup_assets.errors import ServiceEndedError
 from dedup_assets.settings import Settings
 
 
@@ -28,12 +28,20 @@ def ui(store: str, host: str, port: int, hosts: tuple[str, ...]) -> None:
 
     It knows no passwords, and answers to its own name and pages only, so that no other page in the same browser can use it.
     """
+    from dagster import DagsterInstance
+
+    from dedup_assets.automation.interrupting import interruptible
     from dedup_assets.automation.running import prepare_home
+    from dedup_assets.instance.local_launcher import fail_unstarted_runs
+    from dedup_assets.serving.dagster_ui import dev_command
 
     settings = settings_of(store, otherwise=Settings.from_environment)
     home = prepare_home(settings.model_copy(update={"store": store}))
-    command = [sys.executable, "-m", "dedup_assets.serving.dagster_ui", "-w", str(home / "workspace.yaml")]
-    command += ["-h", host, "-p", str(port)]
     os.environ["DEDUP_ALLOWED_HOSTS"] = " ".join((f"[{host}]:{port}" if ":" in host else f"{host}:{port}", *hosts))
     os.chdir(home)
-    os.execv(sys.executable, command)
+    with DagsterInstance.get() as instance:
+        fail_unstarted_runs(instance)
+    with interruptible() as interrupts:
+        dev_command.main(["-w", str(home / "workspace.yaml"), "-h", host, "-p", str(port)], standalone_mode=False)
+    if not interrupts:
+        raise ServiceEndedError("A service of the Dagster UI has ended by itself, as is told above: start it again.")

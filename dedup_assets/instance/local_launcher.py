@@ -3,23 +3,26 @@
 Belongs here: starting a run as a process of its own and telling whether it is there. Does not belong here: what runs do.
 
 Dagster's default launcher has no health check: when the machine or the code server dies, its runs stay "started" for
-ever and hold a place in the queue. Here a run is known by its process id and start time, which no later process shares.
+ever and hold a place in the queue. Here a run is known by its process id and start time, which no later process shares,
+and by its own id, as a run that is tried again begins with the tags of the first.
 """
 
 import os
 import signal
 import subprocess
 from collections.abc import Mapping
+from threading import Lock, Thread
 from typing import Any, Self
 
 import psutil
-from dagster import DagsterInstance, DagsterRun
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 from dagster._config import UserConfigSchema
 from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, RunLauncher, WorkerStatus
 from dagster._grpc.types import ExecuteRunArgs
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 
-PID_TAG, STARTED_TAG = "dedup_assets/pid", "dedup_assets/process_started"
+PROCESS_TAG = "dedup_assets/process"
+BEFORE_ITS_START = [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING]
 
 
 class LocalProcessRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
@@ -27,7 +30,7 @@ class LocalProcessRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
 
     def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
         self._inst_data = inst_data
-        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._asking, self._ended = Lock(), False
         super().__init__()  # type: ignore[no-untyped-call]
 
     @property
@@ -54,18 +57,21 @@ class LocalProcessRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
         child = subprocess.Popen(
             [*program, *arguments[arguments.index("api") :]], start_new_session=True, stdin=subprocess.DEVNULL
         )
-        self._children = {run_id: other for run_id, other in self._children.items() if other.poll() is None}
-        self._children[run.run_id] = child
-        started = psutil.Process(child.pid).create_time()
-        self._instance.add_run_tags(run.run_id, {PID_TAG: str(child.pid), STARTED_TAG: repr(started)})
+        self._instance.add_run_tags(run.run_id, process_tags(run.run_id, child.pid))
+        Thread(target=self._await, args=(child, run.run_id), daemon=True, name=f"run {run.run_id}").start()
+
+    def dispose(self) -> None:
+        """Look after no run any more: the instance ends."""
+        with self._asking:
+            self._ended = True
 
     def terminate(self, run_id: str) -> bool:
         """Interrupt the run's process; False where it is gone already."""
         run = self._instance.get_run_by_id(run_id)
-        if run is None or not self._is_alive(run):
+        if run is None or not _is_alive(run):
             return False
         self._instance.report_run_canceling(run)
-        os.kill(int(run.tags[PID_TAG]), signal.SIGINT)
+        os.kill(_process_of(run)[0], signal.SIGINT)
         return True
 
     @property
@@ -75,17 +81,41 @@ class LocalProcessRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
 
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
         """RUNNING while the process lives; its absence makes Dagster's monitor fail or retry the run."""
-        if PID_TAG not in run.tags:
+        if not _process_of(run):
             return CheckRunHealthResult(WorkerStatus.UNKNOWN, "The run has not been given a process yet.")
-        if self._is_alive(run):
+        if _is_alive(run):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
-        return CheckRunHealthResult(WorkerStatus.NOT_FOUND, f"Process {run.tags[PID_TAG]} of this run is gone.")
+        return CheckRunHealthResult(WorkerStatus.NOT_FOUND, f"Process {_process_of(run)[0]} of this run is gone.")
 
-    def _is_alive(self, run: DagsterRun) -> bool:
-        if child := self._children.get(run.run_id):
-            child.poll()
-        try:
-            process = psutil.Process(int(run.tags[PID_TAG]))
-            return repr(process.create_time()) == run.tags[STARTED_TAG] and process.status() != psutil.STATUS_ZOMBIE
-        except (KeyError, psutil.NoSuchProcess):
-            return False
+    def _await(self, child: "subprocess.Popen[bytes]", run_id: str) -> None:
+        child.wait()
+        with self._asking:
+            if not self._ended:
+                fail_unstarted_runs(self._instance, run_id)
+
+
+def fail_unstarted_runs(instance: DagsterInstance, *run_ids: str) -> None:
+    """Fail the runs, of these or of all, whose process is gone before it reported its start: Dagster waits for minutes."""
+    for run in instance.get_runs(RunsFilter(run_ids=run_ids or None, statuses=BEFORE_ITS_START)):
+        health = instance.run_launcher.check_run_worker_health(run)
+        if health.status == WorkerStatus.NOT_FOUND:
+            instance.report_run_failed(run, health.msg)
+
+
+def process_tags(run_id: str, pid: int) -> dict[str, str]:
+    """The tags by which the process of a run is found."""
+    return {PROCESS_TAG: f"{pid} {psutil.Process(pid).create_time()!r} {run_id}"}
+
+
+def _process_of(run: DagsterRun) -> Any:
+    pid, started, run_id = run.tags.get(PROCESS_TAG, "0 0 0").split()
+    return (int(pid), started) if run_id == run.run_id else ()
+
+
+def _is_alive(run: DagsterRun) -> bool:
+    try:
+        pid, started = _process_of(run)
+        process = psutil.Process(pid)
+        return repr(process.create_time()) == started and process.status() != psutil.STATUS_ZOMBIE
+    except (ValueError, psutil.NoSuchProcess):
+        return False

@@ -1,10 +1,17 @@
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from dedup_assets.resources.database.connection import DatabaseResource
-from dedup_assets.resources.database.embedded.data import default_data_directory
+from dedup_assets.resources.database.embedded.data import default_data_directory, server_processes
 from dedup_assets.resources.database.embedded.postgres import EmbeddedPostgres
 from dedup_assets_tests.photographs import jpeg, make_photograph, scaled
 from dedup_assets_tests.pipeline.collections import Planted
@@ -79,3 +86,35 @@ def test_without_an_address_the_embedded_server_of_the_store_is_used(
             assert_holds(connection, line, outcome)
     finally:
         remove_server(EmbeddedPostgres.start(directory))
+
+
+@pytest.mark.parametrize("table", ["image_features", "verified_groups", "embeddings"])
+def test_a_run_outlives_a_server_that_is_killed_and_started_again(
+    line_of: LineOf, tmp_path: Path, own_server: EmbeddedPostgres, table: str
+) -> None:
+    line = line_of(FILES)
+    command = [sys.executable, "-m", "dedup_assets.cli", "run", line.source, "--store", line.store]
+    address = f"postgresql://postgres@/postgres?host={own_server.socket_directory}"
+    with (tmp_path / "errors").open("wb") as errors:
+        process = subprocess.Popen(
+            command, env=os.environ | {"DATABASE_URL": address}, stderr=errors, stdout=subprocess.DEVNULL
+        )
+    while not any((Path(line.store) / "tables" / table).rglob("*.parquet")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    for pid in server_processes(own_server.data):
+        os.kill(pid, signal.SIGKILL)
+    time.sleep(5)
+    EmbeddedPostgres.start(own_server.directory)
+    assert process.wait(200) == 0, (tmp_path / "errors").read_text()
+    with psycopg.connect(own_server.conninfo) as connection:
+        assert_holds(connection, line, line.outcome())
+
+
+@pytest.fixture
+def own_server() -> Iterator[EmbeddedPostgres]:
+    with tempfile.TemporaryDirectory(prefix="dedup-postgres-") as folder:
+        Path(folder).chmod(0o711)
+        running = EmbeddedPostgres.start(Path(folder) / "own")
+        yield running
+        remove_server(running)

@@ -18,7 +18,7 @@ import pytest
 
 from dedup_assets_tests.azurite import running_azurite
 from dedup_assets_tests.pipeline.collections import small_collection, write_collection
-from dedup_assets_tests.pipeline.test_ui import Server, free_port, wait_for
+from dedup_assets_tests.pipeline.servers import Server, free_port, wait_for
 
 PROJECT = Path(__file__).parent.parent.parent
 BLOCKS = re.findall(r"```(sh|text)\n(.*?)```", (PROJECT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
@@ -92,7 +92,7 @@ def assert_that_it_serves(command: str, copy: Path, environment: dict[str, str])
         f"exec {command} --port {port}", shell=True, cwd=copy, env=environment, start_new_session=True
     )
     try:
-        wait_for(Server(port, copy).is_up)
+        wait_for(Server(port, copy, process).is_up)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)

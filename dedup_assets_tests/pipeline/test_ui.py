@@ -1,21 +1,15 @@
 """The real Dagster UI on a small collection: daemon, web server, browser."""
 
-import contextlib
-import json
 import os
 import re
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -23,50 +17,13 @@ from playwright.sync_api import sync_playwright
 from dedup_assets.automation.prefixes import range_tags
 from dedup_assets.tables import TABLES
 from dedup_assets_tests.conftest import write_files
+from dedup_assets_tests.pipeline.servers import Server, serving, wait_for
 
 ASSETS = [table.name for table in TABLES]
-PATIENCE_S = 180
 MUTATES = """fetch("/graphql", {method: "POST", headers: {"content-type": "application/json"},
     body: JSON.stringify({query: "mutation {setNuxSeen}"})}).then(answer => answer.status)"""
 SUBSCRIBES = """url => new Promise(done => { const socket = new WebSocket(url, "graphql-ws");
     socket.onopen = () => done("open"); socket.onerror = () => done("refused"); })"""
-
-
-class Server:
-    """A running `dedup-assets ui`."""
-
-    def __init__(self, port: int, source: Path) -> None:
-        self.url, self.source = f"http://127.0.0.1:{port}", source
-
-    def ask(self, query: str, **variables: Any) -> Any:
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(f"{self.url}/graphql", body, {"content-type": "application/json"})
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            document = json.load(answer)
-        assert "errors" not in document, document
-        return document["data"]
-
-    def is_up(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/server_info", timeout=2):
-                return True
-        except OSError:
-            return False
-
-
-def wait_for(what: Any, seconds: float = PATIENCE_S) -> Any:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := what():
-            return found
-        time.sleep(0.5)
-    raise AssertionError("It did not happen in time.")
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -75,23 +32,8 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     command = [sys.executable, "-m", "dedup_assets.cli"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("DEDUP_", "DAGSTER_"))}
     subprocess.run([*command, "demo", "--folder", str(folder)], check=True, env=environment, capture_output=True)
-    port = free_port()
-    program = [*command, "ui", "--store", str(folder / "store"), "--port", str(port)]
-    with (folder / "ui.log").open("wb") as log:
-        process = subprocess.Popen(
-            program, env=environment, start_new_session=True, stdout=log, stderr=subprocess.STDOUT
-        )
-    try:
-        running = Server(port, folder / "photographs")
-        wait_for(running.is_up)
+    with serving(folder / "store", folder / "photographs", environment) as running:
         yield running
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
 
 
 def chromium() -> str:

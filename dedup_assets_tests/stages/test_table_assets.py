@@ -7,7 +7,9 @@ import polars as pl
 import pytest
 
 from dedup_assets.contracts import Column, Table
+from dedup_assets.errors import DatabaseAwayError, MendableError, SettingsError, StoreAwayError
 from dedup_assets.partitions import blob_prefix
+from dedup_assets.stages import table_assets
 from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST
 
@@ -55,3 +57,24 @@ def test_a_backfill_is_one_run_or_several_as_the_stage_asks(in_one_run: bool, at
 
     asset = table_asset(replace(SHOES, name="boots"), set(), "1", in_one_run=in_one_run)(boots)
     assert asset.backfill_policy == dg.BackfillPolicy(max_partitions_per_run=at_most)
+
+
+@pytest.mark.parametrize(
+    ("error", "tries"), [(DatabaseAwayError("gone"), 3), (StoreAwayError("gone"), 3), (SettingsError("wrong"), 1)]
+)
+def test_a_step_is_tried_again_where_something_was_away_and_for_no_error_of_ours(
+    error: MendableError, tries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_assets, "AFTER_S", 0)
+    begun = []
+
+    def sandals(context: dg.AssetExecutionContext) -> None:
+        begun.append(context.retry_number)
+        raise error
+
+    asset = table_asset(replace(SHOES, name="sandals"), set(), "1")(sandals)
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions(str(blob_prefix.name), ["a"])
+        with pytest.raises(type(error), match=str(error)):
+            dg.materialize([asset], partition_key="a", instance=instance)
+    assert begun == [*range(tries)]

@@ -7,7 +7,7 @@ Texts of errors are never passed on: they hold URLs. Only the service's error co
 
 import re
 
-from dedup_assets.errors import BlobChanged, BlobError, BlobUnavailable, BlobVanished, StoreAccessError
+from dedup_assets.errors import BlobChanged, BlobError, BlobUnavailable, BlobVanished, StoreAccessError, StoreAwayError
 from dedup_assets.resources.locations import ContainerLocation
 
 _CODE_TAG = re.compile(r"<Code>(\w+)</Code>")
@@ -18,7 +18,8 @@ _MISSING_BLOB = {"BlobNotFound", "CannotVerifyCopySource"}
 
 def explain_azure_error(error: Exception, location: ContainerLocation) -> StoreAccessError:
     """Say in one sentence why a container cannot be used and what to do; works for errors of the SDK and of obstore."""
-    return StoreAccessError(_sentence(error, location))
+    kind = StoreAwayError if _found_nobody(error) or (_status(error) or 0) >= 500 else StoreAccessError
+    return kind(_sentence(error, location))
 
 
 def blob_failure(error: Exception, path: str, location: ContainerLocation) -> BlobError | StoreAccessError:

@@ -1,12 +1,17 @@
 """The way to PostgreSQL: the server of DATABASE_URL, or the embedded one.
 
-Belongs here: which server, connecting to it, and saying in one sentence why that failed, without the secret.
+Belongs here: which server, connecting to it, again where it is gone for a while, and saying in one sentence why that failed,
+without the secret.
 Does not belong here: the schema (`migrations/`) or what is read and written (`vectors.py`).
 """
 
+import logging
 import os
 import re
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import dagster as dg
 import psycopg
@@ -14,7 +19,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import PGconn, Ping
 from pydantic import Field
 
-from dedup_assets.errors import DatabaseAccessError, EmbeddedPostgresError
+from dedup_assets.errors import DatabaseAccessError, DatabaseAwayError, EmbeddedPostgresError
 from dedup_assets.resources.database.embedded.data import default_data_directory
 from dedup_assets.resources.database.embedded.folders import note_store
 from dedup_assets.resources.database.embedded.postgres import EmbeddedPostgres
@@ -23,22 +28,31 @@ from dedup_assets.resources.locations import parse_location
 
 URL_VARIABLE = "DATABASE_URL"
 CONNECT_TIMEOUT_S = 10
+TRIED_AGAIN_AFTER_S = (1, 2, 4, 8, 15, 30)
+"""Waits of a stage for a database that is gone: a minute, in which a server starts again and replays its log."""
+
+Result = TypeVar("Result")
+_log = logging.getLogger(__name__)
 
 BEFORE_CAUSE = re.compile(r"(connection (failed|is bad): )?(connection to server .+? failed: )?")
 """What the driver and its client write before the cause; it names the host, which may be called anything."""
 
-CAUSES = (  # how the server or its client begins to say it, and what that means
+REFUSALS = (  # how the server or its client begins to say it, and what that means
     (r"FATAL:  password authentication failed", "the user name or the password is wrong"),
     (r"FATAL:  no pg_hba\.conf entry", "the server does not let this user in from this machine"),
     (r'FATAL:  role ".*" is not permitted to log in', "the server does not let this user in"),
     (r'FATAL:  role ".*" does not exist', "the user does not exist there"),
     (r'FATAL:  database ".*" does not exist', "the database does not exist there"),
+    (r"(?!FATAL).*(SSL|certificate)", "an encrypted connection could not be made"),
+)
+ABSENCES = (  # and of what may be otherwise a little later
     (r"FATAL:  (sorry, )?too many|FATAL:  remaining connection slots", "the server has no connection left"),
     (r"failed to resolve host", "the host name is unknown"),
     (r"Connection refused", "nothing listens there"),
     (r"No such file", "there is no such socket"),
-    (r"(?!FATAL).*(SSL|certificate)", "an encrypted connection could not be made"),
 )
+LOST_STATES = ("08", "57P")
+"""How the SQLSTATE of an error begins that says that the connection is lost; the client's own errors have none."""
 
 
 class DatabaseResource(dg.ConfigurableResource[None]):
@@ -78,6 +92,30 @@ class DatabaseResource(dg.ConfigurableResource[None]):
             raise
         return connection
 
+    def work(self, task: Callable[[psycopg.Connection], Result]) -> Result:
+        """Do a task with a connection as of `connect_migrated`: anew, with another, where that or the server is lost meanwhile.
+
+        Raises:
+            DatabaseAwayError: it stayed lost for a minute.
+            DatabaseAccessError, MigrationError: as for `connect_migrated`.
+        """
+        for wait_s in TRIED_AGAIN_AFTER_S:
+            try:
+                return self._work_once(task)
+            except DatabaseAwayError as error:
+                _log.warning("%s; trying again in %s s", error, wait_s)
+                time.sleep(wait_s)
+        return self._work_once(task)
+
+    def _work_once(self, task: Callable[[psycopg.Connection], Result]) -> Result:
+        try:
+            with self.connect_migrated() as connection:
+                return task(connection)
+        except psycopg.OperationalError as error:
+            if (error.sqlstate or LOST_STATES[0]).startswith(LOST_STATES):
+                raise DatabaseAwayError(f"the connection to {self._where()} was lost while it was at work") from error
+            raise
+
     def check(self) -> None:
         """Make sure, before any work is done, that a server that is named can be reached; an embedded one is started later.
 
@@ -102,6 +140,10 @@ class DatabaseResource(dg.ConfigurableResource[None]):
         """What the database calls the store, to tell its rows from those of others: its address, without any secret."""
         return str(parse_location(self.store)) if self.store else ""
 
+    def _where(self) -> str:
+        url = os.environ.get(URL_VARIABLE)
+        return f"the database at {_where(_parse(url))}" if url else f"the embedded PostgreSQL in {self._directory()}"
+
     def _directory(self) -> Path:
         return Path(self.data_directory) if self.data_directory else default_data_directory(self.store_name)
 
@@ -112,9 +154,8 @@ class DatabaseResource(dg.ConfigurableResource[None]):
                 note_store(server.directory, self.store_name)
             return psycopg.connect(server.conninfo)
         except (EmbeddedPostgresError, OSError, psycopg.OperationalError) as error:
-            raise DatabaseAccessError(
-                f"the embedded PostgreSQL in {self._directory()} cannot be used: {error}"
-            ) from error
+            kind = DatabaseAwayError if isinstance(error, psycopg.OperationalError) else DatabaseAccessError
+            raise kind(f"{self._where()} cannot be used: {error}") from error
 
 
 def connect_to(url: str) -> psycopg.Connection:
@@ -129,8 +170,9 @@ def connect_to(url: str) -> psycopg.Connection:
     try:
         return psycopg.connect(conninfo)
     except psycopg.Error as error:
-        sentence = f"cannot use the database at {_where(parameters)} ({URL_VARIABLE}): {_cause(error, conninfo)}"
-    raise DatabaseAccessError(sentence)
+        refusal, cause = _refusal(error), _cause(error, conninfo)
+    kind = DatabaseAccessError if refusal else DatabaseAwayError
+    raise kind(f"cannot use the database at {_where(parameters)} ({URL_VARIABLE}): {refusal or cause}")
 
 
 def _parse(url: str) -> dict[str, str | int | None]:
@@ -151,17 +193,26 @@ def _where(parameters: dict[str, str | int | None]) -> str:
     return f"{host}{port}{name}"
 
 
+def _refusal(error: psycopg.Error) -> str:
+    """Why the server will not let us in, now or later; "" where it was not asked."""
+    if error.pgconn is not None and error.pgconn.needs_password:
+        return "the password is missing"
+    return _meaning(error, REFUSALS)
+
+
+def _meaning(error: psycopg.Error, meanings: Sequence[tuple[str, str]]) -> str:
+    words = BEFORE_CAUSE.sub("", str(error), count=1)
+    return next((meaning for pattern, meaning in meanings if re.match(pattern, words)), "")
+
+
 def _cause(error: psycopg.Error, conninfo: str) -> str:
-    """What kept a connection from being made.
+    """What else kept a connection from being made.
 
     No SQLSTATE is on such an error. The client keeps it to itself, but tells by a ping whether it was 57P03.
     """
     if isinstance(error, psycopg.errors.ConnectionTimeout):
         return "it did not answer in time"
-    if error.pgconn is not None and error.pgconn.needs_password:
-        return "the password is missing"
-    words = BEFORE_CAUSE.sub("", str(error), count=1)
-    if meaning := next((meaning for pattern, meaning in CAUSES if re.match(pattern, words)), None):
+    if meaning := _meaning(error, ABSENCES):
         return meaning
     is_closed = PGconn.ping(conninfo.encode()) == Ping.REJECT
     return "the server is starting up or shutting down" if is_closed else "the connection failed"

@@ -7,6 +7,7 @@ holds, they alone cannot be computed again. Does not belong here: what follows f
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -97,8 +98,7 @@ def read_decisions(database: DatabaseResource, tables: TableStore) -> list[Decis
     """
     if not database.holds_data() and tables.read_document(DOCUMENT) is None:
         return []
-    with open_decisions(database, tables) as connection:
-        return current_decisions(connection)
+    return database.work(partial(_read_current, tables))
 
 
 def open_decisions(database: DatabaseResource, tables: TableStore) -> psycopg.Connection:
@@ -128,6 +128,11 @@ def keep_copy(connection: psycopg.Connection, tables: TableStore) -> None:
             known = [decision.document() for decision in every_decision(connection)]
         if known != copied:
             tables.write_document(DOCUMENT, known)
+
+
+def _read_current(tables: TableStore, connection: psycopg.Connection) -> list[Decision]:
+    keep_copy(connection, tables)
+    return current_decisions(connection)
 
 
 def _read(connection: psycopg.Connection, source: str) -> list[Decision]:

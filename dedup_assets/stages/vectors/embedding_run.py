@@ -5,7 +5,7 @@ provider it is (`embedders/chain.py`), which pictures (`image_vectors.py`) and p
 """
 
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import polars as pl
@@ -20,7 +20,7 @@ from dedup_assets.resources.database.hnsw import build_vector_index
 from dedup_assets.resources.database.image_rows import remove_images, stored_images, upsert_images
 from dedup_assets.resources.database.models import register_model
 from dedup_assets.resources.database.prompt_rows import remove_prompts, use_prompts
-from dedup_assets.resources.database.store_entries import enter_store
+from dedup_assets.resources.database.store_entries import StoreEntry, enter_store
 from dedup_assets.resources.database.vectors import store_vectors
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.stages.departed import bring_back, set_apart
@@ -57,9 +57,7 @@ class EmbeddingRun:
             "prompt_models": [ModelName.of(encoder).stored for encoder in encoders.encoders],
             "prompt_encoders_missing": list(encoders.missing_reasons),
         }
-        with database.connect_migrated() as connection:
-            model_id = register_model(connection, embedder.model, embedder.revision, embedder.dimension)
-            self._entry = enter_store(connection, database.store_name, model_id)
+        self._entry = database.work(self._enter)
 
     def embed_partition(self, key: str) -> bool:
         """Bring one partition up to date; returns whether there was anything to do.
@@ -77,9 +75,7 @@ class EmbeddingRun:
                 commit = bring_back(stage.tables, begun, EMBEDDINGS, ["content_key"], is_here)
                 work.commit = set_apart(stage.tables, commit, EMBEDDINGS, ["content_key"], is_here)
                 self._images.embed_missing(work)
-                with self._database.connect_migrated() as connection:
-                    self._embed_prompts(work, connection)
-                    work.counts["written_to_database"] = self._store(key, connection)
+                work.counts["written_to_database"] = self._database.work(partial(self._store, work))
                 work.commit = replace(work.commit, details=self._about | source)
                 stage.finish(work)
                 work.counts |= tell_features(stage.tables, key)
@@ -91,12 +87,19 @@ class EmbeddingRun:
         tables = self._stage.tables
         for key in tables.partitions(LOCAL_FEATURES):
             forget_features(tables, tables.begin(LOCAL_FEATURES, key), self._images.homes)
-        present = tables.read_many(REPRESENTATIVES, columns=["image_id"])["image_id"]
-        with self._database.connect_migrated() as connection:
-            stored = pl.Series(stored_images(connection, self._entry.store_id), dtype=pl.Int64)
-            remove_images(connection, self._entry.store_id, stored.filter(~stored.is_in(present.implode())).to_list())
-            remove_prompts(connection, self._entry.store_id, {bytes.fromhex(key) for key in self._present})
-            build_vector_index(connection, self._embedder.model, self._embedder.revision, self._stage.log)
+        self._database.work(self._tidy)
+
+    def _tidy(self, connection: psycopg.Connection) -> None:
+        present = self._stage.tables.read_many(REPRESENTATIVES, columns=["image_id"])["image_id"]
+        stored = pl.Series(stored_images(connection, self._entry.store_id), dtype=pl.Int64)
+        remove_images(connection, self._entry.store_id, stored.filter(~stored.is_in(present.implode())).to_list())
+        remove_prompts(connection, self._entry.store_id, {bytes.fromhex(key) for key in self._present})
+        build_vector_index(connection, self._embedder.model, self._embedder.revision, self._stage.log)
+
+    def _enter(self, connection: psycopg.Connection) -> StoreEntry:
+        embedder = self._embedder
+        model_id = register_model(connection, embedder.model, embedder.revision, embedder.dimension)
+        return enter_store(connection, self._database.store_name, model_id)
 
     @cached_property
     def _present(self) -> pl.Series:
@@ -106,16 +109,14 @@ class EmbeddingRun:
         prompts = tables.read_many(METADATA_HASHES, columns=["prompt_sha256"])["prompt_sha256"].drop_nulls().unique()
         return pl.concat([contents.alias("key"), prompts.alias("key")])
 
-    def _embed_prompts(self, work: PartitionWork, connection: psycopg.Connection) -> None:
+    def _store(self, work: PartitionWork, connection: psycopg.Connection) -> int:
+        """Embed a partition's prompts, and bring the database up to date with it; returns how many rows were new or changed."""
+        embedder, tables = self._embedder, self._stage.tables
         if self._prompts:
-            hashes = distinct_prompts(self._stage.tables, work.key)["prompt_sha256"]
+            hashes = distinct_prompts(tables, work.key)["prompt_sha256"]
             use_prompts(connection, self._entry.store_id, [bytes.fromhex(each) for each in hashes])
         for prompts in self._prompts:
             prompts.embed_missing(work, connection)
-
-    def _store(self, key: str, connection: psycopg.Connection) -> int:
-        """Bring the database up to date with this partition; returns how many rows were new or changed."""
-        embedder, tables = self._embedder, self._stage.tables
-        contents, matrix = read_vectors(tables, key, "image", self._name, embedder.dimension)
+        contents, matrix = read_vectors(tables, work.key, "image", self._name, embedder.dimension)
         written = store_vectors(connection, embedder.model, embedder.revision, contents, matrix)
-        return written + upsert_images(connection, self._entry.store_id, read_image_rows(tables, key))
+        return written + upsert_images(connection, self._entry.store_id, read_image_rows(tables, work.key))

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
+from uuid import uuid4
 
 import psycopg
 import pytest
 
-from dedup_assets.errors import DatabaseAccessError
+from dedup_assets.errors import DatabaseAccessError, DatabaseAwayError
+from dedup_assets.resources.database import connection
 from dedup_assets.resources.database.connection import DatabaseResource, connect_to
+from dedup_assets.resources.database.embedded.data import server_processes
 from dedup_assets.resources.database.embedded.postgres import EmbeddedPostgres
 from dedup_assets_tests.resources.database.conftest import wait_until_stopped
 
@@ -180,3 +183,75 @@ def test_a_named_server_is_tried_before_any_work_and_an_embedded_one_is_not_star
     assert resource.holds_data()
     with pytest.raises(DatabaseAccessError, match="nothing listens there"):
         resource.check()
+
+
+def kill_server(server: EmbeddedPostgres) -> None:
+    """Kill all its processes at once, as a machine that is short of memory does."""
+    for pid in server_processes(server.data):
+        os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def mortal_server(postgres_folder: Path) -> Iterator[EmbeddedPostgres]:
+    """A server of the test's own."""
+    server = EmbeddedPostgres.start(postgres_folder / f"mortal {uuid4().hex[:8]}")
+    yield server
+    server.release()
+    wait_until_stopped(server.directory)
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_work_is_done_anew_where_the_server_is_killed_and_comes_back(
+    mortal_server: EmbeddedPostgres, is_named: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", address(mortal_server))
+    if not is_named:  # then it is started again by whoever needs it
+        monkeypatch.delenv("DATABASE_URL")
+    seen = []
+
+    def count(connection: psycopg.Connection) -> int:
+        seen.append(connection.execute("SELECT pg_backend_pid()").fetchone())
+        if len(seen) == 1:
+            kill_server(mortal_server)
+            if is_named:
+                restarting.submit(come_back)
+        (number,) = connection.execute("SELECT 7").fetchone() or (0,)
+        return int(number)
+
+    def come_back() -> None:
+        time.sleep(1.5)
+        EmbeddedPostgres.start(mortal_server.directory)
+
+    with ThreadPoolExecutor() as restarting:
+        resource = DatabaseResource(store="/a store", data_directory=str(mortal_server.directory))
+        assert resource.work(count) == 7
+    assert len(seen) == 2
+    assert "was lost while it was at work; trying again in 1 s" in caplog.text
+
+
+def test_a_server_that_stays_away_is_told_after_the_last_wait(
+    mortal_server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", address(mortal_server))
+    monkeypatch.setattr(connection, "TRIED_AGAIN_AFTER_S", (0.01, 0.02))
+    kill_server(mortal_server)
+    with pytest.raises(DatabaseAwayError, match=r"nothing listens there|there is no such socket"):
+        DatabaseResource().work(lambda _: None)
+    assert [record.getMessage().rsplit("; ")[-1] for record in caplog.records] == [
+        "trying again in 0.01 s",
+        "trying again in 0.02 s",
+    ]
+
+
+def test_an_error_of_ours_is_not_tried_again(postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", address(postgres))
+    calls = []
+
+    def fail(connection: psycopg.Connection) -> None:
+        calls.append(connection)
+        connection.execute("SET statement_timeout = 10")
+        connection.execute("SELECT pg_sleep(5)")  # an error of the same kind, over a connection that stands
+
+    with pytest.raises(psycopg.errors.QueryCanceled):
+        DatabaseResource().work(fail)
+    assert len(calls) == 1
