@@ -18,6 +18,7 @@ from dedup_assets.commands.forget import forget
 from dedup_assets.commands.metadata import metadata
 from dedup_assets.commands.migrate import migrate
 from dedup_assets.commands.organize import organize
+from dedup_assets.commands.refused import refusal_of
 from dedup_assets.commands.run import run
 from dedup_assets.commands.serve_embeddings import serve_embeddings
 from dedup_assets.commands.shared import FAILED, when_interrupted
@@ -35,12 +36,18 @@ class Commands(click.Group):
     """What every command shares: how it ends."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Call the command; errors that a person can mend end in one sentence, all others in their traceback."""
+        """Call the command; errors that a person can mend end in one sentence, all others in their traceback.
+
+        Errors of the machine, such as a full disk, can be mended, too.
+        """
         try:
             with when_interrupted("Interrupted."):
                 return super().invoke(ctx)
-        except MendableError as error:
-            click.echo(f"Error: {error}", err=True)
+        except Exception as error:
+            sentence = str(error) if isinstance(error, MendableError) else refusal_of(error)
+            if not sentence:
+                raise
+            click.echo(f"Error: {sentence}", err=True)
             sys.exit(FAILED)
 
 

@@ -30,6 +30,7 @@ from dedup_assets.errors import NoImagesError, SettingsError
 from dedup_assets.instance.local_launcher import process_tags
 from dedup_assets.report.summary import RunWork, repeat_summary
 from dedup_assets.resources.collection import Collection
+from dedup_assets.resources.database.connection import RECORDS_VARIABLE, connect_to
 from dedup_assets.resources.locations import FolderLocation, parse_location
 from dedup_assets.settings import POLICIES, Settings, find_secrets, variable_of
 from dedup_assets.stages.workers.memory import peak_rss_mb
@@ -41,27 +42,38 @@ QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITIC
 
 
 def dagster_home(store: str) -> Path:
-    """The folder of Dagster's records for a store: inside a local one, else below the user's data folder."""
+    """The folder of Dagster's records for a store: inside a local one, else below the user's data folder.
+
+    That takes those of a path with "?", too, at which the address of an SQLite file would end.
+    """
     location = parse_location(store)
-    if isinstance(location, FolderLocation):
+    if isinstance(location, FolderLocation) and "?" not in str(location):
         return location.path / "dagster"
     data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
     return data / "dedup-assets" / hashlib.sha256(str(location).encode()).hexdigest()[:16]
 
 
 def prepare_home(settings: Settings) -> Path:
-    """Make DAGSTER_HOME ready: its configuration, and the environment that every process of the project reads."""
+    """Make DAGSTER_HOME ready: its configuration, and the environment that every process of the project reads.
+
+    Raises:
+        DatabaseAccessError: the database that is named for Dagster's records cannot be used.
+        SettingsError: the folder cannot be made or written.
+    """
+    if url := os.environ.get(RECORDS_VARIABLE):
+        connect_to(url, RECORDS_VARIABLE).close()
     home = dagster_home(settings.store)
+    policies = home / "policies.yaml"
     try:
         home.mkdir(parents=True, exist_ok=True)
+        for name in ("dagster.yaml", "workspace.yaml"):
+            (home / name).write_text(_template(name).read_text(encoding="utf-8"), encoding="utf-8")
+        policies.write_text(yaml.safe_dump(settings.policies), encoding="utf-8")
     except OSError as error:
         raise SettingsError(
-            f"{settings.store} cannot hold the tables: {error.strerror}. Give --store a folder."
+            f"{settings.store} cannot hold the tables: {error.strerror} ({error.filename or home}). "
+            "Give --store a folder that this user may write, on a disk with room."
         ) from error
-    for name in ("dagster.yaml", "workspace.yaml"):
-        (home / name).write_text(_template(name).read_text(encoding="utf-8"), encoding="utf-8")
-    policies = home / "policies.yaml"
-    policies.write_text(yaml.safe_dump(settings.policies), encoding="utf-8")
     os.environ |= {
         "DAGSTER_HOME": str(home),
         "DAGSTER_DISABLE_TELEMETRY": "1",

@@ -106,7 +106,8 @@ def find_duplicates(settings: Settings, again: list[str], accept_loss: str = "")
     began = time.monotonic()
     with when_interrupted(f"Interrupted. What was done is kept; to go on:\n  {shlex.join(again)}"), interruptible():
         Collection(**settings.collection).images()
-        DatabaseResource(store=settings.store).check()
+        ends_before_vectors = settings.policies.get("similar_groups", {}).get("level") == "near"
+        DatabaseResource(store=settings.store).check(is_needed=not ends_before_vectors)
         refuse_another_source(settings)
         text = (
             tell_unchanged(settings, time.monotonic() - began)

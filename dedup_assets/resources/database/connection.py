@@ -20,13 +20,13 @@ from psycopg.pq import PGconn, Ping
 from pydantic import Field
 
 from dedup_assets.errors import DatabaseAccessError, DatabaseAwayError, EmbeddedPostgresError
-from dedup_assets.resources.database.embedded.data import default_data_directory
+from dedup_assets.resources.database.embedded.data import default_data_directory, own_directory
 from dedup_assets.resources.database.embedded.folders import note_store
 from dedup_assets.resources.database.embedded.postgres import EmbeddedPostgres
 from dedup_assets.resources.database.migrations import migrate
 from dedup_assets.resources.locations import parse_location
 
-URL_VARIABLE = "DATABASE_URL"
+URL_VARIABLE, RECORDS_VARIABLE = "DATABASE_URL", "DAGSTER_DATABASE_URL"
 CONNECT_TIMEOUT_S = 10
 TRIED_AGAIN_AFTER_S = (1, 2, 4, 8, 15, 30)
 """Waits of a stage for a database that is gone: a minute, in which a server starts again and replays its log."""
@@ -66,7 +66,7 @@ class DatabaseResource(dg.ConfigurableResource[None]):
     )
     data_directory: str | None = Field(
         default=None,
-        description="Folder of the embedded server's data; by default below /var/tmp, named after user and store.",
+        description="Folder of the embedded server's data; by default below /var/tmp, or what DEDUP_DATABASE_FOLDER names.",
     )
 
     def connect(self) -> psycopg.Connection:
@@ -116,14 +116,18 @@ class DatabaseResource(dg.ConfigurableResource[None]):
                 raise DatabaseAwayError(f"the connection to {self._where()} was lost while it was at work") from error
             raise
 
-    def check(self) -> None:
-        """Make sure, before any work is done, that a server that is named can be reached; an embedded one is started later.
+    def check(self, is_needed: bool = True) -> None:
+        """Make sure, before any work is done, that a server that is named can be reached, or an embedded one can be started.
+
+        An embedded one is only looked at where it `is_needed`.
 
         Raises:
             DatabaseAccessError: it cannot.
         """
         if os.environ.get(URL_VARIABLE):
             self.connect().close()
+        elif is_needed:
+            own_directory(self._directory())
 
     def holds_data(self) -> bool:
         """True where a server is named, or the embedded one was started before; starts nothing."""
@@ -158,30 +162,34 @@ class DatabaseResource(dg.ConfigurableResource[None]):
             raise kind(f"{self._where()} cannot be used: {error}") from error
 
 
-def connect_to(url: str) -> psycopg.Connection:
+def connect_to(url: str, variable: str = URL_VARIABLE) -> psycopg.Connection:
     """Connect to the server of `url` (postgresql://user:password@host:port/name, or any libpq connection string).
+
+    Args:
+        url: as `variable` of the environment holds it.
+        variable: what a person has to mend.
 
     Raises:
         DatabaseAccessError: one sentence that names the server and the cause. The cause is not chained, as the
             driver's own text may repeat the URL.
     """
-    parameters = {"connect_timeout": CONNECT_TIMEOUT_S} | _parse(url)
+    parameters = {"connect_timeout": CONNECT_TIMEOUT_S} | _parse(url, variable)
     conninfo = make_conninfo("", **parameters)
     try:
         return psycopg.connect(conninfo)
     except psycopg.Error as error:
         refusal, cause = _refusal(error), _cause(error, conninfo)
     kind = DatabaseAccessError if refusal else DatabaseAwayError
-    raise kind(f"cannot use the database at {_where(parameters)} ({URL_VARIABLE}): {refusal or cause}")
+    raise kind(f"cannot use the database at {_where(parameters)} ({variable}): {refusal or cause}")
 
 
-def _parse(url: str) -> dict[str, str | int | None]:
+def _parse(url: str, variable: str = URL_VARIABLE) -> dict[str, str | int | None]:
     try:
-        return dict(conninfo_to_dict(url))
+        return dict(conninfo_to_dict(url.replace("+psycopg2://", "://", 1)))
     except psycopg.ProgrammingError:
         pass
     raise DatabaseAccessError(
-        f"{URL_VARIABLE} is not a PostgreSQL URL; expected postgresql://user:password@host:port/name, "
+        f"{variable} is not a PostgreSQL URL; expected postgresql://user:password@host:port/name, "
         "with special characters of the password percent-encoded"
     )
 

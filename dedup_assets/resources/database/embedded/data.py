@@ -1,4 +1,4 @@
-"""The directory of the embedded server: where it lies, whose it is, who works in it, and who holds its locks.
+"""The directory of the embedded server: where it lies, whose it is, whether it can be used, and who works in it or holds its locks.
 
 Belongs here: directories and the processes inside them. Does not belong here: starting a server
 (`postgres.py`).
@@ -6,6 +6,7 @@ Belongs here: directories and the processes inside them. Does not belong here: s
 
 import fcntl
 import os
+import pwd
 import time
 from datetime import datetime
 from hashlib import sha256
@@ -20,32 +21,51 @@ from dedup_assets.resources.database.embedded.programs import STARTING_TIMEOUT_S
 LOCK_TIMEOUT_S = 60.0
 """So long a process may keep others from a server; what it does meanwhile takes seconds, unless the server replays its log."""
 
+FOLDER_VARIABLE = "DEDUP_DATABASE_FOLDER"
+ELSEWHERE = f"set {FOLDER_VARIABLE} to a folder of a local disk that can be, DATABASE_URL to a server, or --level near"
+
 
 def default_data_directory(store: str) -> Path:
-    """Where the vectors of `store` lie: below /var/tmp, one directory a user and store."""
-    return Path("/var/tmp") / f"dedup-assets-{os.geteuid()}" / sha256(store.encode()).hexdigest()[:16]
+    """Where the vectors of `store` lie: below /var/tmp or what the environment names, one directory a user and store."""
+    root = Path(os.environ.get(FOLDER_VARIABLE) or "/var/tmp")
+    return root / f"dedup-assets-{os.geteuid()}" / sha256(store.encode()).hexdigest()[:16]
 
 
 def own_directory(directory: Path) -> None:
     """Create `directory` for this user alone; where the server has an account of its own, for that one, and root.
 
     Raises:
-        EmbeddedPostgresError: it belongs to another user, or the server's account cannot reach it.
+        EmbeddedPostgresError: this user has no name, it cannot be made or belongs to another user, or the server's account
+            cannot reach it.
     """
     account = server_account()
-    owners = {os.geteuid()} | ({account.pw_uid} if account else set())
-    for path in (directory.parent, directory):
-        if not path.exists():
-            path.mkdir(parents=True)
-            give_to_server(path)
+    owners = {os.geteuid()} | ({(account or _own_account()).pw_uid})
+    try:
+        for path in (directory.parent, directory):
+            if not path.exists():
+                path.mkdir(parents=True)
+                give_to_server(path)
+        open_lock(directory / "users.lock").close()
+    except OSError as error:
+        raise EmbeddedPostgresError(f"{directory} cannot be written ({error.strerror}): {ELSEWHERE}") from error
     if directory.stat().st_uid not in owners or directory.parent.stat().st_uid not in owners | {0}:
-        raise EmbeddedPostgresError(f"{directory} belongs to another user; choose another data directory")
+        raise EmbeddedPostgresError(f"{directory} belongs to another user: {ELSEWHERE}")
     give_to_server(directory)  # until 0.2.0 others could pass through
     closed = [path for path in (directory, *directory.parents) if account and not _may_enter(account.pw_uid, path)]
     if account and closed:
         raise EmbeddedPostgresError(
-            f"PostgreSQL runs as '{account.pw_name}', which cannot enter {closed[-1]}; choose another data directory"
+            f"PostgreSQL runs as '{account.pw_name}', which cannot enter {closed[-1]}: {ELSEWHERE}"
         )
+
+
+def _own_account() -> pwd.struct_passwd:
+    try:
+        return pwd.getpwuid(os.geteuid())
+    except KeyError:
+        raise EmbeddedPostgresError(
+            f"PostgreSQL does not start for the user {os.geteuid()}, who has no name: add one to /etc/passwd (in a container, "
+            "run as a user that it knows), set DATABASE_URL to a server, or --level near"
+        ) from None
 
 
 def _may_enter(uid: int, path: Path) -> bool:
