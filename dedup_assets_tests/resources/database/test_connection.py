@@ -172,13 +172,15 @@ def test_a_data_directory_that_cannot_be_made_is_one_sentence(tmp_path: Path, mo
 
 
 def test_a_named_server_is_tried_before_any_work_and_an_embedded_one_is_not_started_for_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    postgres_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    resource = DatabaseResource(data_directory=str(tmp_path / "data"))
+    resource = DatabaseResource(data_directory=str(postgres_folder / "looked at"))
     monkeypatch.delenv("DATABASE_URL", raising=False)
+    resource.check(is_needed=False)
+    assert not (postgres_folder / "looked at").exists()
     resource.check()
     assert not resource.holds_data()
-    assert not (tmp_path / "data").exists()
+    assert not server_processes(postgres_folder / "looked at/data")
     monkeypatch.setenv("DATABASE_URL", "postgresql://user@127.0.0.1:9/images")
     assert resource.holds_data()
     with pytest.raises(DatabaseAccessError, match="nothing listens there"):
