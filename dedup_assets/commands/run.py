@@ -99,6 +99,7 @@ def find_duplicates(settings: Settings, again: list[str], accept_loss: str = "")
     from dedup_assets.policies import EmbeddingPolicy
     from dedup_assets.resources.collection import Collection
     from dedup_assets.resources.database.connection import DatabaseResource
+    from dedup_assets.resources.database.embedded.folders import remove_forgotten
     from dedup_assets.resources.progress import terminal
     from dedup_assets.stages.vectors.kept_model import tell_preferred
 
@@ -108,6 +109,7 @@ def find_duplicates(settings: Settings, again: list[str], accept_loss: str = "")
         Collection(**settings.collection).images()
         ends_before_vectors = settings.policies.get("similar_groups", {}).get("level") == "near"
         DatabaseResource(store=settings.store).check(is_needed=not ends_before_vectors)
+        remove_forgotten()
         refuse_another_source(settings)
         text = (
             tell_unchanged(settings, time.monotonic() - began)

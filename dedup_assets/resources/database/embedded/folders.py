@@ -49,10 +49,19 @@ def note_store(directory: Path, store: str) -> None:
 
 def server_folders(root: Path | None = None) -> list[ServerFolder]:
     """All data folders below `root` (by default where this user's lie), by store."""
-    root = root or default_data_directory("").parent
-    paths = [path for path in root.glob("*") if (path / "data").is_dir()] if root.is_dir() else []
+    paths = [path for path in (root or default_data_directory("").parent).glob("*") if (path / "data").is_dir()]
     folders = [ServerFolder(path, str(_note(path).get("store", "")), _size(path), _state(path)) for path in paths]
     return sorted(folders, key=lambda folder: (folder.store, folder.path))
+
+
+def remove_forgotten(root: Path | None = None) -> None:
+    """Remove what may be removed below `root` (by default where this user's lie), and what a killed removal left."""
+    root = root or default_data_directory("").parent
+    for path in root.glob("*"):
+        with suppress(OSError):  # another run removes it, too
+            remove_folder(path)
+    for left in root.glob(".*.removed"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def remove_folder(path: Path) -> bool:

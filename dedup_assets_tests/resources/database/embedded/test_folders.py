@@ -19,6 +19,7 @@ from dedup_assets.resources.database.embedded.folders import (
     UNREACHABLE,
     note_store,
     remove_folder,
+    remove_forgotten,
     server_folders,
 )
 
@@ -93,3 +94,20 @@ def test_the_command_lists_and_removes(root: Path, tmp_path: Path, monkeypatch: 
     assert listed.startswith(f"{path}  0 MB  {tmp_path}/gone  {GONE}\n")
     assert CliRunner().invoke(main, ["embedded-servers", "--remove"]).output.endswith("  removed\n")
     assert not path.exists()
+
+
+def test_what_belongs_to_stores_that_are_gone_goes_by_itself_and_nothing_else(root: Path, tmp_path: Path) -> None:
+    remove_forgotten(root)
+    store = tmp_path / "store"
+    store.mkdir()
+    gone, kept = (
+        folder_of(root, tmp_path / "gone"),
+        [folder_of(root, store), folder_of(root, "az://account/container/x")],
+    )
+    used = folder_of(root, tmp_path / "gone, too")
+    (root / ".0123.removed" / "data").mkdir(parents=True)
+    with (used / "users.lock").open("ab") as held, ThreadPoolExecutor(8) as pool:
+        fcntl.flock(held, fcntl.LOCK_SH)
+        list(pool.map(remove_forgotten, [root] * 8))
+        assert not gone.exists()
+        assert {path.name for path in root.iterdir()} == {path.name for path in (*kept, used)}
