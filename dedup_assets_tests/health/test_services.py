@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
-import psutil
 import pytest
 
 from dedup_assets.automation.running import prepare_home
 from dedup_assets.health.services import look_at_dagster, look_at_database
-from dedup_assets.instance.local_launcher import PID_TAG, STARTED_TAG
+from dedup_assets.instance.local_launcher import process_tags
 from dedup_assets.settings import Settings
 
 
@@ -36,15 +35,13 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
     os.environ.update(before)
 
 
-def begin(**tags: str) -> str:
-    """A run that counts as under way."""
+def begin(pid: int | None = None) -> str:
+    """A run that counts as under way, of a process that lives now, or of none that is known."""
     with dg.DagsterInstance.get() as instance:
-        run = instance.create_run_for_job(idle, status=dg.DagsterRunStatus.STARTED, tags=tags)
+        run = instance.create_run_for_job(idle, status=dg.DagsterRunStatus.STARTED)
+        if pid is not None:
+            instance.add_run_tags(run.run_id, process_tags(run.run_id, pid))
         return run.run_id
-
-
-def tags_of(process: psutil.Process) -> dict[str, str]:
-    return {PID_TAG: str(process.pid), STARTED_TAG: repr(process.create_time())}
 
 
 def test_a_store_without_records_or_database_is_no_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,9 +51,10 @@ def test_a_store_without_records_or_database_is_no_trouble(tmp_path: Path, monke
 
 
 def test_a_run_whose_process_is_gone_is_told_and_failed_and_others_are_left_alone(settings: Settings) -> None:
-    with subprocess.Popen([sys.executable, "-c", "pass"]) as ended:
-        gone = tags_of(psutil.Process(ended.pid))
-    stuck, alive, unknown = begin(**gone), begin(**tags_of(psutil.Process())), begin()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        stuck = begin(process.pid)
+        process.kill()
+    alive, unknown = begin(os.getpid()), begin()
     found = list(look_at_dagster(settings))
     (wrong,) = [finding for finding in found if finding.state == "wrong"]
     assert wrong.told == f"run {stuck[:8]} counts as started, and its process is gone"

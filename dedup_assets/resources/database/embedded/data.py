@@ -39,7 +39,7 @@ def own_directory(directory: Path) -> None:
             cannot reach it.
     """
     account = server_account()
-    owners = {os.geteuid()} | ({(account or _own_account()).pw_uid})
+    owners = {os.geteuid(), (account or _own_account()).pw_uid}
     try:
         for path in (directory.parent, directory):
             if not path.exists():
