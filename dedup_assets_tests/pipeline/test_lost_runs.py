@@ -193,7 +193,7 @@ def kill_everything_at_the_start(ui: Server, run_id: str, services: list[int]) -
         os.kill(pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("service", ["dagster_webserver", "dagster._daemon"])
+@pytest.mark.parametrize("service", ["dedup_assets.serving.guarded_webserver", "dagster._daemon"])
 def test_the_ui_ends_with_an_error_where_one_of_its_services_is_killed(folder: Path, ui: Server, service: str) -> None:
     (process,) = (
         each for each in psutil.Process(ui.process.pid).children() if service in each.cmdline() and each.is_running()
