@@ -31,7 +31,7 @@ def kept_apart_pairs(
 ) -> Iterator[GalleryGroup]:
     """The pairs to be shown, reason by reason, the kept pictures of `dedup_report` as both ends."""
     kept = report.filter(pl.col("status") == "Best").sort("file_sha256")
-    chosen = choose_apart(_read_rejected(tables, policy_version, not_looked_for), kept["file_sha256"])
+    chosen = choose_apart(read_rejected(tables, policy_version, not_looked_for), kept["file_sha256"])
     ends = pl.concat([chosen[side] for side in PAIR_KEY]).unique()
     images = _read_images(tables, kept.filter(pl.col("file_sha256").is_in(ends.implode())))
     yield from map(partial(_pair, images), chosen.iter_rows(named=True))
@@ -48,20 +48,25 @@ def choose_apart(parts: Iterable[pl.DataFrame], kept: pl.Series) -> pl.DataFrame
         every = pl.concat([chosen, rows.filter(pl.Series(left & right))]).with_columns(
             place=pl.col("decided_by").replace_strict(REASONS, list(range(len(REASONS))))
         )
-        ranked = every.sort("place", pl.col("structure_score").fill_null(0).neg(), *PAIR_KEY).drop("place")
+        ranked = every.sort("place", pl.col("structure_score").fill_null(1).neg(), *PAIR_KEY).drop("place")
         once = ranked.unique(PAIR_KEY, keep="first", maintain_order=True)
         chosen = once.group_by("decided_by", maintain_order=True).head(SHOWN_PAIRS).select(chosen.columns)
     return chosen
 
 
-def _read_rejected(tables: TableStore, policy_version: str, not_looked_for: Sequence[str]) -> Iterator[pl.DataFrame]:
-    """The pairs that a test of REASONS rejected under this policy, from all evidence that counts."""
+def read_rejected(tables: TableStore, policy_version: str, not_looked_for: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """The pairs that a test of REASONS rejected under this policy, a part of a table at a time.
+
+    Frames are looked at before pictures are: what hashes proposed is taken for alike, and of what vectors proposed look-alikes.
+    """
     told = ~pl.col("verdict") & pl.col("decided_by").is_in(REASONS) & (pl.col("policy_version") == policy_version)
+    alike = (pl.col("decided_by") != "frames") | (pl.col("level") == "similar")
     for table in (VERIFIED_GROUPS, STAR_PAIRS, *(() if not_looked_for else (SIMILAR_GROUPS,))):
+        counts = told & alike if table is SIMILAR_GROUPS else told
         for key in tables.partitions(table):
             for part in tables.commit_of(table, key).parts:
-                rows = tables.read_parts(table, key, [part], [*PAIR_KEY, *EVIDENCE, "verdict", "policy_version"])
-                yield rows.filter(told).select(*PAIR_KEY, *EVIDENCE)
+                columns = [*PAIR_KEY, *EVIDENCE, "verdict", "level", "policy_version"]
+                yield tables.read_parts(table, key, [part], columns).filter(counts).select(*PAIR_KEY, *EVIDENCE)
 
 
 def _read_images(tables: TableStore, rows: pl.DataFrame) -> dict[bytes, dict[str, Any]]:

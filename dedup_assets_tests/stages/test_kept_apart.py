@@ -1,10 +1,14 @@
 """Which pairs are shown as kept apart, whatever parts their evidence lies in."""
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 
-from dedup_assets.stages.kept_apart import EVIDENCE, REASONS, SHOWN_PAIRS, choose_apart
-from dedup_assets.tables import VERIFIED_GROUPS
+from dedup_assets.contracts import Table
+from dedup_assets.resources.tables.store import open_tables
+from dedup_assets.stages.kept_apart import EVIDENCE, REASONS, SHOWN_PAIRS, choose_apart, read_rejected
+from dedup_assets.tables import SIMILAR_GROUPS, VERIFIED_GROUPS
 
 KEPT = pl.Series([b"%04d" % number for number in range(100)])
 
@@ -30,6 +34,23 @@ def test_the_reasons_come_in_their_order_and_of_each_the_pairs_that_agree_most()
 def test_pairs_of_what_is_not_kept_are_not_shown() -> None:
     rows = rejected((1, 2, "words", 0.9), (3, 400, "words", 0.95), (400, 3, "words", 0.95))
     assert ends(choose_apart([rows], KEPT)) == [(1, 2)]
+
+
+def test_frames_count_where_hashes_or_likeness_proposed_the_pair_and_other_policies_never(tmp_path: Path) -> None:
+    tables = open_tables(str(tmp_path))
+    by_hash = [(1, "frames", {}), (3, "words", {"policy_version": "before"}), (5, "strict_pixels", {})]
+    by_vector = [(7, "frames", {}), (9, "frames", {"level": "similar"}), (11, "color", {})]
+    for table, pairs in ((VERIFIED_GROUPS, by_hash), (SIMILAR_GROUPS, by_vector)):
+        rows = [rejected_row(table, number, decided_by=test, **other) for number, test, other in pairs]
+        tables.append(tables.begin(table, "p"), table, pl.concat(rows))
+    assert [ends(rows) for rows in read_rejected(tables, "now", ())] == [[(1, 2)], [(9, 10), (11, 12)]]
+    assert [ends(rows) for rows in read_rejected(tables, "now", ("copy", "similar"))] == [[(1, 2)]]
+
+
+def rejected_row(table: Table, number: int, **other: str) -> pl.DataFrame:
+    """A rejected pair of two contents, this number and the next."""
+    told = {"left_id": 1, "right_id": 2, "verdict": False, "policy_version": "now", **other}
+    return table.frame([{"left_sha256": b"%04d" % number, "right_sha256": b"%04d" % (number + 1), **told}])
 
 
 @pytest.mark.parametrize("parts", [1, 3, 10])
