@@ -17,6 +17,7 @@ from dedup_assets.calibration.curves import (
     curve_of,
     family_total,
     found_and_false,
+    kinds_at_present,
 )
 from dedup_assets.calibration.measuring import measure
 from dedup_assets.calibration.outcome import Calibration, SamplePlan
@@ -36,8 +37,9 @@ of which the {verified:,} nearest by hash and by vector were verified. The prese
 {of_them:,} of those are among the verified. Each threshold is moved alone, the others stay at the present policy.
 
 By `max_…` and the cosines a pair is let through to verification (or named a look-alike), by the others it ends as a duplicate.
-*near*, *turned* and *copy* are shares of the planted copies that are let through; *different* are recoloured pictures, and
-pairs under one logo, under one caption, and of a picture and a sheet of four that holds it; *unrelated* are pairs of the
+*near*, *turned* and *copy* are shares of the planted copies that are let through; *different* are planted pairs that differ in
+something (colour, a thing, an entry on a form, a code, a caption, frames, what is cut out), and pairs under one logo, under one
+caption, and of a picture and a sheet of four that holds it; *unrelated* are pairs of the
 sample. None of n seen still leaves up to 3/n (95 %): the last column. The present value is bold.
 
 ![the curves](calibration.png)
@@ -79,13 +81,14 @@ def kinds_table(points: Sequence[CurvePoint]) -> Iterator[str]:
     """What becomes of each kind under the present policy."""
     yield "| family | kind | pairs | proposed by hashes | duplicates |"
     yield "|---|---|---:|---:|---:|"
-    present = [point for point in points if point.is_present]
-    proposed = {point.kind: f"{point.share:.3f}" for point in present if point.threshold == "max_dct_distance"}
-    for family in FAMILIES:
-        own = [point for point in present if point.threshold == "min_overlap" and point.family == family]
-        for point in own:
-            cells = family, point.kind, f"{point.pairs:,}", proposed.get(point.kind, "–"), f"{point.share:.3f}"
-            yield f"| {' | '.join(cells)} |"
+    proposed = {
+        point.kind: f"{point.share:.3f}"
+        for point in points
+        if point.is_present and point.threshold == "max_dct_distance"
+    }
+    for point in kinds_at_present(points):
+        cells = point.family, point.kind, f"{point.pairs:,}", proposed.get(point.kind, "–"), f"{point.share:.3f}"
+        yield f"| {' | '.join(cells)} |"
 
 
 def report(calibration: Calibration) -> str:

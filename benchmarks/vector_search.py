@@ -24,7 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from dedup_assets.embedders.descriptor import DescriptorEmbedder
 from dedup_assets.kernels.group.stars import find_components
-from dedup_assets.kernels.planted_edits import PLANTED_EDITS
+from dedup_assets.kernels.planted_kinds import PLANTED_EDITS
 from dedup_assets.kernels.vectors.exact_search import COSINE_SLACK, Nearest, cut_lists, exact_cosines, find_nearest
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.tables.store import TableStore

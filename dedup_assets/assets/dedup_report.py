@@ -60,7 +60,7 @@ def dedup_report(
     copies = () if similarity_policy.not_looked_for else (SIMILAR_GROUPS,)
     inputs = (IMAGE_MANIFEST, COMPANION_FILES, IMAGE_FEATURES, WAVELET_GROUPS, REPRESENTATIVES, *copies)
     verified = whole.write(inputs, partial(_report_everything, whole, copies), partial(_describe, stage))
-    publish_report(stage, collection, similarity_policy.not_looked_for, verified)
+    publish_report(stage, collection, verification_policy.version, similarity_policy.not_looked_for, verified)
 
 
 def _describe(stage: Stage, work: PartitionWork) -> None:

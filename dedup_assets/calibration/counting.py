@@ -16,7 +16,7 @@ from dedup_assets.calibration.pair_judge import Verdicts
 from dedup_assets.calibration.planting import PlantedPair
 from dedup_assets.calibration.ranges import COSINES, HASHED, RANGES, VERIFIED, PresentPolicy
 from dedup_assets.calibration.unrelated import SamplePairs
-from dedup_assets.kernels.planted_edits import Family
+from dedup_assets.kernels.planted_kinds import Family
 
 
 class PointCounter:

@@ -7,12 +7,14 @@ counting (`measuring.py`), drawing (`report/plots.py`).
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from dedup_assets.kernels.planted_edits import Family
+from dedup_assets.kernels.planted_kinds import Family
 
 CONFIDENCE = 0.95
 UNRELATED = "unrelated pairs"
 FAMILIES: tuple[Family, ...] = ("near", "turned", "copy", "different")
 PER_MILLION = 1_000_000
+ENDS_AS_DUPLICATE = "min_overlap"
+"""As any threshold of verification does, at its present value it lets through what ends as a duplicate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,12 @@ def family_total(points: Iterable[CurvePoint], family: Family) -> CurvePoint | N
     first = own[0]
     counts = sum(point.pairs for point in own), sum(point.passed for point in own)
     return CurvePoint(first.threshold, first.value, first.is_present, f"all {family}", family, *counts)
+
+
+def kinds_at_present(points: Iterable[CurvePoint]) -> list[CurvePoint]:
+    """How many pairs of each kind end as duplicates under the present policy, family by family."""
+    own = [point for point in points if point.is_present and point.threshold == ENDS_AS_DUPLICATE]
+    return sorted(own, key=lambda point: FAMILIES.index(point.family))
 
 
 def curve_of(points: Sequence[CurvePoint], threshold: str) -> dict[float, list[CurvePoint]]:

@@ -1,7 +1,7 @@
 """Pictures that agree in part and are not the same: what must stay apart however loose a threshold is.
 
 Belongs here: making such pairs from the sample's own pictures. Does not belong here: edits of one picture
-(`kernels/planted_edits.py`), pairs that lie in the sample as they are (`unrelated.py`).
+(`kernels/planted_kinds.py`), pairs that lie in the sample as they are (`unrelated.py`).
 
 Pictures are (h, w, 3) uint8 RGB.
 """
@@ -35,22 +35,10 @@ def one_of_four_panels(pictures: Sequence[Picture]) -> tuple[Picture, Picture]:
     return panels[0], np.vstack([np.hstack(panels[:2]), np.hstack(panels[2:4])])
 
 
-def one_with_two_codes(pictures: Sequence[Picture]) -> tuple[Picture, Picture]:
-    """A picture with two codes in its upper left corner: two tickets of one event."""
-    return _with_code(pictures[0], "ticket 10007"), _with_code(pictures[0], "ticket 17926")
-
-
-def one_with_two_captions(pictures: Sequence[Picture]) -> tuple[Picture, Picture]:
-    """A picture with two sayings upon it."""
-    return _with_words(pictures[0], "MONDAY AGAIN"), _with_words(pictures[0], "LOOK AT THIS")
-
-
 LOOKALIKES: dict[str, Callable[[Sequence[Picture]], tuple[Picture, Picture]]] = {
     "one logo": under_one_logo,
     "one caption": under_one_caption,
     "one of four panels": one_of_four_panels,
-    "two codes": one_with_two_codes,
-    "two captions": one_with_two_captions,
 }
 """Each kind, made of four different pictures."""
 
@@ -60,25 +48,6 @@ def _with_logo(picture: Picture) -> Picture:
     size = max(1, round(width * LOGO_SHARE)), max(1, round(height * LOGO_SHARE))
     marked = picture.copy()
     marked[height - size[1] :, width - size[0] :] = cv2.resize(_logo(), size, interpolation=cv2.INTER_AREA)
-    return marked
-
-
-def _with_code(picture: Picture, words: str) -> Picture:
-    height, width = picture.shape[:2]
-    side = max(1, round(min(height, width) * LOGO_SHARE))
-    code = cv2.resize(cv2.QRCodeEncoder.create().encode(words), (side, side), interpolation=cv2.INTER_AREA)
-    marked = picture.copy()
-    marked[:side, :side] = np.asarray(code, np.uint8)[..., None]
-    return marked
-
-
-def _with_words(picture: Picture, words: str) -> Picture:
-    """White words with a black outline along the lower edge."""
-    height, width = picture.shape[:2]
-    at, font, size = (width // 20, height * 9 // 10), cv2.FONT_HERSHEY_DUPLEX, width / 300
-    marked = picture.copy()
-    for colour, thickness in (((0, 0, 0), max(3, width // 60)), ((255, 255, 255), max(1, width // 180))):
-        cv2.putText(marked, words, at, font, size, colour, thickness, cv2.LINE_AA)
     return marked
 
 

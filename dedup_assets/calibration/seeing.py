@@ -5,6 +5,7 @@ images (`sampling.py`), deciding about pairs (`pair_judge.py`).
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +14,10 @@ from dedup_assets.embedders.protocol import Embedder, Vectors
 from dedup_assets.kernels.candidates.near_contents import HashedContents
 from dedup_assets.kernels.decode.image import DecodeLimits
 from dedup_assets.kernels.describe.description import ImageDescription, describe_image
-from dedup_assets.kernels.describe.frame_records import unpack_frames
 from dedup_assets.kernels.describe.hashes import dct_hashes, wavelet_hashes
 from dedup_assets.kernels.describe.quality import is_low_information
 from dedup_assets.kernels.verify.cascade import VerifiableImage
-from dedup_assets.stages.pairs.evidence_rows import decode_alpha, decode_thumbnail
+from dedup_assets.stages.pairs.evidence_rows import decode_thumbnail, make_verifiable
 
 
 def describe_planted(data: bytes) -> ImageDescription:
@@ -46,20 +46,7 @@ def hash_all(descriptions: Sequence[ImageDescription]) -> HashedContents:
 
 def verifiable(description: ImageDescription) -> VerifiableImage:
     """What verification sees of a picture."""
-    return VerifiableImage(
-        gray_64=description.gray_64,
-        thumbnail=decode_thumbnail(description.thumbnail),
-        inner_box=description.inner_box,
-        width_px=description.width_px,
-        height_px=description.height_px,
-        contrast=description.contrast,
-        detail=description.detail,
-        frame_count=description.frame_count,
-        frame_digests=description.frame_digests or b"",
-        frames=unpack_frames(description.further_frames),
-        alpha=decode_alpha(description.alpha_thumbnail),
-        ground_level=description.ground_level,
-    )
+    return make_verifiable(asdict(description))
 
 
 def embed_all(descriptions: Sequence[ImageDescription], embedder: Embedder) -> Vectors:

@@ -3,7 +3,8 @@
 Belongs here: words and columns. Does not belong here: files (`results.py`), numbers (`curves.py`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from dedup_assets.calibration.curves import (
     FAMILIES,
@@ -13,6 +14,7 @@ from dedup_assets.calibration.curves import (
     curve_of,
     family_total,
     found_and_false,
+    kinds_at_present,
 )
 from dedup_assets.calibration.outcome import Calibration
 from dedup_assets.calibration.ranges import RANGES, VERIFIED
@@ -35,8 +37,10 @@ def tell(calibration: Calibration) -> str:
             ).rstrip(),
             *table,
             "",
+            *_kinds(calibration.points),
+            "",
             "near, turned, copy: share of the planted copies that are let through (to the next test by max_ and cosines, as",
-            "duplicates by the others). different: recoloured pictures and pictures that agree in part. unrelated: pairs of",
+            "duplicates by the others). different: pictures that differ in something or agree in part. unrelated: pairs of",
             "the sample. 'better in both': lets through at least as many copies and no more of the others, on this sample.",
             "",
             "The present values; a policy file for --policies changes them, nothing else does:",
@@ -91,6 +95,19 @@ def _row(calibration: Calibration, name: str) -> str:
         f"{unrelated.passed:,}",
         "" if better is None else _better(own, better, curve[better], name),
     ).rstrip()
+
+
+def _kinds(points: Sequence[CurvePoint]) -> Iterator[str]:
+    """What becomes of each kind that was planted: those that ought to be joined beside those that ought to stay apart."""
+    found = kinds_at_present(points)
+    joined = [f"{each.kind:<24}{each.passed:>5} of {each.pairs}" for each in found if each.family != "different"]
+    apart = [
+        f"{each.kind:<24}{each.pairs - each.passed:>9,} of {each.pairs:,}"
+        for each in found
+        if each.family == "different"
+    ]
+    yield "Now joined, of those that ought to be:      Now kept apart, of those that ought to be:"
+    yield from (f"{one:<44}{other}".rstrip() for one, other in zip_longest(joined, apart, fillvalue=""))
 
 
 def _better(present: list[CurvePoint], value: float, points: list[CurvePoint], name: str) -> str:

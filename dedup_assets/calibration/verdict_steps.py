@@ -10,6 +10,7 @@ side of a score that was seen: mostly never, rarely twice.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from dedup_assets.kernels.verify.thresholds import VerificationThresholds
 
 Judge = Callable[[VerificationThresholds], bool]
 Grids = Mapping[str, Sequence[float]]
+Scores = float | NDArray[Any]
+"""What a threshold is compared with: one score, or those of many frames at once."""
 
 
 class WatchedThreshold(float):
@@ -29,20 +32,20 @@ class WatchedThreshold(float):
     def __init__(self, value: float) -> None:
         self.scores: list[float] = []
 
-    def __lt__(self, other: float) -> bool:
+    def __lt__(self, other: Scores) -> Any:
         return self._noted(other) < other
 
-    def __le__(self, other: float) -> bool:
+    def __le__(self, other: Scores) -> Any:
         return self._noted(other) <= other
 
-    def __gt__(self, other: float) -> bool:
+    def __gt__(self, other: Scores) -> Any:
         return self._noted(other) > other
 
-    def __ge__(self, other: float) -> bool:
+    def __ge__(self, other: Scores) -> Any:
         return self._noted(other) >= other
 
-    def _noted(self, other: float) -> float:
-        self.scores.append(float(other))
+    def _noted(self, other: Scores) -> float:
+        self.scores += np.ravel(other).tolist()
         return float(self)
 
 

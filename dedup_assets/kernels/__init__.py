@@ -9,7 +9,7 @@
 * `vectors`: descriptors and their nearest neighbours, for heavy edits that no hash finds; `verify` judges these too
 
 Several rooms share `transforms.py` (turning and mirroring), `members.py` (rows by label) and `compiled.py` (loops over pixels);
-`planted_edits.py` makes the edits by which all of it is measured.
+by `planted_edits.py` and `planted_files.py`, of the kinds of `planted_kinds.py`, all of it is measured.
 
 OpenCV is held to one thread: several pictures are at work at once, and threads of its own would mostly wait, spinning.
 """

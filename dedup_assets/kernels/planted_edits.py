@@ -1,34 +1,20 @@
 """Edits of known kind and strength, as people make them: what the demo plants, and what calibration measures with.
 
-Belongs here: what an edit does to pixels, how the result is encoded, and the list of kinds that are planted. Does not
-belong here: which pictures get which edit (`calibration/`, `demo_collection.py`), or finding them again.
+Belongs here: what an edit does to pixels, and how the result is encoded. Does not belong here: files that hold more than one
+opaque picture (`planted_files.py`), which kinds calibration plants (`planted_kinds.py`), or finding them again.
 
 Pictures are (h, w, 3) uint8 RGB. Everything is a function of the picture alone: noise is drawn from its own content.
 """
 
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
-Family = Literal["near", "turned", "copy", "different"]
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 JPEG_QUALITY = 88
-
-
-@dataclass(frozen=True, slots=True)
-class PlantedEdit:
-    """One kind of edit: its name, what it ought to be found as ("different": not at all), and the file it makes."""
-
-    name: str
-    family: Family
-    apply: Callable[[Picture], bytes]
 
 
 def encode(picture: Picture, suffix: str, *parameters: int) -> bytes:
@@ -164,47 +150,3 @@ def painted_over(picture: Picture, share: float = 0.1) -> Picture:
         cv2.circle(np.zeros((height, width), np.uint8), (width // 2, height * 3 // 5), radius, 1, -1), np.uint8
     )
     return np.asarray(cv2.inpaint(picture, hole, 3, cv2.INPAINT_TELEA), np.uint8)
-
-
-def _drawn(edit: Callable[..., Picture], **strength: Any) -> Callable[[Picture], bytes]:
-    """An edit of pixels, saved as a JPEG."""
-    return lambda picture: jpeg(edit(picture, **strength))
-
-
-_EDITS: dict[Family, dict[str, Callable[[Picture], bytes]]] = {
-    "near": {
-        **{f"JPEG {quality}": partial(jpeg, quality=quality) for quality in (90, 70, 45, 20)},
-        "WebP 60": partial(webp, quality=60),
-        **{f"size {factor:g}": _drawn(scaled, factor=factor) for factor in (1.5, 0.75, 0.5, 0.25, 0.125)},
-        "brighter": _drawn(toned, gain=1.2, offset=0.03),
-        "darker": _drawn(toned, gain=0.7),
-        "more contrast": _drawn(toned, gain=1.4, offset=-0.2),
-        "gamma 1.5": _drawn(toned, gamma=1.5),
-        "grayscale": _drawn(grayed),
-        "blurred": _drawn(blurred, pixels=1.8),
-        "noisy": _drawn(noisy, levels=12),
-        **{f"cropped {removed:.0%}": _drawn(cropped, removed=removed) for removed in (0.02, 0.05, 0.1)},
-        "border 3%": _drawn(framed, share=0.03, colour=WHITE),
-        "watermark": _drawn(watermarked),
-        "date": _drawn(dated),
-    },
-    "turned": {"mirrored": _drawn(mirrored), "turned": _drawn(turned), "upside down": _drawn(turned, quarters=2)},
-    "copy": {
-        **{f"cropped {removed:.0%}": _drawn(cropped, removed=removed) for removed in (0.2, 0.5, 0.65)},
-        "frame 15%": _drawn(framed, share=0.15),
-        "caption": _drawn(captioned),
-        "tilted 6°": _drawn(tilted, degrees=6),
-        "mirrored, cropped": _drawn(lambda picture: cropped(mirrored(picture), 0.2)),
-        "cropped, dark, JPEG 20": lambda picture: jpeg(toned(cropped(picture, 0.4), gain=0.7), 20),
-    },
-    "different": {
-        "recoloured": _drawn(recoloured),
-        "a thing added": _drawn(with_thing),
-        "painted over": _drawn(painted_over),
-    },
-}
-
-PLANTED_EDITS = tuple(
-    PlantedEdit(name, family, edit) for family, kinds in _EDITS.items() for name, edit in kinds.items()
-)
-"""Every kind that calibration plants, from light to heavy."""

@@ -31,7 +31,7 @@ class GalleryImage:
 
 @dataclass(frozen=True)
 class GalleryGroup:
-    """A duplicate group, or a group of look-alikes."""
+    """A duplicate group, a group of look-alikes, or a pair that was kept apart."""
 
     group_id: str
     images: Sequence[GalleryImage]
@@ -40,6 +40,8 @@ class GalleryGroup:
     """Images in the group, shown or not."""
     bytes_reclaimable: int
     avg_color_correlation: float | None = None
+    because: str | None = None
+    """Why its images were kept apart, in words."""
 
 
 def thumbnail_name(thumbnail: bytes) -> str:

@@ -29,6 +29,7 @@ class GalleryPages:
     summary: RunSummary
     groups: Sequence[GalleryGroup]
     look_alikes: Sequence[GalleryGroup]
+    kept_apart: Sequence[GalleryGroup]
     unreadable: Sequence[tuple[str, str]]
     groups_per_page: int
 
@@ -52,6 +53,7 @@ class GalleryPages:
             first_number=start + 1,
             groups_shown=len(self.groups),
             look_alikes=self.look_alikes,
+            kept_apart=self.kept_apart,
             unreadable=self.unreadable,
             passed_over=passed_over(self.summary),
             policy=list(_flat(self.summary.policy)),

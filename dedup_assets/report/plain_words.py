@@ -5,7 +5,7 @@ Does not belong here: layout (`templates/`), files, pictures.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 LEVEL_TITLES = {
     "exact": "Same bytes",
@@ -42,6 +42,9 @@ _TESTS = {
     "seam": "one is a panel of the other, beside something else",
     "parallax": "parts of the scene moved against each other: two shots of it",
 }
+
+_TESTS_APART = {"color": "the colours differ"}
+"""Where the words are others for pictures that did not pass."""
 
 _PERSON = "person: "
 
@@ -92,6 +95,22 @@ def decision_in_words(decided_by: str | None) -> str:
     if decided_by and decided_by.startswith(_PERSON):
         return f"you said so: {decided_by.removeprefix(_PERSON)}"
     return _TESTS.get(decided_by, decided_by.replace("_", " ")) if decided_by else ""
+
+
+def apart_in_words(decided_by: str, evidence: Mapping[str, float | None], frame_counts: Sequence[int]) -> str:
+    """Why two pictures were kept apart, with what was counted: "the words differ: 2 of 214 tiles".
+
+    `evidence` has the columns of a pair, `frame_counts` are the frames or pages of the two.
+    """
+    if decided_by == "frames" and len(set(frame_counts)) > 1:
+        return (
+            f"one holds {counted(frame_counts[0], 'frame or page', 'frames or pages')}, the other {frame_counts[1]:,}"
+        )
+    words = _TESTS_APART.get(decided_by) or decision_in_words(decided_by)
+    share = evidence.get(f"{decided_by}_share")
+    if decided_by == "words" and (tiles := evidence.get("tiles")):
+        return f"{words}: {evidence['differing_tiles']:,} of {counted(int(tiles), 'tile')}"
+    return f"{words}: {100 * share:.2g} % of what both show" if share else words
 
 
 def score_in_words(score: float) -> str:

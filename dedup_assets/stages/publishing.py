@@ -1,7 +1,7 @@
 """What a run leaves for people and scripts in `STORE/report`: the gallery, the CSV file and the summary.
 
 Belongs here: gathering it from the tables and from Dagster's record of the run. Does not belong here: which groups are shown
-(`shown_groups.py`), how it looks (`report/`).
+(`shown_groups.py`, `kept_apart.py`), how it looks (`report/`).
 """
 
 import tempfile
@@ -16,6 +16,7 @@ from dedup_assets.report.csv_file import write_image_report
 from dedup_assets.report.gallery import write_gallery
 from dedup_assets.report.summary import RunSummary, RunWork, ToolCount, summary_json, summary_text
 from dedup_assets.resources.collection import Collection
+from dedup_assets.stages.kept_apart import kept_apart_pairs
 from dedup_assets.stages.listing import count_no_images, read_listing
 from dedup_assets.stages.shown_groups import duplicate_groups, look_alike_groups
 from dedup_assets.stages.stage import Stage
@@ -30,16 +31,17 @@ WORK_COUNTS = ("downloaded_images", "downloaded_bytes", "verified_pairs", "embed
 
 
 def publish_report(
-    stage: Stage, collection: Collection, not_looked_for: Sequence[str], verified_pairs: int | None
+    stage: Stage, collection: Collection, policy_version: str, not_looked_for: Sequence[str], verified_pairs: int | None
 ) -> None:
     """Write the summary of this run, and the pages where they do not show the report's rows yet.
 
     `verified_pairs` are those of the report itself, None where its rows were current; levels may be `not_looked_for`.
+    `policy_version` is that of the verification.
     """
     reported = stage.digest_of_all(DEDUP_REPORT)  # before the rows are read: another run may write others meanwhile
     report = stage.tables.read_many(DEDUP_REPORT)
     summary = summarize(stage, collection, report, not_looked_for)
-    shown = digest_of(reported, not_looked_for, summary.others, summary.left_out)
+    shown = digest_of(reported, policy_version, not_looked_for, summary.others, summary.left_out)
     is_shown = stage.tables.read_document(PUBLISHED) == shown  # a killed run leaves new rows and old pages
     if verified_pairs is not None or not is_shown or stage.tables.read_bytes(f"{FOLDER}/index.html") is None:
         with tempfile.TemporaryFile() as for_scripts, tempfile.TemporaryFile() as for_people:
@@ -52,6 +54,7 @@ def publish_report(
             summary,
             list(duplicate_groups(stage.tables, report)),
             list(look_alike_groups(stage.tables, report)),
+            list(kept_apart_pairs(stage.tables, report, policy_version, not_looked_for)),
         )
         stage.tables.write_document(PUBLISHED, shown)
     work = work_of_run(stage, verified_pairs or 0)

@@ -7,7 +7,7 @@ from dedup_assets.calibration.curves import curve_of
 from dedup_assets.calibration.hash_distances import HashDistances
 from dedup_assets.calibration.planting import PlantedPair
 from dedup_assets.calibration.ranges import COSINES, HASHED, VERIFIED
-from dedup_assets.kernels.planted_edits import Family
+from dedup_assets.kernels.planted_kinds import Family
 from dedup_assets_tests.calibration.samples import present_policy
 
 PRESENT = present_policy()

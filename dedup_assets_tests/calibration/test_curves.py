@@ -11,7 +11,7 @@ from dedup_assets.calibration.curves import (
     found_and_false,
     upper_bound,
 )
-from dedup_assets.kernels.planted_edits import Family
+from dedup_assets.kernels.planted_kinds import Family
 
 
 def point(value: float, kind: str, family: Family, passed: int, pairs: int = 10, present: float = 2) -> CurvePoint:

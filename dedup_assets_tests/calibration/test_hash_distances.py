@@ -8,7 +8,8 @@ import pytest
 from dedup_assets.calibration.hash_distances import NEVER, join_distances, measure_distances
 from dedup_assets.calibration.seeing import describe_planted, hash_all
 from dedup_assets.kernels.candidates.near_contents import CandidateLimits, HashedContents, find_candidate_pairs
-from dedup_assets.kernels.planted_edits import PLANTED_EDITS, jpeg
+from dedup_assets.kernels.planted_edits import jpeg
+from dedup_assets.kernels.planted_kinds import PLANTED_EDITS
 from dedup_assets.kernels.transforms import TRANSFORMS
 from dedup_assets_tests.calibration.samples import NAMES, photograph
 

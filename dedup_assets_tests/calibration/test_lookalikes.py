@@ -7,8 +7,6 @@ from dedup_assets.calibration.lookalikes import (
     LOGO_SHARE,
     LOOKALIKES,
     one_of_four_panels,
-    one_with_two_captions,
-    one_with_two_codes,
     under_one_logo,
 )
 from dedup_assets_tests.calibration.samples import NAMES, photograph
@@ -38,13 +36,3 @@ def test_a_sheet_of_four_shows_the_picture_in_its_first_quarter() -> None:
     height, width = panel.shape[:2]
     assert sheet.shape == (2 * height, 2 * width, 3)
     assert np.array_equal(sheet[:height, :width], panel)
-
-
-def test_two_codes_and_two_captions_differ_at_one_place_of_one_picture() -> None:
-    side = round(min(FOUR[0].shape[:2]) * LOGO_SHARE)
-    left, right = one_with_two_codes(FOUR)
-    assert not np.array_equal(left[:side, :side], right[:side, :side])
-    assert np.array_equal(left[side:], FOUR[0][side:])
-    left, right = one_with_two_captions(FOUR)
-    assert not np.array_equal(left, right)
-    assert np.array_equal(left[: len(left) // 2], right[: len(left) // 2])

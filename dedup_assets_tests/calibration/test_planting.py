@@ -9,7 +9,8 @@ from dedup_assets.calibration.planting import PlantedPair, edits_of, has_colour,
 from dedup_assets.calibration.ranges import VERIFIED
 from dedup_assets.calibration.sampling import SampledImage
 from dedup_assets.calibration.seeing import describe_planted, embed_all
-from dedup_assets.kernels.planted_edits import PLANTED_EDITS, grayed, jpeg
+from dedup_assets.kernels.planted_edits import grayed, jpeg
+from dedup_assets.kernels.planted_kinds import PLANTED_EDITS
 from dedup_assets_tests.calibration.samples import described, photograph, present_policy
 
 
@@ -45,6 +46,14 @@ def test_a_recoloured_copy_is_let_through_by_no_colour_limit_but_none(planted: d
     verdicts = planted["recoloured"].verdicts["min_color_agreement"]
     assert not verdicts[-5:].any()
     assert planted["recoloured"].family == "different"
+
+
+def test_what_is_made_of_a_picture_is_joined_or_kept_apart_as_it_ought_to_be(planted: dict[str, PlantedPair]) -> None:
+    made = [edit for edit in PLANTED_EDITS if edit.base]
+    present = present_policy()
+    at = present.grids(VERIFIED)["min_overlap"].index(present.values["min_overlap"])
+    joined = {edit.name: bool(planted[edit.name].verdicts["min_overlap"][at]) for edit in made}
+    assert joined == {edit.name: edit.family != "different" for edit in made}
 
 
 def test_a_picture_without_colour_is_not_recoloured() -> None:

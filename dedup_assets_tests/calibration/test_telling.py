@@ -1,9 +1,11 @@
 """The summary names every threshold, what was left out, and how to change anything."""
 
+import re
 from dataclasses import replace
 
 import yaml
 
+from dedup_assets.calibration.curves import kinds_at_present
 from dedup_assets.calibration.outcome import Calibration
 from dedup_assets.calibration.ranges import RANGES
 from dedup_assets.calibration.sampling import UnreadableSample
@@ -16,6 +18,14 @@ def test_the_summary_fits_a_terminal_and_names_every_threshold(calibration: Cali
     for name in RANGES:
         (row,) = [line for line in lines if line.startswith(f"{name} ")]
         assert f"{calibration.present.values[name]:g}" in row.split()
+
+
+def test_every_kind_is_told_with_what_became_of_its_pairs(calibration: Calibration) -> None:
+    text = tell(calibration)
+    for point in kinds_at_present(calibration.points):
+        right = point.pairs - point.passed if point.family == "different" else point.passed
+        (row,) = re.findall(rf"(?:^|  ){re.escape(point.kind)} +([\d,]+) of ([\d,]+)", text, re.MULTILINE)
+        assert row == (f"{right:,}", f"{point.pairs:,}")
 
 
 def test_what_could_not_be_used_is_told(calibration: Calibration) -> None:

@@ -10,8 +10,19 @@ from dedup_assets.calibration.pair_judge import PairJudge
 from dedup_assets.calibration.ranges import VERIFIED
 from dedup_assets.calibration.seeing import describe_planted, verifiable
 from dedup_assets.calibration.verdict_steps import WatchedThreshold, verdict_steps
-from dedup_assets.kernels.planted_edits import Picture, captioned, cropped, framed, jpeg, recoloured, scaled, turned
-from dedup_assets.kernels.verify.cascade import UNKNOWN, verify_pair
+from dedup_assets.kernels.planted_edits import (
+    Picture,
+    captioned,
+    cropped,
+    framed,
+    jpeg,
+    recoloured,
+    scaled,
+    turned,
+    with_thing,
+)
+from dedup_assets.kernels.planted_files import film
+from dedup_assets.kernels.verify.cascade import UNKNOWN, VerifiableImage, verify_pair
 from dedup_assets.kernels.verify.thresholds import VerificationThresholds
 from dedup_assets_tests.calibration.samples import described, photograph, present_policy
 
@@ -24,6 +35,7 @@ EDITS: dict[str, tuple[Callable[[Picture], bytes], str]] = {
     "captioned": (lambda p: jpeg(captioned(p)), UNKNOWN),
     "framed and tiny": (lambda p: jpeg(framed(scaled(p, 0.2), 0.15)), "identity"),
     "recoloured": (lambda p: jpeg(recoloured(p)), "identity"),
+    "a thing added": (lambda p: jpeg(with_thing(p, 0.01)), "identity"),
     "another picture": (lambda _: jpeg(photograph("coffee.png")), UNKNOWN),
 }
 
@@ -33,7 +45,16 @@ def test_verdicts_along_all_values_are_those_of_the_real_verification(edit: str)
     """Every threshold at its ends and at two values between, against `verify_pair` itself."""
     make, transform = EDITS[edit]
     copy = describe_planted(make(photograph("astronaut.png")))
-    left, right = verifiable(described("astronaut.png")), verifiable(copy)
+    compare_along(verifiable(described("astronaut.png")), verifiable(copy), transform)
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_films_are_judged_by_all_their_frames_at_every_value(other: bool) -> None:
+    first, second = (film(photograph("coffee.png"), *how) for how in (("WEBP", False), ("GIF", other)))
+    compare_along(verifiable(describe_planted(first)), verifiable(describe_planted(second)), "identity")
+
+
+def compare_along(left: VerifiableImage, right: VerifiableImage, transform: str) -> None:
     grids = present_policy().grids(VERIFIED)
     found = verdict_steps(PairJudge(left, right, transform), PRESENT, grids)
     for name, values in grids.items():
@@ -73,3 +94,9 @@ def test_scores_of_every_type_are_noticed_from_either_side(score: float) -> None
     limit = WatchedThreshold(8)
     assert (score < limit, score >= limit, limit > score, limit <= score) == (True, False, True, False)
     assert limit.scores == [7.0] * 4
+
+
+def test_scores_of_many_frames_are_noticed_at_once() -> None:
+    limit = WatchedThreshold(8)
+    assert (np.array([7, 9]) <= limit).tolist() == [True, False]
+    assert limit.scores == [7.0, 9.0]

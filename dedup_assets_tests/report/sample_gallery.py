@@ -92,6 +92,12 @@ def sample_look_alikes() -> list[GalleryGroup]:
     ]
 
 
+def sample_apart() -> list[GalleryGroup]:
+    """Two pictures that differ in something."""
+    ends = [kept("coffee.png", "forms/a.png"), kept("coffee.png", "forms/b.png")]
+    return [GalleryGroup("g-a-g-b", ends, 2, 0, because="the words differ: 2 of 214 tiles")]
+
+
 def sample_summary(groups: int = 3) -> RunSummary:
     """The figures that go with them."""
     return RunSummary(

@@ -13,6 +13,7 @@ from dedup_assets.report.gallery_groups import GalleryGroup
 from dedup_assets_tests.report.sample_gallery import (
     EVIL_NAME,
     kept,
+    sample_apart,
     sample_groups,
     sample_look_alikes,
     sample_summary,
@@ -22,7 +23,7 @@ from dedup_assets_tests.report.sample_gallery import (
 def gallery(groups: list[GalleryGroup], groups_per_page: int = 50) -> dict[str, bytes]:
     """The files of a gallery, by name."""
     files: dict[str, bytes] = {}
-    assert write_gallery(files.__setitem__, sample_summary(), groups, [], groups_per_page) == list(files)
+    assert write_gallery(files.__setitem__, sample_summary(), groups, [], [], groups_per_page) == list(files)
     return files
 
 
@@ -66,7 +67,9 @@ def browser() -> Iterator[Browser]:
 def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A gallery in a folder whose name needs care in an address."""
     folder = tmp_path_factory.mktemp("gallery") / "my report #1 100%"
-    write_gallery(into(folder), sample_summary(), sample_groups(), sample_look_alikes(), groups_per_page=2)
+    write_gallery(
+        into(folder), sample_summary(), sample_groups(), sample_look_alikes(), sample_apart(), groups_per_page=2
+    )
     return folder / "index.html"
 
 
@@ -117,7 +120,7 @@ def test_every_thumbnail_is_there(page: Page) -> None:
         page.evaluate("[...document.images].map((image) => image.naturalWidth > 0)")
         == [True] * page.locator("img").count()
     )
-    assert page.locator("img").count() == 9
+    assert page.locator("img").count() == 11
 
 
 def test_groups_are_found_by_path_and_by_level(page: Page) -> None:

@@ -8,7 +8,13 @@ import pytest
 from dedup_assets.report.gallery_groups import GalleryGroup
 from dedup_assets.report.gallery_pages import GalleryPages
 from dedup_assets.report.summary import RunSummary, ToolCount
-from dedup_assets_tests.report.sample_gallery import UNREADABLE, sample_groups, sample_look_alikes, sample_summary
+from dedup_assets_tests.report.sample_gallery import (
+    UNREADABLE,
+    sample_apart,
+    sample_groups,
+    sample_look_alikes,
+    sample_summary,
+)
 
 BLOCKS = {"dt", "dd", "td", "th", "p", "li", "article", "h1", "h2", "h3", "summary"}
 VOID = {"meta", "link", "img", "input", "wbr", "br", "rect", "path"}
@@ -51,10 +57,15 @@ class Page(HTMLParser):
 
 
 def page(
-    summary: RunSummary, groups: Sequence[GalleryGroup] = (), look_alikes: Sequence[GalleryGroup] = (), number: int = 1
+    summary: RunSummary,
+    groups: Sequence[GalleryGroup] = (),
+    look_alikes: Sequence[GalleryGroup] = (),
+    kept_apart: Sequence[GalleryGroup] = (),
+    number: int = 1,
 ) -> Page:
     """A page of a gallery."""
-    return Page(GalleryPages(summary, groups, look_alikes, sorted(UNREADABLE[: summary.unreadable]), 2).render(number))
+    unreadable = sorted(UNREADABLE[: summary.unreadable])
+    return Page(GalleryPages(summary, groups, look_alikes, kept_apart, unreadable, 2).render(number))
 
 
 def test_the_index_says_what_was_found_before_anything_else() -> None:
@@ -108,7 +119,7 @@ def test_a_hostile_name_stays_text() -> None:
 
 
 def test_nothing_is_loaded_from_elsewhere_and_no_secret_is_shown() -> None:
-    html = GalleryPages(sample_summary(), sample_groups(), [], UNREADABLE, 50).render(1)
+    html = GalleryPages(sample_summary(), sample_groups(), [], [], UNREADABLE, 50).render(1)
     index = Page(html)
     addresses = [*index.attributes("img", "src"), *index.attributes("link", "href"), *index.attributes("a", "href")]
     assert all(
@@ -126,6 +137,14 @@ def test_look_alikes_are_never_called_duplicates_or_kept_in_place_of_another() -
     assert "They are not duplicates, and all of them are kept." in section
     assert not {"Duplicate", "Because:", "freed"} & set(section.split())
     assert "Look-alikes" not in page(sample_summary(), []).words
+
+
+def test_pairs_that_were_kept_apart_stand_with_both_pictures_and_the_reason() -> None:
+    shown = page(sample_summary(), kept_apart=sample_apart())
+    section = shown.words[shown.words.index("Kept apart Pictures") : shown.words.index("Unreadable files")]
+    assert "The words differ: 2 of 214 tiles" in section
+    assert {"Kept apart: forms/a.png", "Kept apart: forms/b.png"} <= set(shown.attributes("img", "alt"))
+    assert "Kept apart" not in page(sample_summary()).words
 
 
 def test_unreadable_files_stand_with_their_causes() -> None:

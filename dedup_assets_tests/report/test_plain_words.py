@@ -8,6 +8,7 @@ from dedup_assets.kernels.verify.evidence import DecidedBy
 from dedup_assets.report.plain_words import (
     LEVEL_MEANINGS,
     LEVEL_TITLES,
+    apart_in_words,
     counted,
     decision_in_words,
     human_bytes,
@@ -63,6 +64,29 @@ def test_every_test_that_decides_has_plain_words_and_an_unknown_one_is_shown_as_
     assert all("_" not in decision_in_words(test) and decision_in_words(test) != test for test in get_args(DecidedBy))
     assert decision_in_words("some_new_test") == "some new test"
     assert decision_in_words(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("decided_by", "evidence", "frame_counts", "words"),
+    [
+        ("words", {"differing_tiles": 2, "tiles": 214}, (1, 1), "the words differ: 2 of 214 tiles"),
+        ("words", {"differing_tiles": None, "tiles": None}, (1, 1), "the words differ"),
+        ("frames", {}, (24, 1), "one holds 24 frames or pages, the other 1"),
+        ("frames", {}, (8, 8), "their further frames or pages differ"),
+        (
+            "changed",
+            {"changed_share": 0.0132},
+            (1, 1),
+            "where they agree otherwise, one shows a thing that the other does not: 1.3 % of what both show",
+        ),
+        ("color", {"color_score": 0.2}, (1, 1), "the colours differ"),
+        ("parallax", {}, (1, 1), "parts of the scene moved against each other: two shots of it"),
+    ],
+)  # fmt: skip
+def test_why_pictures_were_kept_apart_is_said_with_what_was_counted(
+    decided_by: str, evidence: dict[str, float | None], frame_counts: tuple[int, int], words: str
+) -> None:
+    assert apart_in_words(decided_by, evidence, frame_counts) == words
 
 
 def test_a_person_who_decided_is_named() -> None:

@@ -74,8 +74,8 @@ def _follows(film: Records, other: Records, max_distance: int) -> bool:
         return False
     about = other[after - 1], other[after]
     near, far = np.sort([hamming_distances(asked["dct"], each["dct"]) for each in about], axis=0)
-    detour = MAX_DETOUR * hamming_distances(about[0]["dct"], about[1]["dct"]) + 2 * max_distance
-    between = (near <= MAX_NEIGHBOUR_DISTANCE) & (near + far <= detour)
+    detour = near + far - MAX_DETOUR * hamming_distances(about[0]["dct"], about[1]["dct"])
+    between = (near <= MAX_NEIGHBOUR_DISTANCE) & (detour / 2 <= max_distance)
     agrees = np.any([_agree(asked, each, max_distance) for each in about], axis=0)
     return bool((agrees | between).all())
 

@@ -152,7 +152,7 @@ class _SliceVerifier:
             del self._images[sha]
         for sha in wanted:
             if sha not in self._images:
-                self._images[sha] = _verifiable(rows[sha], known.get(sha))
+                self._images[sha] = make_verifiable(rows[sha], known.get(sha))
 
 
 def ends_of(pairs: pl.DataFrame) -> pl.Series:
@@ -166,7 +166,8 @@ def _rows(pairs: pl.DataFrame, found: Sequence[PairEvidence]) -> pl.DataFrame:
     return pl.concat([pairs.select("left_id", "right_id", *PAIR_KEY), frame], how="horizontal")
 
 
-def _verifiable(row: dict[str, Any], stored: StoredFeatures | None) -> VerifiableImage:
+def make_verifiable(row: Mapping[str, Any], stored: StoredFeatures | None = None) -> VerifiableImage:
+    """What verification sees of a row of `image_features`, or of what has its fields."""
     return VerifiableImage(
         gray_64=np.frombuffer(row["gray_64"], np.uint8).reshape(GRAY_SIDE, GRAY_SIDE),
         thumbnail=decode_thumbnail(row["thumbnail"]),

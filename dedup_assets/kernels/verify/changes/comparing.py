@@ -88,7 +88,7 @@ def compare_exactly(
     if max_blended >= 0:
         laid = lay_frame(planes[1][..., :1], to_moving, planes[0].shape)
         seen = _look(planes[0], laid, edge_px, exactly=False)
-        if seen is not None and seen[2] <= max_blended / 2:
+        if seen is not None and 2 * seen[2] <= max_blended:
             return Comparison(target, moving, to_moving, laid, *seen)
     laid = lay_exactly(*planes, to_moving)
     seen = _look(planes[0], laid, edge_px, exactly=True)

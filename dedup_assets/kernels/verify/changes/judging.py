@@ -27,7 +27,7 @@ def judge_changes(pair: Pair, matrix: NDArray[np.float64], evidence: PairEvidenc
     target, moving = (pair.left, pair.right) if onto_left else (pair.right, pair.left)
     changed = changed_share(seen, target.thumbnail, moving.thumbnail) if seen.differs.any() else 0.0
     evidence = replace(evidence, changed_share=changed, blended_share=seen.blended)
-    if max(changed - limits.max_changed_share, seen.blended - limits.max_blended_share) <= 0:
+    if changed <= limits.max_changed_share and seen.blended <= limits.max_blended_share:
         return evidence
     test: DecidedBy = "changed" if changed > limits.max_changed_share else "blended"
     return replace(evidence, verdict=False, level=None, relation=None, decided_by=test)
