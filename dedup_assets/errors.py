@@ -9,6 +9,7 @@
       UndiscoveredPrefixError
       StoreAccessError
       StoreChangedError
+      DamagedStoreError
       DatabaseAccessError
         EmbeddedPostgresError
       MigrationError
@@ -69,6 +70,10 @@ class StoreAccessError(MendableError):
 
 class StoreChangedError(MendableError):
     """Another run replaced what this one had begun to read; the text says what is gone."""
+
+
+class DamagedStoreError(MendableError):
+    """A file of the store cannot be read as it was written; one sentence that names it and says what makes it whole."""
 
 
 class DatabaseAccessError(MendableError):

@@ -71,13 +71,10 @@ class EmbeddingRun:
         with stage.partition(key, stage.fingerprint(source, models, self._entry.state)) as work:
             work.counts = {"embedded_images": 0, "written_to_database": 0}
             if not work.is_current:
-                work.commit = stage.tables.drop_rows(work.commit, EMBEDDINGS, "content_key", self._present)
-                self._images.embed_missing(work)
-                with self._database.connect_migrated() as connection:
-                    self._embed_prompts(work, connection)
-                    work.counts["written_to_database"] = self._store(key, connection)
-                work.commit = replace(work.commit, details=self._about | source)
-                stage.finish(work)
+                for _ in stage.until_settled(work):
+                    work.commit = stage.tables.drop_rows(work.commit, EMBEDDINGS, "content_key", self._present)
+                for _ in stage.until_settled(work):
+                    self._embed(work, source)
                 work.counts |= tell_features(stage.tables, key)
             stage.context.add_asset_metadata(self._about, partition_key=key)
         return not work.is_current
@@ -101,6 +98,14 @@ class EmbeddingRun:
         contents = self._images.homes["file_sha256"].bin.encode("hex")
         prompts = tables.read_many(METADATA_HASHES, columns=["prompt_sha256"])["prompt_sha256"].drop_nulls().unique()
         return pl.concat([contents.alias("key"), prompts.alias("key")])
+
+    def _embed(self, work: PartitionWork, source: dict[str, Any]) -> None:
+        self._images.embed_missing(work)
+        with self._database.connect_migrated() as connection:
+            self._embed_prompts(work, connection)
+            work.counts["written_to_database"] += self._store(work.key, connection)
+        work.commit = replace(work.commit, details=self._about | source)
+        self._stage.finish(work)
 
     def _embed_prompts(self, work: PartitionWork, connection: psycopg.Connection) -> None:
         if self._prompts:
