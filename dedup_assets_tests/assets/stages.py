@@ -121,10 +121,10 @@ def interrupted(stages: Stages, table: Table, meanwhile: Callable[[], object]) -
         def as_of_now(self) -> TableStore:
             return Interrupted(self.store, keeps=True)
 
-        def _read(self, read: Table, *args: Any) -> pl.DataFrame:
-            if read is table and waiting:
+        def _read(self, table_read: Table, *args: Any) -> pl.DataFrame:  # type: ignore[override]
+            if table_read is table and waiting:
                 waiting.pop()()
-            return super()._read(read, *args)
+            return super()._read(table_read, *args)
 
     class InterruptedCollection(Collection):
         """Their collection."""

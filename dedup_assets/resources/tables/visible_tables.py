@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from obstore.store import ObjectStore
 
 from dedup_assets.contracts import Table
-from dedup_assets.errors import DamagedStoreError
+from dedup_assets.errors import DamagedStoreError, StoreChangedError
 from dedup_assets.resources.tables.commit_log import NOTED, CommitLog, Overtaken
 from dedup_assets.resources.tables.commits import Commit, Part
 from dedup_assets.resources.tables.parquet import open_parquet, to_frame
@@ -99,12 +99,13 @@ class ReadableTables(StoredFiles):
         """The rows of the given parts.
 
         Raises:
-            DamagedStoreError: one is damaged; or gone, as another run replaced it more than a day ago.
+            DamagedStoreError: one is damaged.
+            StoreChangedError: one is gone, as another run replaced it more than a day ago.
         """
         try:
             return self._read(table, partition, parts, columns, partial(_read_all, _names(table, columns)))
         except Overtaken as overtaken:
-            raise DamagedStoreError(
+            raise StoreChangedError(
                 f"Another run has replaced what this one began with, in {overtaken.newest.directory}: run again."
             ) from None
 
