@@ -121,7 +121,7 @@ def interrupted(stages: Stages, table: Table, meanwhile: Callable[[], object]) -
         def as_of_now(self) -> TableStore:
             return Interrupted(self.store, keeps=True)
 
-        def _read(self, table_read: Table, *args: Any) -> pl.DataFrame:  # type: ignore[override]
+        def _read(self, table_read: Table, *args: Any) -> pl.DataFrame:
             if table_read is table and waiting:
                 waiting.pop()()
             return super()._read(table_read, *args)
