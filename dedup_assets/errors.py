@@ -11,6 +11,7 @@
       StoreAccessError
         StoreAwayError                a stage asks again, and Dagster tries its step again, as for DatabaseAwayError
       StoreChangedError
+      DamagedStoreError
       DatabaseAccessError
         EmbeddedPostgresError
         DatabaseAwayError
@@ -81,6 +82,10 @@ class StoreAwayError(StoreAccessError):
 
 class StoreChangedError(MendableError):
     """Another run replaced what this one had begun to read; the text says what is gone."""
+
+
+class DamagedStoreError(MendableError):
+    """A file of the store cannot be read as it was written; one sentence that names it and says what makes it whole."""
 
 
 class DatabaseAccessError(MendableError):

@@ -8,6 +8,9 @@ PROJECT = Path(__file__).parent.parent
 PACKAGE, TESTS = PROJECT / "dedup_assets", PROJECT / "dedup_assets_tests"
 
 TESTED_ELSEWHERE = {
+    # what damage does, and what reading finds, shows in a store that many stages wrote, and in what is written
+    "resources/tables/damage.py": "pipeline/test_damaged.py",
+    "resources/tables/visible_tables.py": "resources/tables/test_store.py",
     # run as a process of its own, which that file starts and ends
     "resources/database/embedded/watcher.py": "resources/database/embedded/test_postgres.py",
     # what a credential or an error is shows only where the emulator accepts or refuses it

@@ -16,7 +16,6 @@ from dedup_assets.policies import FeaturePolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.images.throttle import Throttle
 from dedup_assets.resources.progress import ProgressReporter
-from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.departed import bring_back, read_departed, set_apart
 from dedup_assets.stages.judged_partitions import judge_partitions
@@ -52,10 +51,13 @@ def image_features(
             with stage.partition(key, stage.fingerprint(source, [part.sha256 for part in listed.parts])) as work:
                 work.counts = {"downloaded_images": 0, "downloaded_bytes": 0, "hashed_images": 0, "hashed_bytes": 0}
                 if not work.is_current:
-                    _follow_manifest(stage, work, feature_policy)
-                    _drop_edited(stage, work, look_behind)
-                    _bring_up_to_date(stage, work, reader, feature_policy, collection.chunk_images, progress)
-                    _finish(stage, work, source)
+                    for _ in stage.until_settled(work):
+                        _follow_manifest(stage, work, feature_policy)
+                        _drop_edited(stage, work, look_behind)
+                        _drop_outdated(stage.tables, work, feature_policy)
+                    for _ in stage.until_settled(work):
+                        _read_missing(stage, work, reader, collection.chunk_images, progress)
+                        _finish(stage, work, source)
 
 
 def _follow_manifest(stage: Stage, work: PartitionWork, policy: FeaturePolicy) -> None:
@@ -84,16 +86,10 @@ def _drop_edited(stage: Stage, work: PartitionWork, look_behind: Callable[[pl.Da
     stage.tables.rewrite(SEEN_FILES, work.key, seen, work.fingerprint)
 
 
-def _bring_up_to_date(
-    stage: Stage,
-    work: PartitionWork,
-    reader: ImageReader,
-    policy: FeaturePolicy,
-    chunk_images: int,
-    progress: ProgressReporter,
+def _read_missing(
+    stage: Stage, work: PartitionWork, reader: ImageReader, chunk_images: int, progress: ProgressReporter
 ) -> None:
     manifest = stage.tables.read(IMAGE_MANIFEST, work.key).sort("path")
-    work.commit = _drop_outdated(stage.tables, work, manifest, policy)
     kept = stage.tables.read_parts(IMAGE_FEATURES, work.key, work.commit.parts, ["image_id"])
     missing = manifest.join(kept, on="image_id", how="anti", maintain_order="left")
     is_link = pl.any_horizontal(pl.col("link_target", "link_error").is_not_null())
@@ -124,11 +120,12 @@ def _add_part(tables: TableStore, work: PartitionWork, features: pl.DataFrame) -
     work.counts["downloaded_bytes"] += int(read_bytes.sum())
 
 
-def _drop_outdated(tables: TableStore, work: PartitionWork, manifest: pl.DataFrame, policy: FeaturePolicy) -> Commit:
+def _drop_outdated(tables: TableStore, work: PartitionWork, policy: FeaturePolicy) -> None:
     """Drop rows of removed, changed and transiently unreadable images, of other versions, or that another limit decided."""
     columns = ["image_id", "etag", "feature_version", "decode_status", "image_format", "width_px", "height_px"]
     before = tables.read_parts(IMAGE_FEATURES, work.key, work.commit.parts, columns)
     same_limit = work.commit.details.get("policy", policy.version) == policy.version
+    manifest = tables.read(IMAGE_MANIFEST, work.key, ["image_id", "etag"])
     stands = ~_is_decided_by_limit(policy) | same_limit
     valid = before.filter(~must_be_read_again() & ~pl.col("decode_status").is_in(TRANSIENT_STATUSES) & stands).join(
         manifest, on=["image_id", "etag"], how="semi"
@@ -137,7 +134,7 @@ def _drop_outdated(tables: TableStore, work: PartitionWork, manifest: pl.DataFra
         carried = valid.filter(pl.col("feature_version") != FEATURE_VERSION)["image_id"]
         valid = valid.filter(~pl.col("image_id").is_in(find_drawn(tables, work.key, carried).implode()))
     commit = replace(work.commit, fingerprint=None, details={"policy": policy.version, "records": FEATURE_VERSION})
-    return tables.drop_rows(commit, IMAGE_FEATURES, "image_id", valid["image_id"])
+    work.commit = tables.drop_rows(commit, IMAGE_FEATURES, "image_id", valid["image_id"])
 
 
 def _is_decided_by_limit(policy: FeaturePolicy) -> pl.Expr:
@@ -147,11 +144,11 @@ def _is_decided_by_limit(policy: FeaturePolicy) -> pl.Expr:
 
 def _finish(stage: Stage, work: PartitionWork, source: dict[str, Any]) -> None:
     work.commit = stage.tables.merge_small_parts(work.commit, IMAGE_FEATURES, SMALL_PART_ROWS, MAX_SMALL_PARTS)
-    work.commit = stage.tables.publish(replace(work.commit, details={**work.commit.details, **source}))
     statuses = stage.tables.read(IMAGE_FEATURES, work.key, ["decode_status"])["decode_status"]
     work.counts["unreadable"] = int((~statuses.is_in(("ok", *NO_PICTURES))).sum())
-    if not statuses.is_in(TRANSIENT_STATUSES).any():
-        stage.finish(work)
+    fingerprint = None if statuses.is_in(TRANSIENT_STATUSES).any() else work.fingerprint
+    details = {**work.commit.details, **source}
+    work.commit = stage.tables.settle(replace(work.commit, details=details, fingerprint=fingerprint))
     work.preview = stage.tables.read(
         IMAGE_FEATURES, work.key, ["path", "decode_status", "width_px", "height_px", "dct_hash"]
     )

@@ -105,7 +105,7 @@ def _write_companions(stage: Stage, key: str, rows: pl.DataFrame, others: pl.Dat
     """Note what goes along with those images, of the other files in all partitions that share the directory."""
     companions = find_companions(rows, others)
     fingerprint = _digest(companions)
-    if stage.tables.commit_of(COMPANION_FILES, key).fingerprint != fingerprint:
+    if stage.tables.begin(COMPANION_FILES, key).fingerprint != fingerprint:
         stage.tables.rewrite(COMPANION_FILES, key, companions, fingerprint)
 
 

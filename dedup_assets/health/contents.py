@@ -29,7 +29,7 @@ def look_at_tables(settings: Settings) -> Iterator[Finding]:
     for table in (*TABLES, *AUXILIARY_TABLES):
         rows = damaged = 0
         for key in tables.partitions(table):
-            commit = tables.commit_of(table, key)
+            commit = tables.look_at(table, key)
             rows += commit.rows
             for part in commit.parts:
                 path = f"tables/{table.name}/{partition_directory(key)}/{part.name}"

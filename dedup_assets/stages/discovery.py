@@ -4,6 +4,7 @@ Belongs here: the walk over the source's directories and the append-only log of 
 Does not belong here: the rules of placing (`partitions.py`), or telling Dagster (`automation/`).
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -15,7 +16,9 @@ from dedup_assets.errors import LayoutError
 from dedup_assets.partitions import Placement, PrefixLayout, directory_of, is_whole
 from dedup_assets.resources.images.image_names import other_kind
 from dedup_assets.resources.images.source import Blob, ImageStore
+from dedup_assets.resources.tables.damage import keep_second_copies
 from dedup_assets.resources.tables.store import TableStore
+from dedup_assets.resources.tables.stored_files import refuse_loss
 from dedup_assets.stages.listing import Listing, note_elsewhere, number_of
 
 MAX_COUNTED_ONE_BY_ONE = 100
@@ -30,7 +33,7 @@ def load_layout(tables: TableStore, prefix_depth: int, last: int | None = None) 
     """
     placements: dict[str, Placement] = {}
     for number in range(1, (_last_entry(tables) if last is None else last) + 1):
-        entry: dict[str, Any] = tables.read_document(_entry_path(number)) or {}
+        entry = _read_entry(tables, number)
         if entry["prefix_depth"] != prefix_depth:
             raise LayoutError(
                 f"These tables were begun with prefix depth {entry['prefix_depth']}, not {prefix_depth}: an image would "
@@ -47,6 +50,7 @@ def discover(images: ImageStore, tables: TableStore, prefix_depth: int) -> Prefi
         LayoutError: the store was begun with another prefix depth.
         StoreAccessError: the source cannot be listed.
     """
+    keep_second_copies(tables)
     while True:
         last = _last_entry(tables)
         layout = load_layout(tables, prefix_depth, last)
@@ -98,9 +102,17 @@ def _walk_directories(images: ImageStore, prefix_depth: int, directory: str = ""
             yield from _walk_directories(images, prefix_depth, child)
 
 
+def _read_entry(tables: TableStore, number: int) -> dict[str, Any]:
+    entry: dict[str, Any] | None = tables.read_document(_entry_path(number))
+    if not entry:
+        refuse_loss(_entry_path(number))
+    return entry or {}
+
+
 def _entry_path(number: int) -> str:
     return f"layout/{number:06d}.json"
 
 
 def _last_entry(tables: TableStore) -> int:
-    return max((int(entry["path"].rsplit("/", 1)[-1][:-5]) for entry in tables.list_files("layout")), default=0)
+    found = (re.fullmatch(r"layout/(\d{6,})\.json", entry["path"]) for entry in tables.list_files("layout"))
+    return max((int(entry[1]) for entry in found if entry), default=0)

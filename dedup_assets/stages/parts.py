@@ -39,8 +39,9 @@ def append_in_parts(stage: Stage, work: PartitionWork, found: Iterable[pl.DataFr
     def append(rows: pl.DataFrame) -> None:
         work.commit = stage.tables.append(work.commit, stage.table, rows)
 
-    before, parts = work.commit.rows, Parts(append)
+    count, parts = 0, Parts(append)
     for rows in found:
         parts.add(rows)
+        count += rows.height
     parts.flush()
-    return work.commit.rows - before
+    return count

@@ -58,12 +58,18 @@ class Stage:
         *policies: Policy,
         source: Table | None = None,
     ) -> None:
-        """Work on `table`; the rows of `source` in the same partition are told beside its own."""
-        self.context, self.table, self.tables, self.policies = context, table, tables, policies
+        """Work on `table`; the rows of `source` in the same partition are told beside its own.
+
+        Each table is listed once, when it is first asked for: all that stages before this one wrote in this run is there.
+        What is damaged of `table` is taken for absent before anything is read.
+        """
+        self.context, self.table, self.tables, self.policies = context, table, tables.as_of_now(), policies
         self.source = source
         self.keys = list(context.partition_keys)
         self._began = time.monotonic()
         follow_memory()
+        for key in self.keys:
+            self.tables.begin(table, key)
 
     @property
     def seconds_so_far(self) -> float:
@@ -81,7 +87,7 @@ class Stage:
 
     def digest_of_all(self, *tables: Table) -> str:
         """What all partitions of some tables hold now, for the fingerprint of a stage that looks across them."""
-        commits = (self.tables.commit_of(table, key) for table in tables for key in self.tables.partitions(table))
+        commits = (commit for table in tables for commit in self.tables.commits(table))
         return digest_of([(commit.table, commit.partition, commit.digest) for commit in commits])
 
     @contextmanager
@@ -106,9 +112,16 @@ class Stage:
             self.context.add_asset_metadata({"not_looked_for": ", ".join(levels)}, partition_key=key)
         self.log(f"{self.table.name}: left as it is, for the line ends before {levels[0]}")
 
+    def until_settled(self, work: PartitionWork) -> Iterator[None]:
+        """Take a step with a partition, and again from the newest commit as long as another run has written meanwhile."""
+        yield
+        while work.commit.strangers:
+            work.commit = self.tables.begin(self.table, work.key)
+            yield
+
     def finish(self, work: PartitionWork) -> None:
-        """Mark the partition as done: the next run with equal inputs will skip it."""
-        work.commit = self.tables.publish(replace(work.commit, fingerprint=work.fingerprint))
+        """Mark the partition as done, where no other run has written meanwhile: the next one with equal inputs will skip it."""
+        work.commit = self.tables.settle(replace(work.commit, fingerprint=work.fingerprint))
 
     def _describe(self, work: PartitionWork, seconds: float) -> None:
         rows = work.commit.rows

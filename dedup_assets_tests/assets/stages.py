@@ -27,7 +27,6 @@ from dedup_assets.automation.prefixes import PREFIXES, range_tags, sync_prefixes
 from dedup_assets.contracts import Table
 from dedup_assets.definitions import build_resources
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.tables.commits import Part
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.settings import Settings
 from dedup_assets.tables import IMAGE_FEATURES, IMAGE_MANIFEST
@@ -119,12 +118,13 @@ def interrupted(stages: Stages, table: Table, meanwhile: Callable[[], object]) -
     class Interrupted(TableStore):
         """Their tables."""
 
-        def read_parts(
-            self, read: Table, partition: str, parts: Sequence[Part], columns: Sequence[str] | None = None
-        ) -> pl.DataFrame:
-            if read is table and waiting:
+        def as_of_now(self) -> TableStore:
+            return Interrupted(self.store, keeps=True)
+
+        def _read(self, table_read: Table, *args: Any) -> pl.DataFrame:
+            if table_read is table and waiting:
                 waiting.pop()()
-            return super().read_parts(read, partition, parts, columns)
+            return super()._read(table_read, *args)
 
     class InterruptedCollection(Collection):
         """Their collection."""

@@ -160,9 +160,10 @@ class Line:
 def broken_commits(store: Path) -> list[str]:
     """Visible partitions of which a part is missing or holds other bytes than was committed."""
     broken = []
-    for path in (store / "tables").rglob("commit.json"):
-        for part in json.loads(path.read_text(encoding="utf-8"))["parts"]:
-            file = path.parent / part["name"]
+    for folder in {path.parent for path in (store / "tables").rglob("*.json")}:
+        newest = max(folder.glob("*.json"))
+        for part in json.loads(newest.read_text(encoding="utf-8"))["parts"]:
+            file = folder / part["name"]
             if not file.exists() or hashlib.sha256(file.read_bytes()).hexdigest() != part["sha256"]:
                 broken.append(file.relative_to(store).as_posix())
     return broken

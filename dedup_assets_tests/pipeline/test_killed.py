@@ -70,8 +70,8 @@ def reaches(store: Path, table: str, count: int) -> bool:
 
 
 def files_of(store: Path, table: str) -> int:
-    """Parquet parts of image_features, commits of the other tables."""
-    kind = "*.parquet" if table == IMAGE_FEATURES.name else "commit.json"
+    """Parquet parts of image_features, partitions of the other tables that hold a commit."""
+    kind = "*.parquet" if table == IMAGE_FEATURES.name else "000001.json"
     return sum(1 for _ in (store / "tables" / table).rglob(kind))
 
 
@@ -158,7 +158,7 @@ def test_ctrl_c_says_how_to_go_on_and_that_goes_on(source: Path, tmp_path: Path,
     options = ["--store", str(store), "--prefix-depth", "2", "--decode-timeout", "60"]
     process = start("dedup_assets.cli", "run", str(source), *options)
     features = store / "tables" / IMAGE_FEATURES.name
-    code, errors = stop(process, lambda: any(features.rglob("commit.json")), signal.SIGINT)
+    code, errors = stop(process, lambda: any(features.rglob("*.json")), signal.SIGINT)
     assert code == 130, errors
     assert "Traceback" not in errors
     told = errors.strip().splitlines()

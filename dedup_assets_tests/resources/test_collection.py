@@ -56,7 +56,7 @@ def test_tables_lie_in_the_store_and_are_opened_once(tmp_path: Path) -> None:
     collection = Collection(store=str(tmp_path / "new/store"))
     tables = collection.tables()
     tables.rewrite(NOTES, "p", NOTES.frame([{"text": "hello"}]), "f")
-    assert (tmp_path / "new/store/tables/notes/p/commit.json").is_file()
+    assert (tmp_path / "new/store/tables/notes/p/000001.json").is_file()
     assert Collection(store=str(tmp_path / "new/store")).tables() is tables
 
 

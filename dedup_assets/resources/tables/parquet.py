@@ -58,16 +58,18 @@ def _encodings(table: Table) -> dict[str, Any]:
     """How the columns are written, in the words of `pyarrow.parquet.ParquetWriter`."""
     plain = [name for name, dtype in table.schema.items() if dtype != pl.Binary]
     codecs = {each.name: "zstd" if each.shrinks or each.name in plain else "none" for each in table.columns}
-    return {"compression": codecs, "use_dictionary": plain, "write_statistics": plain}
+    return {"compression": codecs, "use_dictionary": plain, "write_statistics": plain, "write_page_checksum": True}
 
 
 def open_parquet(store: ObjectStore, path: str) -> pq.ParquetFile:
-    """A Parquet file of which only the columns and row groups asked for travel.
+    """A Parquet file of which only the columns and row groups asked for travel; checksums of pages, if any, are verified.
 
     Raises:
         FileNotFoundError: there is none at `path`.
+        OSError, pyarrow.ArrowException: it is damaged, which reading may tell as well.
     """
-    return pq.ParquetFile(pa.PythonFile(_RangeReader(obstore.open_reader(store, path)), mode="r"))
+    file = pa.PythonFile(_RangeReader(obstore.open_reader(store, path)), mode="r")
+    return pq.ParquetFile(file, page_checksum_verification=True)
 
 
 def to_frame(table: pa.Table) -> pl.DataFrame:

@@ -9,6 +9,7 @@ in between, from which the next run goes on. What other runs do meanwhile costs 
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import polars as pl
 
@@ -43,7 +44,7 @@ def merge_star_pairs(tables: TableStore, contents: pl.Series, policy_version: st
     keys = tables.partitions(STAR_PAIRS)
     if len(keys) <= MANY_PARTITIONS:
         return
-    commits = [tables.commit_of(STAR_PAIRS, key) for key in keys]
+    commits = tables.commits(STAR_PAIRS)
     settled = set(tables.settled_partitions(STAR_PAIRS))  # after they were read: so it is what was read that has stood
     old = [commit for commit in commits if commit.partition in settled]
     merged, replaced = _made_of(commits), _made_of(old)
@@ -52,7 +53,7 @@ def merge_star_pairs(tables: TableStore, contents: pl.Series, policy_version: st
         _merge(tables, finished, contents, policy_version)
     for commit in old:
         if _state(commit) in replaced:
-            tables.publish(Commit(STAR_PAIRS.name, commit.partition))
+            tables.settle(replace(commit, parts=(), fingerprint=None, details={}, replaced={}))
         elif not commit.parts:
             tables.remove(STAR_PAIRS, commit.partition)
 

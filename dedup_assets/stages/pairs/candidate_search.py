@@ -42,14 +42,16 @@ class CandidateSearch:
         `features` and `recipes` are those of the partition, as they were before this search was made.
         """
         with self._stage.track(work, progress, self._contents.height, "contents searched") as tracker:
-            self._search(work, features, recipes)
+            for _ in self._stage.until_settled(work):
+                self._search(work, features, recipes)
             tracker.advance(self._contents.height)
 
     def _search(self, work: PartitionWork, features: Commit, recipes: Commit) -> None:
         details = work.commit.details
         searched = set(details.get("searched_parts", ())) if details.get("search") == self._version else set()
         queries = self._contents_of(work.key, [part for part in features.parts if part.name not in searched])
-        before = self._tables.read(WAVELET_GROUPS, work.key) if searched else WAVELET_GROUPS.empty()
+        parts = work.commit.parts if searched else ()
+        before = self._tables.read_parts(WAVELET_GROUPS, work.key, parts)
         parsers, parsed = self._parser_versions(recipes), queries
         if details.get("parser_versions") != parsers:
             before, parsed = self.recipes.tell_same(before), self._contents_of(work.key, features.parts)
@@ -60,7 +62,9 @@ class CandidateSearch:
             "search": self._version,
             "parser_versions": parsers,
         }
-        work.commit = self._tables.rewrite(WAVELET_GROUPS, work.key, pairs, work.fingerprint, made_by)
+        work.commit = self._tables.rewrite(
+            WAVELET_GROUPS, work.key, pairs, work.fingerprint, made_by, made_of=work.commit
+        )
 
     def _known(self, key: str, before: pl.DataFrame) -> pl.DataFrame:
         """The pairs, and their classes, that this partition has and that others have found: each is verified by one owner."""

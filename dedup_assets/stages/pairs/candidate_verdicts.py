@@ -11,7 +11,6 @@ from typing import Any
 import polars as pl
 
 from dedup_assets.resources.progress import ProgressReporter
-from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.stages.pairs.contents import PAIR_KEY
 from dedup_assets.stages.pairs.verifier import PairVerifier
 from dedup_assets.stages.parts import ROWS_A_PART, append_in_parts
@@ -29,23 +28,18 @@ def verify_candidates(
     `source` says which pairs these are, as `made_from` did before the verifier was made.
     """
     candidates = stage.tables.read(WAVELET_GROUPS, work.key).filter(~pl.col("stands_for_more"))
-    work.commit = _drop_other_policies(stage, work, verifier.policy_version)
-    known = stage.tables.read_parts(VERIFIED_GROUPS, work.key, work.commit.parts, PAIR_KEY)
-    pairs = candidates.join(known, on=PAIR_KEY, how="anti", maintain_order="left")
-    with stage.track(work, progress, pairs.height, "pairs") as tracker:
-        verdicts = (_name_generations(rows, candidates) for rows in verifier.verify(pairs, tracker.advance))
-        work.counts["verified_pairs"] = append_in_parts(stage, work, verdicts)
-    commit = stage.tables.merge_small_parts(work.commit, VERIFIED_GROUPS, ROWS_A_PART, MAX_SMALL_PARTS)
-    work.commit = replace(commit, details=source)
-    stage.finish(work)
-
-
-def _drop_other_policies(stage: Stage, work: PartitionWork, version: str) -> Commit:
-    """Keep the verdicts that stand if all were given under this policy, none otherwise."""
-    verdicts = stage.tables.read_parts(VERIFIED_GROUPS, work.key, work.commit.parts, [*PAIR_KEY, "policy_version"])
-    if (verdicts["policy_version"] == version).all():
-        return work.commit
-    return stage.tables.rewrite(VERIFIED_GROUPS, work.key, VERIFIED_GROUPS.empty(), "")
+    of_now = pl.col("policy_version") == verifier.policy_version
+    for _ in stage.until_settled(work):
+        work.commit = stage.tables.filter_rows(work.commit, VERIFIED_GROUPS, ["policy_version"], of_now)
+    for _ in stage.until_settled(work):
+        known = stage.tables.read_parts(VERIFIED_GROUPS, work.key, work.commit.parts, PAIR_KEY)
+        pairs = candidates.join(known, on=PAIR_KEY, how="anti", maintain_order="left")
+        with stage.track(work, progress, pairs.height, "pairs") as tracker:
+            verdicts = (_name_generations(rows, candidates) for rows in verifier.verify(pairs, tracker.advance))
+            work.counts["verified_pairs"] += append_in_parts(stage, work, verdicts)
+        commit = stage.tables.merge_small_parts(work.commit, VERIFIED_GROUPS, ROWS_A_PART, MAX_SMALL_PARTS)
+        work.commit = replace(commit, details=source)
+        stage.finish(work)
 
 
 def _name_generations(rows: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:

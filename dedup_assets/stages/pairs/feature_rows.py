@@ -3,7 +3,7 @@
 Belongs here: the rows of `local_features`. Does not belong here: finding features and how they are packed
 (`kernels/verify/stored_features.py`), or what needs them (`verifier.py`, `stages/vectors/image_vectors.py`).
 
-What is stored only saves finding it again: a run that overwrites the commit of another one costs that, and no more.
+What is stored only saves finding it again: a part of it that is damaged is left out and found again.
 """
 
 from collections.abc import Mapping

@@ -25,7 +25,7 @@ class PairVerifier:
     """Verifies pairs of contents of one collection under one policy."""
 
     def __init__(self, collection: Collection, policy: VerificationPolicy, workers: Workers) -> None:
-        self.tables, self._workers = collection.tables(), workers
+        self.tables, self._workers = collection.tables().as_of_now(), workers
         self.policy_version, self._order = policy.version, VerifyingOrder(collection.store, policy.thresholds())
         self.homes = read_contents(self.tables, ()).select("file_sha256", "partition", "image_id", "at")
         self._feature_rows = FeatureRows(self.tables, self.homes)

@@ -70,14 +70,13 @@ class EmbeddingRun:
         with stage.partition(key, stage.fingerprint(source, models, self._entry.state)) as work:
             work.counts = {"embedded_images": 0, "written_to_database": 0}
             if not work.is_current:
-                is_here = pl.col("content_key").is_in(self._present.implode())
-                begun = replace(work.commit, fingerprint=None)
-                commit = bring_back(stage.tables, begun, EMBEDDINGS, ["content_key"], is_here)
-                work.commit = set_apart(stage.tables, commit, EMBEDDINGS, ["content_key"], is_here)
-                self._images.embed_missing(work)
-                work.counts["written_to_database"] = self._database.work(partial(self._store, work))
-                work.commit = replace(work.commit, details=self._about | source)
-                stage.finish(work)
+                for _ in stage.until_settled(work):
+                    self._follow_contents(work)
+                for _ in stage.until_settled(work):
+                    self._images.embed_missing(work)
+                    work.counts["written_to_database"] += self._database.work(partial(self._store, work))
+                    work.commit = replace(work.commit, details=self._about | source)
+                    stage.finish(work)
                 work.counts |= tell_features(stage.tables, key)
             stage.context.add_asset_metadata(self._about, partition_key=key)
         return not work.is_current
@@ -108,6 +107,13 @@ class EmbeddingRun:
         contents = self._images.homes["file_sha256"].bin.encode("hex")
         prompts = tables.read_many(METADATA_HASHES, columns=["prompt_sha256"])["prompt_sha256"].drop_nulls().unique()
         return pl.concat([contents.alias("key"), prompts.alias("key")])
+
+    def _follow_contents(self, work: PartitionWork) -> None:
+        """Bring back the vectors of contents that returned, and set those apart that left."""
+        is_here = pl.col("content_key").is_in(self._present.implode())
+        begun = replace(work.commit, fingerprint=None)
+        commit = bring_back(self._stage.tables, begun, EMBEDDINGS, ["content_key"], is_here)
+        work.commit = set_apart(self._stage.tables, commit, EMBEDDINGS, ["content_key"], is_here)
 
     def _store(self, work: PartitionWork, connection: psycopg.Connection) -> int:
         """Embed a partition's prompts, and bring the database up to date with it; returns how many rows were new or changed."""

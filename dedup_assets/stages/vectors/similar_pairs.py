@@ -63,23 +63,19 @@ class SimilarPairs:
     def bring_up_to_date(self, work: PartitionWork) -> None:
         """Make a partition hold the pairs of now with their verdicts; counts those that were verified."""
         pairs = self._partitions.get(work.key, self._unknown.clear())
-        work.commit = self._follow_contents(replace(work.commit, fingerprint=None))
-        before = self._stage.tables.read_parts(SIMILAR_GROUPS, work.key, work.commit.parts)
-        kept = _with_cosine(before.filter(pl.col("policy_version") == self._verifier.policy_version), pairs)
-        if not kept.equals(before.sort(PAIR_KEY)):
-            work.commit = self._stage.tables.rewrite(SIMILAR_GROUPS, work.key, kept, "")
-        work.commit = replace(work.commit, fingerprint=None)
-        todo = pairs.join(kept, on=PAIR_KEY, how="anti", maintain_order="left").with_columns(transform=pl.lit(UNKNOWN))
-        with self._stage.track(work, self._progress, todo.height, "pairs") as tracker:
-            verdicts = (_with_cosine(rows, pairs) for rows in self._verifier.verify(todo, tracker.advance))
-            work.counts["verified_pairs"] = append_in_parts(self._stage, work, verdicts)
-        self._stage.finish(work)
+        for _ in self._stage.until_settled(work):
+            work.commit = self._follow_contents(replace(work.commit, fingerprint=None))
+            self._keep(work, pairs)
+        for _ in self._stage.until_settled(work):
+            self._verify(work, pairs)
+            self._stage.finish(work)
 
     def bring_others_up_to_date(self, fingerprint: str) -> None:
         """The same for partitions that were not asked for: a pair may have moved there, or left them."""
         tables = self._stage.tables
         for key in sorted({*tables.partitions(SIMILAR_GROUPS), *self._partitions} - {*self._stage.keys}):
-            self.bring_up_to_date(PartitionWork(key, fingerprint, False, tables.begin(SIMILAR_GROUPS, key)))
+            begun = tables.begin(SIMILAR_GROUPS, key)
+            self.bring_up_to_date(PartitionWork(key, fingerprint, False, begun, {"verified_pairs": 0}))
         self._verifier.keep_features()
 
     def _follow_contents(self, commit: Commit) -> Commit:
@@ -92,6 +88,21 @@ class SimilarPairs:
         are_here = pl.all_horizontal(~pl.col(PAIR_KEY).is_in(gone.implode()))
         commit = bring_back(tables, commit, SIMILAR_GROUPS, PAIR_KEY, are_here)
         return set_apart(tables, commit, SIMILAR_GROUPS, PAIR_KEY, are_here)
+
+    def _keep(self, work: PartitionWork, pairs: pl.DataFrame) -> None:
+        """Drop what is not among the pairs of now, or was judged under another policy."""
+        before = self._stage.tables.read_parts(SIMILAR_GROUPS, work.key, work.commit.parts)
+        kept = _with_cosine(before.filter(pl.col("policy_version") == self._verifier.policy_version), pairs)
+        if not kept.equals(before.sort(PAIR_KEY)):
+            work.commit = self._stage.tables.rewrite(SIMILAR_GROUPS, work.key, kept, "", made_of=work.commit)
+        work.commit = replace(work.commit, fingerprint=None)
+
+    def _verify(self, work: PartitionWork, pairs: pl.DataFrame) -> None:
+        known = self._stage.tables.read_parts(SIMILAR_GROUPS, work.key, work.commit.parts, PAIR_KEY)
+        todo = pairs.join(known, on=PAIR_KEY, how="anti", maintain_order="left").with_columns(transform=pl.lit(UNKNOWN))
+        with self._stage.track(work, self._progress, todo.height, "pairs") as tracker:
+            verdicts = (_with_cosine(rows, pairs) for rows in self._verifier.verify(todo, tracker.advance))
+            work.counts["verified_pairs"] += append_in_parts(self._stage, work, verdicts)
 
     def tell(self) -> None:
         """Say in the log and on the materialization what was searched and where the cap was met."""

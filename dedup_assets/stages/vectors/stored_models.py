@@ -85,9 +85,11 @@ def drop_stored_model(tables: TableStore, database: DatabaseResource, model: Sto
     forget_neighbours(tables, model.name)
     other = (pl.col("model") != model.name.model) | (pl.col("revision") != model.name.revision)
     removed = 0
-    for key in tables.partitions(EMBEDDINGS):
-        before = tables.commit_of(EMBEDDINGS, key)
+    for before in tables.commits(EMBEDDINGS):
         after = tables.filter_rows(before, EMBEDDINGS, ["model", "revision"], other)
+        while after.strangers:  # a run has written meanwhile
+            before = tables.commit_of(EMBEDDINGS, before.partition)
+            after = tables.filter_rows(before, EMBEDDINGS, ["model", "revision"], other)
         removed += before.rows - after.rows
     return removed
 

@@ -39,10 +39,7 @@ class KnownVectors:
         self._by_partition = self._read()
 
     def known_to(self, commit: Commit) -> pl.Series:
-        """The keys known in other partitions, and in this one as `commit` has it.
-
-        What a run at the same time wrote into this partition would be lost with the commit, and does not count.
-        """
+        """The keys known in other partitions, and in this one as `commit` has it."""
         own = self._of_model(self._tables.read_parts(EMBEDDINGS, commit.partition, commit.parts, ROW_KEY))
         if self._by_partition is None:
             self._by_partition = self._read()

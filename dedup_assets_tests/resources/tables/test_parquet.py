@@ -44,7 +44,12 @@ def test_equal_frames_have_equal_bytes_however_they_lie_in_memory() -> None:
 def test_the_bytes_are_those_that_pyarrow_writes_of_the_whole_at_once() -> None:
     sink, arrow = io.BytesIO(), coins(1200).to_arrow(compat_level=pl.CompatLevel.oldest())
     codecs = {"coin_id": "zstd", "picture": "none"}
-    encodings: dict[str, Any] = {"compression": codecs, "use_dictionary": ["coin_id"], "write_statistics": ["coin_id"]}
+    encodings: dict[str, Any] = {
+        "compression": codecs,
+        "use_dictionary": ["coin_id"],
+        "write_statistics": ["coin_id"],
+        "write_page_checksum": True,
+    }
     pq.write_table(arrow, sink, ROWS_PER_GROUP, **encodings)
     assert b"".join(encode_parquet(COINS, coins(1200))) == sink.getvalue()
 

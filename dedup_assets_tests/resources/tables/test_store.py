@@ -23,7 +23,8 @@ from dedup_assets.contracts import Column, Table
 from dedup_assets.errors import TableContractError
 from dedup_assets.resources.tables import stored_files
 from dedup_assets.resources.tables.commits import LONGEST_NAME, Commit, partition_directory
-from dedup_assets.resources.tables.store import BLOCK_BYTES, TableStore
+from dedup_assets.resources.tables.store import TableStore
+from dedup_assets.resources.tables.stored_files import BLOCK_BYTES
 
 ADayLater = Callable[[], AbstractContextManager[None]]
 
@@ -183,19 +184,21 @@ def test_what_was_replaced_is_there_for_a_day_however_old_it_is_and_then_no_more
     assert tables.read_parts(COINS, "p", before.parts)["coin_id"].to_list() == [1, 2, 3, 4]
     with a_day_later():
         begun = tables.begin(COINS, "p")
-    assert begun == tables.commit_of(COINS, "p") == replace(after, replaced={})
+    assert begun == tables.commit_of(COINS, "p") == replace(after, replaced={}, number=after.number + 1)
     assert files(folder) == set(after.part_names)
 
 
 def test_who_begins_does_not_undo_what_another_run_commits_meanwhile(
-    folder: Path, tables: TableStore, a_day_later: ADayLater
+    tables: TableStore, a_day_later: ADayLater
 ) -> None:
     append(tables, [1])
     tables.rewrite(COINS, "p", coins([2]), "f")
-    other = ReplacedWhileRead(LocalStore(folder), 1)
+    other = tables.as_of_now()
+    other.commit_of(COINS, "p")
+    meanwhile = tables.rewrite(COINS, "p", coins([3]), "g")
     with a_day_later():
-        other.begin(COINS, "p")
-    assert tables.commit_of(COINS, "p").fingerprint != "f"
+        assert other.begin(COINS, "p") == meanwhile
+    assert tables.commit_of(COINS, "p") == meanwhile
 
 
 def test_a_part_that_another_run_has_just_written_is_not_deleted(tables: TableStore, folder: Path) -> None:
@@ -336,7 +339,7 @@ def test_a_partition_is_settled_when_its_commit_has_stood_for_a_day(tables: Tabl
 def test_an_emptied_partition_is_removed_with_what_it_named(tables: TableStore, folder: Path) -> None:
     append(tables, [1], [2])
     other = append(tables, [1], partition="p+")
-    tables.publish(Commit("coins", "p"))
+    tables.publish(replace(tables.commit_of(COINS, "p"), parts=()))
     age(folder)
     for _ in range(2):  # another run may have been here first
         tables.remove(COINS, "p")

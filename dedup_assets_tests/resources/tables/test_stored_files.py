@@ -1,4 +1,3 @@
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -34,19 +33,6 @@ def test_a_file_may_be_deleted_twice(stored: StoredFiles) -> None:
     for _ in range(2):
         stored.delete("a/b")
         assert stored.read_bytes("a/b") is None
-
-
-def test_young_files_and_those_to_keep_are_not_deleted(stored: StoredFiles, tmp_path: Path) -> None:
-    for path in ("a/young", "a/old", "a/kept", "b/old"):
-        stored.write_bytes(path, b"c")
-        if not path.endswith("young"):
-            os.utime(tmp_path / path, (0, 0))
-    stored.delete_old("a", {"kept"})
-    assert {path for path in ("a/young", "a/old", "a/kept", "b/old") if stored.read_bytes(path)} == {
-        "a/young",
-        "a/kept",
-        "b/old",
-    }
 
 
 def test_what_is_a_day_ago_is_old() -> None:

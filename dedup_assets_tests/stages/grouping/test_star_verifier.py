@@ -1,5 +1,6 @@
 """Verdicts by node: what is known is looked up, what is not is verified once and remembered."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,6 @@ import pytest
 from dedup_assets.policies import VerificationPolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.tables import stored_files
-from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.stages.grouping import star_partitions
 from dedup_assets.stages.grouping.star_verifier import StarVerifier, read_star_pairs
 from dedup_assets.stages.pairs.contents import read_contents
@@ -106,7 +106,7 @@ def test_a_run_that_rested_until_others_merged_and_removed_its_partition_goes_on
     [partition] = stars.tables.partitions(STAR_PAIRS)
     for part in Path(described.store).rglob("star_pairs/*/*.parquet"):
         part.unlink()
-    stars.tables.publish(Commit(STAR_PAIRS.name, partition))
+    stars.tables.publish(replace(stars.tables.commit_of(STAR_PAIRS, partition), parts=()))
     stars.ask("shop/red.jpg", "shop/red small.jpg")
     stars.verifier.remember()
     assert read_star_pairs(described.tables(), POLICY.version)["verdict"].to_list() == [True]
