@@ -8,8 +8,10 @@ from dedup_assets.assets import representatives
 from dedup_assets.assets.representatives import every_readable_image_is_grouped
 from dedup_assets.errors import DatabaseAccessError
 from dedup_assets.policies import KeepPolicy
+from dedup_assets.resources.database import connection
 from dedup_assets.resources.database.decisions import record_decisions
 from dedup_assets.resources.database.migrations import migrate
+from dedup_assets.stages import table_assets
 from dedup_assets.tables import IMAGE_FEATURES, REPRESENTATIVES, VERIFIED_GROUPS
 from dedup_assets_tests.assets.conftest import GROUPED_FILES
 from dedup_assets_tests.assets.stages import GROUPING, READING, Stages, interrupted
@@ -179,5 +181,7 @@ def test_words_that_contradict_each_other_are_counted_and_the_rest_is_obeyed(
 
 def test_a_database_that_cannot_be_reached_stops_the_stage(grouped: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://user:s3cret@127.0.0.1:9/images")
+    monkeypatch.setattr(connection, "TRIED_AGAIN_AFTER_S", (0, 0))
+    monkeypatch.setattr(table_assets, "AFTER_S", 0)
     with pytest.raises(DatabaseAccessError, match=r"^cannot use the database at 127\.0\.0\.1:9/images"):
         grouped.run(representatives)
