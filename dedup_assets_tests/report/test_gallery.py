@@ -123,6 +123,12 @@ def test_every_thumbnail_is_there(page: Page) -> None:
     assert page.locator("img").count() == 11
 
 
+def test_every_thumbnail_is_shown_whole(page: Page) -> None:
+    page.set_viewport_size({"width": 1800, "height": 1000})
+    heights = "[...document.images].map((image) => [image.clientHeight, image.parentElement.clientHeight])"
+    assert all(height <= frame for height, frame in page.evaluate(heights))
+
+
 def test_groups_are_found_by_path_and_by_level(page: Page) -> None:
     page.get_by_label("Find in paths").fill("EILEEN-1024")
     assert visible_groups(page) == ["g-astronaut"]
