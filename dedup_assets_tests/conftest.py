@@ -35,8 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out tests on what is not here: files that cannot ship with the project, and the libraries of models."""
-    absent = [] if "DEDUP_CORPUS" in os.environ else ["corpus"]
+    """Leave out tests on what is not here, files that cannot ship and libraries of models, and long ones that nobody asked for."""
+    absent = [] if "more" in config.getoption("markexpr") else ["more"]
+    absent += [] if "DEDUP_CORPUS" in os.environ else ["corpus"]
     absent += ["without_models" if all(map(find_spec, MODEL_LIBRARIES)) else "models"]
     needing = {item for item in items for marker in absent if item.get_closest_marker(marker)}
     config.hook.pytest_deselected(items=[item for item in items if item in needing])

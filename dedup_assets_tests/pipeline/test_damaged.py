@@ -82,7 +82,10 @@ def run_until_well(line: Line) -> tuple[Outcome, list[str]]:
     pytest.fail("\n".join(told))
 
 
-@pytest.mark.parametrize("damage", [cut, empty, Path.unlink])
+MORE_EMPTY, MORE_GONE = (pytest.param(damage, marks=pytest.mark.more) for damage in (empty, Path.unlink))
+
+
+@pytest.mark.parametrize("damage", [cut, MORE_EMPTY, MORE_GONE])
 def test_parts_that_are_cut_or_gone_are_made_again_by_one_run_that_names_each(
     line: Line, undamaged: tuple[Line, Outcome], damage: Damaging, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -99,7 +102,7 @@ def test_parts_that_are_cut_or_gone_are_made_again_by_one_run_that_names_each(
     assert line.run().work == dict.fromkeys(outcome.work, 0)
 
 
-@pytest.mark.parametrize("damage", [cut, empty])
+@pytest.mark.parametrize("damage", [cut, MORE_EMPTY])
 def test_commits_that_are_cut_or_empty_are_made_again_by_one_run(
     line: Line, undamaged: tuple[Line, Outcome], damage: Damaging
 ) -> None:
@@ -132,7 +135,7 @@ def test_what_a_doctor_finds_it_mends_and_the_next_run_ends_well(line: Line, und
     assert (outcome.csv, outcome.page) == (undamaged[1].csv, undamaged[1].page)
 
 
-@pytest.mark.parametrize("damage", [cut, empty, Path.unlink])
+@pytest.mark.parametrize("damage", [cut, MORE_EMPTY, MORE_GONE])
 def test_a_damaged_log_of_placements_stops_the_run_until_it_is_restored(
     line: Line, undamaged: tuple[Line, Outcome], damage: Damaging
 ) -> None:
@@ -147,7 +150,7 @@ def test_a_damaged_log_of_placements_stops_the_run_until_it_is_restored(
     assert line.run().csv == undamaged[1].csv
 
 
-@pytest.mark.parametrize("damage", [cut, empty])
+@pytest.mark.parametrize("damage", [cut, MORE_EMPTY])
 def test_damaged_decisions_stop_the_run_until_they_are_restored(
     line: Line, undamaged: tuple[Line, Outcome], damage: Damaging
 ) -> None:
@@ -161,7 +164,7 @@ def test_damaged_decisions_stop_the_run_until_they_are_restored(
     assert line.run().csv == undamaged[1].csv
 
 
-@pytest.mark.parametrize("damage", [cut, empty])
+@pytest.mark.parametrize("damage", [cut, MORE_EMPTY])
 def test_a_damaged_note_of_the_source_stops_the_run_until_it_is_restored(line: Line, damage: Damaging) -> None:
     line.run()
     note = Path(line.store) / "project.json"
@@ -175,7 +178,13 @@ def test_a_damaged_note_of_the_source_stops_the_run_until_it_is_restored(line: L
     refuse_another_source(line.settings)
 
 
-@pytest.mark.parametrize(("pattern", "damage"), [("*.parquet", cut), ("*.parquet", Path.unlink), ("*.json", cut)])
+@pytest.mark.parametrize(
+    ("pattern", "damage"),
+    [
+        ("*.parquet", cut),
+        *(pytest.param(*each, marks=pytest.mark.more) for each in [("*.parquet", Path.unlink), ("*.json", cut)]),
+    ],
+)
 def test_a_damaged_journal_of_copies_is_never_taken_for_absent(
     undamaged: tuple[Line, Outcome], tmp_path: Path, pattern: str, damage: Damaging
 ) -> None:
@@ -200,7 +209,7 @@ def test_files_that_systems_put_everywhere_change_nothing(line: Line, undamaged:
     assert (outcome.csv, outcome.work) == (undamaged[1].csv, dict.fromkeys(outcome.work, 0))
 
 
-@pytest.mark.parametrize("damage", [cut, Path.unlink])
+@pytest.mark.parametrize("damage", [cut, MORE_GONE])
 def test_vectors_that_may_have_been_paid_for_are_made_again_only_where_somebody_says_so(
     line: Line, undamaged: tuple[Line, Outcome], damage: Damaging
 ) -> None:

@@ -81,6 +81,7 @@ def csv_undisturbed(folder: Path) -> bytes:
     return Line(str(folder / "photographs"), str(folder / "undisturbed")).run().csv
 
 
+@pytest.mark.more
 def test_a_run_from_the_command_line_beside_the_ui_is_known_to_live_and_ends_well(folder: Path, ui: Server) -> None:
     write_files(folder / "photographs", pictures(1, 2 * LOOKS_EVERY_S))
     process = start_run(folder)
@@ -112,6 +113,7 @@ def test_a_run_from_the_command_line_that_is_killed_is_found_and_tried_again(fol
     print(f"found and done again {time.monotonic() - killed:.0f} s")
 
 
+@pytest.mark.more
 def test_a_run_that_fails_at_the_command_line_or_is_interrupted_there_is_not_tried_again(
     folder: Path, ui: Server
 ) -> None:
@@ -161,6 +163,7 @@ def kill_at_its_start(ui: Server, run_id: str) -> float:
     return time.monotonic()
 
 
+@pytest.mark.more
 def test_a_run_that_is_killed_before_it_reports_its_start_is_found_and_tried_again(folder: Path, ui: Server) -> None:
     lost = materialize_everything(ui)
     killed = kill_at_its_start(ui, lost)
@@ -193,6 +196,7 @@ def kill_everything_at_the_start(ui: Server, run_id: str, services: list[int]) -
         os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("service", ["dedup_assets.serving.guarded_webserver", "dagster._daemon"])
 def test_the_ui_ends_with_an_error_where_one_of_its_services_is_killed(folder: Path, ui: Server, service: str) -> None:
     (process,) = (
@@ -204,6 +208,7 @@ def test_the_ui_ends_with_an_error_where_one_of_its_services_is_killed(folder: P
     assert told[-1] == "Error: A service of the Dagster UI has ended by itself, as is told above: start it again."
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_ui_ends_well_where_it_is_asked_to(ui: Server, how: signal.Signals) -> None:
     ui.process.send_signal(how)
