@@ -41,6 +41,7 @@ _TESTS = {
     "words": "the words differ",
     "seam": "one is a panel of the other, beside something else",
     "parallax": "parts of the scene moved against each other: two shots of it",
+    "panned": "each shows a part of the scene that the other does not",
 }
 
 _TESTS_APART = {"color": "the colours differ"}

@@ -34,7 +34,7 @@ __all__ = [
     "verify_pair",
 ]
 
-CERTAIN_REJECTIONS = frozenset({"color", "conflict", "seam", "parallax", "changed", "blended"})
+CERTAIN_REJECTIONS = frozenset({"color", "conflict", "seam", "parallax", "panned", "changed", "blended"})
 """Where features fitted and structure agreed but this did not, no other alignment will change it."""
 DEFAULT_THRESHOLDS = VerificationThresholds()
 

@@ -27,6 +27,7 @@ DecidedBy = Literal[
     "conflict",
     "seam",
     "parallax",
+    "panned",
     "changed",
     "blended",
     "global_structure",
