@@ -4,12 +4,16 @@ Belongs here: the options, the lines and the exit code. Does not belong here: lo
 """
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from dedup_assets.commands.shared import FAILED, STORE_OPTION, settings_of
 from dedup_assets.errors import MendableError, SettingsError
 from dedup_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from dedup_assets.health.finding import Finding
 
 
 @click.command()
@@ -27,11 +31,22 @@ def doctor(store: str, repair: bool) -> None:
     for finding in examine(_settings(store)):
         click.echo(finding)
         if repair and finding.repair:
-            click.echo(f"done   {finding.subject:11}  {finding.repair()}")
+            is_well &= _repair(finding)
         elif finding.state == "wrong":
             is_well = False
     if not is_well:
         sys.exit(FAILED)
+
+
+def _repair(finding: "Finding") -> bool:
+    """Mend what was found, and say what was done, or why it cannot be."""
+    assert finding.repair is not None
+    try:
+        click.echo(f"done   {finding.subject:11}  {finding.repair()}")
+    except MendableError as error:
+        click.echo(f"wrong  {finding.subject:11}  {error}")
+        return False
+    return True
 
 
 def _settings(store: str) -> Settings:

@@ -3,73 +3,40 @@
 Belongs here: whether it is as it was written. Does not belong here: what rows say (`tables.py`).
 """
 
-import hashlib
-import json
-import re
 from collections.abc import Iterator
+from functools import partial
 
-from dedup_assets.automation.running import PROJECT_DOCUMENT
 from dedup_assets.health.finding import Finding
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.resources.database.decisions import DOCUMENT, every_decision, open_decisions
-from dedup_assets.resources.tables.commits import Part, partition_directory
-from dedup_assets.resources.tables.store import TableStore
+from dedup_assets.resources.tables.damage import find_damage, mend
 from dedup_assets.settings import Settings
 from dedup_assets.stages.discovery import load_layout
 from dedup_assets.tables import AUXILIARY_TABLES, TABLES
 
-_PLACEMENTS = re.compile(r"layout/\d{6}\.json")
-BACKUP = "put it back from a backup"
+REMEDY = "`dedup-assets doctor --repair` takes it from its second copy, or has the next run make it again"
 
 
 def look_at_tables(settings: Settings) -> Iterator[Finding]:
-    """Every part that counts, read whole and compared with the digest of when it was written."""
+    """Every part that counts, read whole and compared with the digest of when it was written, and what no run can make again."""
     tables = Collection(**settings.collection).tables()
+    damaged = set()
+    for damage in find_damage(tables):
+        damaged.add(damage.table.name if damage.table else "")
+        told = f"{damage.path} is missing or not as it was written"
+        yield Finding("tables", told, "wrong", REMEDY, partial(mend, tables, damage))
     for table in (*TABLES, *AUXILIARY_TABLES):
-        rows = damaged = 0
-        for key in tables.partitions(table):
-            commit = tables.look_at(table, key)
-            rows += commit.rows
-            for part in commit.parts:
-                path = f"tables/{table.name}/{partition_directory(key)}/{part.name}"
-                if not _is_whole(tables, path, part):
-                    damaged += 1
-                    remedy = (
-                        f"{BACKUP}, or delete the folder it lies in, and run again, which makes that partition anew"
-                    )
-                    yield Finding("tables", f"{path} is missing or not as it was written", "wrong", remedy)
-        if not damaged:
+        if table.name not in damaged:
+            rows = sum(tables.look_at(table, key).rows for key in tables.partitions(table))
             yield Finding("tables", f"{table.name}: {rows:,} rows, all files are as they were written")
 
 
-def _is_whole(tables: TableStore, path: str, part: Part) -> bool:
-    data = tables.read_bytes(path)
-    return data is not None and hashlib.sha256(data).hexdigest() == part.sha256
-
-
-def look_at_documents(settings: Settings) -> Iterator[Finding]:
-    """Documents that a run cannot make again."""
-    tables = Collection(**settings.collection).tables()
-    found = sorted(entry["path"] for entry in tables.list_files("layout"))
-    logged = [path for path in found if _PLACEMENTS.fullmatch(path)]
-    for path in set(found) - set(logged):
-        yield Finding("documents", f"{path} is none of this project's", "wrong", "delete it")
-    broken = [path for path in (PROJECT_DOCUMENT, DOCUMENT, *logged) if not _is_document(tables.read_bytes(path))]
-    for path in broken:
-        yield Finding("documents", f"{path} cannot be read as JSON", "wrong", BACKUP)
-    if not broken and found == logged:
-        layout = load_layout(tables, settings.prefix_depth)
-        told = f"{len(layout.placements):,} directories are placed in {len(layout.keys):,} partitions"
-        yield Finding("layout", told)
-
-
-def _is_document(data: bytes | None) -> bool:
-    """Whether bytes are JSON, or there are none."""
-    try:
-        return data is None or json.loads(data) is not None
-    except ValueError:
-        return False
+def look_at_layout(settings: Settings) -> Iterator[Finding]:
+    """Where directories were placed."""
+    layout = load_layout(Collection(**settings.collection).tables(), settings.prefix_depth)
+    told = f"{len(layout.placements):,} directories are placed in {len(layout.keys):,} partitions"
+    yield Finding("layout", told)
 
 
 def look_at_decisions(settings: Settings) -> Iterator[Finding]:

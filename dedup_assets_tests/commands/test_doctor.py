@@ -62,16 +62,33 @@ def tell_what_is_wrong(line: Line) -> None:
     data[len(data) // 2] ^= 0xFF
     part.write_bytes(data)
     Path(line.store, "layout", ".DS_Store").write_bytes(b"x")
-    Path(line.store, "decisions.json").write_text("[{")
+    for name in ("decisions.json", "layout/000001.json"):
+        Path(line.store, name).write_text("[{")
     Path(line.source).rename(f"{line.source} elsewhere")
     said = dedup_assets("doctor", "--store", line.store)
     wrong = lines_of(said.out)["wrong"]
     assert said.code == 1
     assert any(each.startswith("tables tables/image_features/a/") for each in wrong)
-    assert "documents layout/.DS_Store is none of this project's: delete it" in wrong
-    assert any(each.startswith("documents decisions.json cannot be read as JSON") for each in wrong)
+    for name in ("decisions.json", "layout/000001.json"):
+        assert any(each.startswith(f"tables {name} is missing or not as it was written") for each in wrong)
     assert any(each.startswith(f"source {line.source}") for each in wrong)
     assert any("dedup_report: 1 rows" in each for each in lines_of(said.out)["ok"])
+    Path(f"{line.source} elsewhere").rename(line.source)
+
+
+def test_what_is_damaged_is_mended_where_somebody_says_so_and_the_next_run_tells_the_same(line: Line) -> None:
+    before = line.run()
+    for path in [
+        *Path(line.store, "layout").glob("0*.json"),
+        *Path(line.store, "tables", "image_features").rglob("*.parquet"),
+    ]:
+        path.write_bytes(path.read_bytes()[:-9])
+    assert dedup_assets("doctor", "--store", line.store).code == 1
+    said = dedup_assets("doctor", "--store", line.store, "--repair")
+    assert (said.code, len(lines_of(said.out)["done"])) == (0, 2), said.out
+    assert dedup_assets("doctor", "--store", line.store).code == 0
+    after = line.run()
+    assert (after.csv, after.page) == (before.csv, before.page)
 
 
 def test_a_store_whose_settings_are_damaged_is_still_looked_at(line: Line) -> None:
@@ -79,7 +96,7 @@ def test_a_store_whose_settings_are_damaged_is_still_looked_at(line: Line) -> No
     said = dedup_assets("doctor", "--store", line.store)
     wrong = lines_of(said.out)["wrong"]
     assert said.code == 1
-    assert any(each.startswith("documents project.json cannot be read as JSON") for each in wrong)
+    assert any(each.startswith("tables project.json is missing or not as it was written") for each in wrong)
 
 
 def test_a_store_that_is_none_is_told(tmp_path: Path) -> None:
