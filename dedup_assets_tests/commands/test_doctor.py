@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dedup_assets.tables import IMAGE_FEATURES, ORGANIZED_BLOBS
 from dedup_assets_tests.photographs import jpeg, make_photograph
 from dedup_assets_tests.pipeline.collections import Planted
 from dedup_assets_tests.pipeline.commands import dedup_assets
@@ -16,7 +17,9 @@ SECRET = "hunter2"
 
 
 @pytest.fixture
-def line(line_of: object) -> Line:  # noqa: F811
+def line(line_of: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Line:  # noqa: F811
+    """A line over one picture, on a machine without data of other stores, which `--repair` would remove."""
+    monkeypatch.setenv("DEDUP_DATABASE_FOLDER", str(tmp_path / "databases"))
     assert callable(line_of)
     made: Line = line_of([Planted("a/one.jpg", jpeg(make_photograph(1)), "one")])
     made.run()
@@ -76,19 +79,27 @@ def tell_what_is_wrong(line: Line) -> None:
     Path(f"{line.source} elsewhere").rename(line.source)
 
 
-def test_what_is_damaged_is_mended_where_somebody_says_so_and_the_next_run_tells_the_same(line: Line) -> None:
+def test_what_is_damaged_is_named_and_mended_and_the_next_run_tells_the_same(line: Line) -> None:
+    assert dedup_assets("decide", "keep-this", "a/one.jpg", "--by", "anna", "--store", line.store).code == 0
     before = line.run()
-    for path in [
-        *Path(line.store, "layout").glob("0*.json"),
-        *Path(line.store, "tables", "image_features").rglob("*.parquet"),
-    ]:
+    copied = line.organize("apply")
+    newest = [line.tables.look_at(table, "a") for table in (IMAGE_FEATURES, ORGANIZED_BLOBS)]
+    names = ["decisions.json", "layout/000001.json", *(commit.path_of(commit.parts[0]) for commit in newest)]
+    paths = [Path(line.store, name) for name in names]
+    for path in paths:
         path.write_bytes(path.read_bytes()[:-9])
-    assert dedup_assets("doctor", "--store", line.store).code == 1
+    Path(line.store, "layout", ".DS_Store").write_bytes(b"x")
+    said = dedup_assets("doctor", "--store", line.store)
+    told = [each.split()[1] for each in lines_of(said.out)["wrong"] if each.startswith("tables ")]
+    assert (said.code, sorted(told)) == (1, sorted(names)), said.out
     said = dedup_assets("doctor", "--store", line.store, "--repair")
-    assert (said.code, len(lines_of(said.out)["done"])) == (0, 2), said.out
-    assert dedup_assets("doctor", "--store", line.store).code == 0
+    assert said.code == 0, said.out
+    assert sorted(each.split()[1] for each in lines_of(said.out)["done"]) == sorted(names)
+    said = dedup_assets("doctor", "--store", line.store)
+    assert (said.code, lines_of(said.out)["wrong"]) == (0, []), said.out
     after = line.run()
     assert (after.csv, after.page) == (before.csv, before.page)
+    assert line.organize("apply") == copied
 
 
 def test_a_store_whose_settings_are_damaged_is_still_looked_at(line: Line) -> None:
