@@ -24,6 +24,12 @@ NEWS_MB = 50
 M_ARENA_MAX, ARENAS = -8, 2
 """Of glibc's `mallopt`: its heaps, by default 8 a processor, each keep what threads freed there."""
 
+M_MMAP_THRESHOLD, LARGE_BYTES = -3, 32 << 20
+M_TRIM_THRESHOLD, KEPT_BYTES = -1, 256 << 20
+"""What is freed stays for the next picture, up to so much at a heap's end, unless it is larger than the first: returned to the
+system, each page of it is made anew. Over 999 files 1.0 million pages in place of 1.7, 1.5 to 3 s less of the system's time, and
+20 MB more."""
+
 
 def give_back_memory() -> None:
     """Let the system have what was freed, where the C library can be asked to: glibc keeps what lies below anything in use."""
@@ -31,12 +37,13 @@ def give_back_memory() -> None:
         trim(0)
 
 
-def _share_heaps() -> None:
+def _keep_heaps() -> None:
     if mallopt := getattr(CDLL(None), "mallopt", None):
-        mallopt(M_ARENA_MAX, ARENAS)
+        for option, value in ((M_ARENA_MAX, ARENAS), (M_MMAP_THRESHOLD, LARGE_BYTES), (M_TRIM_THRESHOLD, KEPT_BYTES)):
+            mallopt(option, value)
 
 
-_share_heaps()
+_keep_heaps()
 
 
 def peak_rss_mb() -> float:

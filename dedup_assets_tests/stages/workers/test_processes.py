@@ -79,7 +79,7 @@ def test_stopping_does_not_wait_for_what_is_begun(processes: WorkerProcesses) ->
 
 def test_more_memory_than_a_picture_may_take_is_refused(processes: WorkerProcesses) -> None:
     with pytest.raises(MemoryError):
-        processes.schedule(_take, (PROCESS_MEMORY_BYTES,)).result()
+        processes.schedule(_take, (PROCESS_MEMORY_BYTES * 9 // 8,)).result()
     assert processes.schedule(_take, (PROCESS_MEMORY_BYTES // 4,)).result() == PROCESS_MEMORY_BYTES // 4
 
 
