@@ -25,6 +25,7 @@
       SenselessDecisionError
       CalibrationError
       NoPhotographsError
+      AddressTakenError
       ServiceEndedError
     BlobError                         one file, not the run: it becomes a row, and the others go on
       BlobVanished
@@ -138,6 +139,10 @@ class CalibrationError(MendableError):
 
 class NoPhotographsError(MendableError):
     """The photographs of the demo are not installed."""
+
+
+class AddressTakenError(MendableError):
+    """Nothing can listen on the address that a service was given."""
 
 
 class ServiceEndedError(MendableError):

@@ -25,17 +25,25 @@ def doctor(store: str, repair: bool) -> None:
     Every byte of the tables is read and compared with its digest; nothing is changed but by --repair (a small file is written to
     the store and deleted). Exit code 1 where something is wrong. No secret is shown: the lines may be sent to somebody who helps.
     """
-    from dedup_assets.health.examining import examine
-
-    is_well = True
-    for finding in examine(_settings(store)):
-        click.echo(finding)
-        if repair and finding.repair:
-            is_well &= _repair(finding)
-        elif finding.state == "wrong":
-            is_well = False
+    is_well, repaired = _look(store, repair)
+    if repaired:
+        click.echo(f"note   {'again':11}  something was mended, so that all is looked at once more")
+        is_well, _ = _look(store, repair=False)
     if not is_well:
         sys.exit(FAILED)
+
+
+def _look(store: str, repair: bool) -> tuple[bool, bool]:
+    """Tell each finding, and mend what can be mended if that is wanted; whether all is well, and whether anything was mended."""
+    from dedup_assets.health.examining import examine
+
+    is_well, repaired = True, False
+    for finding in examine(_settings(store)):
+        click.echo(finding)
+        is_mended = repair and finding.repair is not None and _repair(finding)
+        repaired |= is_mended
+        is_well &= is_mended or finding.state != "wrong"
+    return is_well, repaired
 
 
 def _repair(finding: "Finding") -> bool:

@@ -34,7 +34,9 @@ def ui(store: str, host: str, port: int, hosts: tuple[str, ...]) -> None:
     from dedup_assets.automation.running import prepare_home
     from dedup_assets.instance.local_launcher import fail_unstarted_runs
     from dedup_assets.serving.dagster_ui import dev_command
+    from dedup_assets.serving.listening import listen
 
+    listen(host, port).close()  # refused before anything is started: the web server is among the last of the services
     settings = settings_of(store, otherwise=Settings.from_environment)
     home = prepare_home(settings.model_copy(update={"store": store}))
     os.environ["DEDUP_ALLOWED_HOSTS"] = " ".join((f"[{host}]:{port}" if ":" in host else f"{host}:{port}", *hosts))

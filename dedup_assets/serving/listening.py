@@ -6,11 +6,14 @@ A connection costs some memory and a number, of which a process has few; no thre
 """
 
 import asyncio
+import os
 import socket
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+from dedup_assets.errors import AddressTakenError
 
 MOST_CONNECTIONS = 800
 """Those beyond are closed at once: 1,024 open files are what a process usually may have."""
@@ -55,11 +58,26 @@ class PatientProtocol(H11Protocol):
         return "answering" if self.cycle.response_started else "working"
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """Listen on an address; on a free port for 0.
+
+    Raises:
+        AddressTakenError: that cannot be done.
+    """
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise AddressTakenError(
+            f"Nothing can listen on port {port} of {host} ({why}): end what does, or give another address by --host and --port."
+        ) from error
+
+
 class Listener(uvicorn.Server):
     """Serves one application, from the first moment on that it listens; `port` is the one it was given, or a free one for 0.
 
     Raises:
-        OSError: the address cannot be listened on.
+        AddressTakenError: the address cannot be listened on.
     """
 
     def __init__(self, host: str, port: int, app: ASGIApp) -> None:
@@ -74,7 +92,7 @@ class Listener(uvicorn.Server):
                 timeout_graceful_shutdown=LAST_ANSWERS_S,
             )
         )
-        self._socket = socket.create_server((host, port))
+        self._socket = listen(host, port)
         self.port: int = self._socket.getsockname()[1]
 
     def serve_forever(self) -> None:

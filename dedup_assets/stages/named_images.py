@@ -15,6 +15,7 @@ import polars as pl
 
 from dedup_assets.errors import LocationError, UnknownImageError
 from dedup_assets.report.plain_words import visible
+from dedup_assets.resources.images.file_names import readable_name
 from dedup_assets.resources.locations import parse_location, path_inside
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.tables import DEDUP_REPORT
@@ -64,7 +65,7 @@ class NamedImages:
 
     def _meanings(self, name: str) -> list[pl.Expr]:
         """What a name may mean, the likeliest first."""
-        meanings = [pl.col("path") == name]
+        meanings = [pl.col("path") == each for each in dict.fromkeys((readable_name(name), name))]
         if re.fullmatch(r"\d{1,19}", name) and int(name) < 2**63:
             meanings.append(pl.col("image_id") == int(name))
         if re.fullmatch(r"g[0-9a-f]{16}", name):

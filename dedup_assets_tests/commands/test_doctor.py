@@ -84,7 +84,12 @@ def test_what_is_damaged_is_named_and_mended_and_the_next_run_tells_the_same(lin
     before = line.run()
     copied = line.organize("apply")
     newest = [line.tables.look_at(table, "a") for table in (IMAGE_FEATURES, ORGANIZED_BLOBS)]
-    names = ["decisions.json", "layout/000001.json", *(commit.path_of(commit.parts[0]) for commit in newest)]
+    names = [
+        "decisions.json",
+        "layout/000001.json",
+        "project.json",
+        *(commit.path_of(commit.parts[0]) for commit in newest),
+    ]
     paths = [Path(line.store, name) for name in names]
     for path in paths:
         path.write_bytes(path.read_bytes()[:-9])

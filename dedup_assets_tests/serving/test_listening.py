@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from dedup_assets.serving.listening import Listener, PatientProtocol
+from dedup_assets.errors import AddressTakenError
+from dedup_assets.serving.listening import Listener, PatientProtocol, listen
 
 PATIENCE_S = 0.3
 LARGE = "x" * (32 << 20)
@@ -102,3 +103,11 @@ def test_300_stalled_connections_hold_no_thread_and_keep_nobody_out(port: int) -
     assert all(map(is_closed, stalled))
     for connection in stalled:
         connection.close()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_an_address_that_is_taken_or_nobodys_is_told(host: str) -> None:
+    with listen(host, 0) as taken, pytest.raises(AddressTakenError, match=r"\(Address already in use\): end what does"):
+        listen(host, taken.getsockname()[1])
+    with pytest.raises(AddressTakenError, match=r"^Nothing can listen on port 80 of nowhere\.invalid \("):
+        listen("nowhere.invalid", 80)

@@ -17,6 +17,7 @@ def named(source: str = "az://account/container") -> NamedImages:
         (12, "~red.jpg", b"u" * 32, "Best", "g000000000000000c", 1, None, None),
         (9, "web/7", b"t" * 32, "Best", "g0000000000000009", 1, None, None),
         (10, "web/\u202egpj.jpg", b"r" * 32, "Duplicate", GROUP, 2, "shop/red.jpg", None),
+        (13, "web/bad\uefff.jpg", b"v" * 32, "Best", "g000000000000000d", 1, None, None),
         (11, "web/half.jpg", None, "Unreadable", None, 1, None, "It ends too early."),
     ]
     columns = {
@@ -32,6 +33,8 @@ def named(source: str = "az://account/container") -> NamedImages:
         ("shop/red small.jpg", 8),
         ("~red.jpg", 12),
         ("web/7", 9),
+        ("web/bad\uefff.jpg", 13),
+        ("web/bad\udcff.jpg", 13),  # the byte 0xFF, as a shell hands it on
         ("7", 7),
         ("10", 10),
         (GROUP, 7),

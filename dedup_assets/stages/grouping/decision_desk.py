@@ -103,7 +103,7 @@ class DecisionDesk:
             raise SenselessDecisionError(f"Nothing is decided about {names}{' alone' if len(rows) == 1 else ''}.")
 
     def _told(self, verdict: str, rows: Sequence[Row]) -> str:
-        """What was noted, and how it stands in the report now."""
+        """What was noted, and how it stands in the report so far."""
         noted = f"Noted: {' + '.join(visible(row['path']) for row in rows)}: {VERDICT_WORDS[verdict]}."
         now = [f"  {visible(row['path'])} {_standing(row)}." for row in rows]
         equal = [path for path in self.images.paths_of(rows[0]["file_sha256"]) if path != rows[0]["path"]]
@@ -140,7 +140,7 @@ def _standing(row: Row) -> str:
     if row["status"] == GONE:
         return "has left the source"
     if row["status"] == "Duplicate":
-        return f"is now a duplicate of {visible(row['representative_path'])} (group {row['group_id']})"
+        return f"is so far a duplicate of {visible(row['representative_path'])} (group {row['group_id']})"
     if row["group_size"] == 1:
-        return "now stands alone"
-    return f"is now kept, in a group of {counted(row['group_size'], 'image')} (group {row['group_id']})"
+        return "stands so far alone"
+    return f"is so far kept, in a group of {counted(row['group_size'], 'image')} (group {row['group_id']})"
