@@ -18,7 +18,7 @@ VERSIONS = {
     "image_manifest": "9eda19f1e7303451",
     "image_features": "33a752fcbf927ed1",
     "wavelet_groups": "a30cf3d4f08ef568",
-    "verified_groups": "55d0aa158b03f36b",
+    "verified_groups": "8f0cc796a254370f",
     "representatives": "0a9b97f1de69a935",
     "embeddings": "4f5b26aff547a7ec",
     "similar_groups": "e2e7d13f3627ffc8",

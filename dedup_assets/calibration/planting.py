@@ -57,10 +57,10 @@ def plant(
 ) -> list[PlantedPair]:
     """The planted pairs of one image of the sample, whose own vector (d,) is given."""
     whole = _Base(hash_all([original.description]), verifiable(original.description), vector)
+    makers = {edit.base for edit in edits if edit.base}
+    bases = {None: whole} | {make: _make_base(present, make, original.picture) for make in makers}
     return [
-        _follow(
-            present, edit, _make_base(present, edit.base, original.picture) if edit.base else whole, original.picture
-        )
+        _follow(present, edit, bases[edit.base], original.picture)
         for edit in edits
         if edit.name != RECOLOURED or has_colour(original.picture)
     ]

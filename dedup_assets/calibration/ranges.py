@@ -27,6 +27,7 @@ RANGES: Mapping[str, tuple[Stage, Sequence[float]]] = {
     "min_shown_share": ("verified_groups", (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.8)),
     "min_framed_share": ("verified_groups", (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)),
     "min_tone": ("verified_groups", (-1, 0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)),
+    "max_pan": ("verified_groups", (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 1.0)),
     "max_parallax": ("verified_groups", (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)),
     "max_changed_share": ("verified_groups", (0.0, 0.0005, 0.001, 0.0015, 0.002, 0.004, 0.008, 0.02, 0.05, 0.2, 1.0)),
     "max_blended_share": ("verified_groups", (0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9, 1.0)),

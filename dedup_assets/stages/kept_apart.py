@@ -17,11 +17,11 @@ from dedup_assets.stages.pairs.contents import PAIR_KEY, number_contents
 from dedup_assets.stages.shown_groups import TOLD
 from dedup_assets.tables import IMAGE_FEATURES, SIMILAR_GROUPS, STAR_PAIRS, VERIFIED_GROUPS
 
-REASONS = ("words", "frames", "direction", "changed", "conflict", "color", "blended", "seam", "parallax")
+REASONS = ("words", "frames", "direction", "changed", "conflict", "color", "blended", "seam", "parallax", "panned")
 """The tests whose rejections tell a person something; the others found no agreement."""
 
 SHOWN_PAIRS = 12
-"""Of each reason; 108 pairs at most, with 2 MB of thumbnails."""
+"""Of each reason; 120 pairs at most, with 2 MB of thumbnails."""
 
 EVIDENCE = ("decided_by", "structure_score", "changed_share", "blended_share", "differing_tiles", "tiles")
 

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from dedup_assets.contracts import Table
+from dedup_assets.kernels.verify.cascade import CERTAIN_REJECTIONS
 from dedup_assets.resources.tables.store import open_tables
 from dedup_assets.stages.kept_apart import EVIDENCE, REASONS, SHOWN_PAIRS, choose_apart, read_rejected
 from dedup_assets.tables import SIMILAR_GROUPS, VERIFIED_GROUPS
@@ -68,3 +69,7 @@ def test_many_pairs_are_cut_the_same_way_in_whatever_parts_and_order_they_come(p
         ]
     ]
     assert ends(chosen) == expected
+
+
+def test_what_no_other_alignment_would_change_is_shown_with_its_reason() -> None:
+    assert set(REASONS) >= CERTAIN_REJECTIONS

@@ -77,8 +77,8 @@ def _share_steps(gray: Gray) -> tuple[float, float]:
     """Return the shares of steps across and down that are still, and soft: of 0 to 2 and of 3 to 12 levels."""
     height, width = gray.shape
     still, soft = 0, 0
-    for row in range(height):
-        line, below, calm, moved = gray[row], gray[min(row + 1, height - 1)], np.int32(0), np.int32(0)
+    for row in range(height - 1):
+        line, below, calm, moved = gray[row], gray[row + 1], np.int32(0), np.int32(0)
         for at in range(width - 1):
             across = abs(np.int16(np.int16(line[at + 1]) - np.int16(line[at])))
             down = abs(np.int16(np.int16(below[at]) - np.int16(line[at])))
@@ -86,7 +86,7 @@ def _share_steps(gray: Gray) -> tuple[float, float]:
             moved += np.int32(across <= SOFT_LEVELS) + np.int32(down <= SOFT_LEVELS)
         still += int(calm)
         soft += int(moved - calm)
-    count = max(1, 2 * height * (width - 1))
+    count = max(1, 2 * (height - 1) * (width - 1))
     return still / count, soft / count
 
 

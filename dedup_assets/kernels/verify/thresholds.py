@@ -71,6 +71,9 @@ class VerificationThresholds(BaseModel):
     """Share of the windows with most content in which another picture shows through: of 1,239 copies of 40 photographs in 94 edits,
     chosen on the first 16, no edit left more but locally equalised contrast, which did in 14 of 40 (above 0.65 in 2); of
     steps of fades that are too far apart and left no more than 0.65, half did."""
+    max_pan: Share = 0.05
+    """Share of each picture that the other does not show, beyond which two views of one scale are two pictures; 1 accepts all:
+    two random crops that leave 95 % of the area lie 2.5 % apart at most."""
     max_parallax: Share = 0.2
     """Share of blocks beside their place, from here on two shots of one scene; 1 accepts stereo pairs and bursts: a stereo pair
     of a motorcycle left 0.31 to 0.36 of them; of 12 photographs in 70 edits each, one whose local contrast was stretched left

@@ -21,10 +21,10 @@ def judge_changes(pair: Pair, matrix: NDArray[np.float64], evidence: PairEvidenc
 
     matrix: 3x3, px of the left thumbnail to px of the right one.
     """
-    if is_panned(evidence):
+    limits = pair.thresholds
+    if is_panned(evidence, limits.max_pan):
         return replace(evidence, verdict=False, level=None, relation=None, decided_by="panned")
     onto_left = (evidence.overlap_left or 0.0) >= (evidence.overlap_right or 0.0)
-    limits = pair.thresholds
     seen = compare_exactly(pair.left, pair.right, matrix, onto_left, limits.max_blended_share)
     if seen is None:
         return evidence

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from dedup_assets.kernels.verify.cascade import UNKNOWN, verify_pair
-from dedup_assets.kernels.verify.changes.panning import MAX_BEND, MAX_PANNED_SHARE, is_panned
+from dedup_assets.kernels.verify.cascade import UNKNOWN, VerificationThresholds, verify_pair
+from dedup_assets.kernels.verify.changes.panning import MAX_BEND, is_panned
 from dedup_assets.kernels.verify.evidence import PairEvidence
 from dedup_assets_tests.kernels.verify.changes.scenes import NAMES, photograph
 from dedup_assets_tests.kernels.verify.drawings import Picture, recompressed, seen
@@ -32,6 +32,9 @@ def test_two_views_a_tenth_apart_are_two_pictures_and_both_are_copies_of_what_ho
     evidence = verify_pair(seen(one), seen(other), UNKNOWN)
     assert (evidence.verdict, evidence.level, evidence.decided_by) == (False, None, "panned")
     assert all(verify_pair(seen(whole), seen(each), UNKNOWN).verdict for each in (one, other))
+    turned = np.ascontiguousarray(np.rot90(other))
+    assert verify_pair(seen(one), seen(turned), UNKNOWN).decided_by == "panned"
+    assert verify_pair(seen(one), seen(other), UNKNOWN, VerificationThresholds(max_pan=1.0)).verdict
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -50,17 +53,19 @@ def test_a_tilt_and_a_perspective_are_no_pan(name: str) -> None:
     ("fitted", "share", "panned"),
     [
         ((1, 0, 0.1, 0, 1, 0), 0.9, True),
-        ((1, 0, 0.1, 0, 1, 0), MAX_PANNED_SHARE + 0.001, False),
+        ((1, 0, 0.1, 0, 1, 0), 0.951, False),
         ((1 + 2.1 * MAX_BEND, 0, 0.1, 0, 1, 0), 0.9, False),
         ((1, 0, 0.1, 0.01 + 2 * MAX_BEND, 1, 0), 0.9, False),
-        ((-1, 0, 0.9, 0, 1, 0), 0.9, False),
+        ((-1, 0, 0.9, 0, 1, 0), 0.9, True),
+        ((0, 1, 0.1, -1, 0, 1), 0.9, True),
+        ((0.1, 1, 0.1, -1, 0, 1), 0.9, False),
         (None, 0.9, False),
     ],
-    ids=["shifted", "by too little", "enlarged", "tilted", "mirrored", "not laid"],
+    ids=["shifted", "by too little", "enlarged", "tilted", "mirrored", "turned", "turned and bent", "not laid"],
 )
 def test_a_pan_shifts_and_does_nothing_else(fitted: tuple[float, ...] | None, share: float, panned: bool) -> None:
-    assert is_panned(replace(PANNED, fitted_map=fitted, overlap_left=share)) is panned
+    assert is_panned(replace(PANNED, fitted_map=fitted, overlap_left=share), 0.05) is panned
 
 
 def test_what_one_of_the_two_shows_wholly_is_a_crop() -> None:
-    assert not is_panned(replace(PANNED, fitted_map=(1, 0, 0.1, 0, 1, 0), overlap_right=1.0))
+    assert not is_panned(replace(PANNED, fitted_map=(1, 0, 0.1, 0, 1, 0), overlap_right=1.0), 0.05)
