@@ -14,8 +14,8 @@ from obstore.store import ObjectStore
 
 from dedup_assets.contracts import Table
 
-ROWS_PER_GROUP = 500
-"""Rows that are read at least to get at one of them: 10 MB where they hold thumbnails."""
+ROWS_PER_GROUP = 100
+"""Rows that are read at least to get at one of them: 2 MB where they hold thumbnails."""
 
 _ARROW_LEVEL = pl.CompatLevel.oldest()
 

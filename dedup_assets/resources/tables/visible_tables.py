@@ -14,11 +14,10 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 from obstore.store import ObjectStore
 
 from dedup_assets.contracts import Table
@@ -37,7 +36,10 @@ HOSTED = "http"
 
 _log = logging.getLogger(__name__)
 
-Read = Callable[[pq.ParquetFile], list[pl.DataFrame]]
+KEYS_KEPT = 256
+"""Parts of which a process keeps the keys that rows were looked up by, some 10 KB each: most lookups find nothing in most parts."""
+
+Read = Callable[[str], list[pl.DataFrame]]
 
 
 class ReadableTables(StoredFiles):
@@ -47,6 +49,7 @@ class ReadableTables(StoredFiles):
         """With `keeps`, each table is listed once, when it is first asked for; then only what is written here is seen."""
         super().__init__(store)
         self._commits = CommitLog(self, keeps)
+        self._keys_of = lru_cache(KEYS_KEPT)(self._read_keys)
 
     def commit_of(self, table: Table, partition: str) -> Commit:
         """The visible state of a partition; an empty commit where nothing was ever written.
@@ -83,7 +86,7 @@ class ReadableTables(StoredFiles):
 
     def read(self, table: Table, partition: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """All visible rows of a partition, the named columns only."""
-        return self._read_newest(table, partition, columns, partial(_read_all, _names(table, columns)))
+        return self._read_newest(table, partition, columns, partial(self._read_all, _names(table, columns)))
 
     def read_many(
         self, table: Table, partitions: Collection[str] | None = None, columns: Sequence[str] | None = None
@@ -103,7 +106,7 @@ class ReadableTables(StoredFiles):
             StoreChangedError: one is gone, as another run replaced it more than a day ago.
         """
         try:
-            return self._read(table, partition, parts, columns, partial(_read_all, _names(table, columns)))
+            return self._read(table, partition, parts, columns, partial(self._read_all, _names(table, columns)))
         except Overtaken as overtaken:
             raise StoreChangedError(
                 f"Another run has replaced what this one began with, in {overtaken.newest.directory}: run again."
@@ -113,7 +116,7 @@ class ReadableTables(StoredFiles):
         self, table: Table, partition: str, key: str, values: pl.Series, columns: Sequence[str]
     ) -> pl.DataFrame:
         """Rows whose `key` is among `values`; reads only the row groups that hold one of them."""
-        return self._read_newest(table, partition, columns, partial(_pick, key, values, columns))
+        return self._read_newest(table, partition, columns, partial(self._pick, key, values, columns))
 
     def publish(self, commit: Commit) -> Commit:
         """Make `commit` the visible state of its partition, as the next after the one it was made from.
@@ -172,10 +175,26 @@ class ReadableTables(StoredFiles):
         found = [_empty(table, columns)]
         for part in parts:
             try:
-                found += read(open_parquet(self.store, Commit(table.name, partition).path_of(part)))
+                found += read(Commit(table.name, partition).path_of(part))
             except (OSError, pa.ArrowException) as error:
                 self._miss(table, partition, part, error)
         return pl.concat(found, how="diagonal")
+
+    def _read_all(self, columns: Sequence[str], path: str) -> list[pl.DataFrame]:
+        return [to_frame(open_parquet(self.store, path).read(columns=list(columns)))]
+
+    def _pick(self, key: str, values: pl.Series, columns: Sequence[str], path: str) -> list[pl.DataFrame]:
+        wanted = [keys.is_in(values.implode()) for keys in self._keys_of(path, key)]
+        groups = [(number, rows) for number, rows in enumerate(wanted) if rows.any()]
+        if not groups:
+            return []
+        file = open_parquet(self.store, path)
+        return [to_frame(file.read_row_group(number, columns=list(columns))).filter(rows) for number, rows in groups]
+
+    def _read_keys(self, path: str, key: str) -> list[pl.Series]:
+        """What stands in a column of a part, for each group of rows: a part never changes."""
+        file = open_parquet(self.store, path)
+        return [to_frame(file.read_row_group(number, columns=[key]))[key] for number in range(file.num_row_groups)]
 
     def _miss(self, table: Table, partition: str, part: Part, error: Exception) -> None:
         """Do without a part that cannot be read, where what it held is only remembered.
@@ -199,19 +218,6 @@ class ReadableTables(StoredFiles):
 
 def _damaged(path: str, table: Table) -> DamagedStoreError:
     return DamagedStoreError(f"{path} in the store is damaged or missing: run again, and {table.name} makes it again.")
-
-
-def _read_all(columns: Sequence[str], file: pq.ParquetFile) -> list[pl.DataFrame]:
-    return [to_frame(file.read(columns=list(columns)))]
-
-
-def _pick(key: str, values: pl.Series, columns: Sequence[str], file: pq.ParquetFile) -> list[pl.DataFrame]:
-    found = []
-    for number in range(file.num_row_groups):
-        wanted = to_frame(file.read_row_group(number, columns=[key]))[key].is_in(values.implode())
-        if wanted.any():
-            found.append(to_frame(file.read_row_group(number, columns=list(columns))).filter(wanted))
-    return found
 
 
 def sha256_of(pieces: Sequence[bytes]) -> str:
