@@ -47,7 +47,8 @@ def distance_histogram(distances: NDArray[Any], threshold: float | None, title: 
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.2, 3.2), dpi=100, facecolor=_PAPER, layout="constrained")
+    figure = Figure(figsize=(7.2, 3.2), dpi=100, facecolor=_PAPER)
+    figure.subplots_adjust(0.085, 0.155, 0.985, 0.9)
     axes = figure.add_subplot(facecolor=_PAPER)
     values = np.asarray(distances, dtype=np.float64).ravel()
     values = values[np.isfinite(values)]
