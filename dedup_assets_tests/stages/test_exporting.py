@@ -22,9 +22,7 @@ def tables(tmp_path: Path) -> TableStore:
     """A report of two partitions, of which one was written twice, so that a replaced part lies beside the other."""
     store = open_tables(str(tmp_path / "store"))
     for paths in (["a.jpg"], ["a.jpg", "b.jpg"]):
-        store.rewrite(
-            DEDUP_REPORT, "shop", frame([row(ord(path[0]), f"shop/{path}") for path in paths]), ""
-        )
+        store.rewrite(DEDUP_REPORT, "shop", frame([row(ord(path[0]), f"shop/{path}") for path in paths]), "")
     store.rewrite(DEDUP_REPORT, "web/2024 x", frame([row(1, "web/2024 x/c.jpg")]), "")
     return store
 
