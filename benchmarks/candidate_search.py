@@ -4,7 +4,8 @@ Random 256-bit codes, 45 % of them within 30 bits of another, and skewed ones, w
 dependent as a photograph's: every tenth bit repeats its neighbour. `--photographs FOLDER` takes instead the DCT hashes of the
 photographs in a folder and of edits of them (JPEG, half size, cropped by 5 %, brighter), and fills up to the count with copies
 of these hashes: each round moved as a whole by 60 bits, then each code by up to 2. `--faiss` compares our bands with
-`faiss.IndexBinaryMultiHash` on planted copies up to the radius away. Prints Markdown; `--out` also writes it.
+`faiss.IndexBinaryMultiHash` on planted copies up to the radius away. `--one-band FOLDER` searches three bands alone, over codes
+that are mapped from a file which it makes there, and reckons what all bands take. Prints Markdown; `--out` also writes it.
 """
 
 import argparse
@@ -20,23 +21,27 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup_assets.kernels.candidates.band_join import find_in_band
+from dedup_assets.kernels.candidates.bands import band_masks
 from dedup_assets.kernels.candidates.hamming_search import find_pairs_within
 
 Codes = NDArray[np.uint8]
+Measure = Callable[[Sequence[int], int], Iterator[str]]
 Searched = tuple[NDArray[np.int64], NDArray[np.int64]]
 COPIED_SHARE = 0.225
 SAMPLE = 200
 NEW_CODES = 10_000
+CHUNK = 1_000_000
 FAISS = ((12, 20, 1), (16, 16, 1), (12, 20, 2))
 """Tables, bits of a key, and how many of these may differ; bits of a key stand side by side, and keys apart."""
 
 
-def make_codes(count: int, skewed: bool, max_flips: int = 30) -> tuple[Codes, NDArray[np.int64]]:
+def make_codes(count: int, skewed: bool, max_flips: int = 30, seed: int = 0) -> tuple[Codes, NDArray[np.int64]]:
     """`count` codes in random order, of which 22.5 % are copies of another 22.5 % with 1 to `max_flips` bits flipped.
 
     Returns them and the planted pairs (m, 2).
     """
-    random = np.random.default_rng(count)
+    random = np.random.default_rng(count + seed)
     copied = int(count * COPIED_SHARE)
     fresh = random.integers(0, 256, (count - copied, 32), dtype=np.uint8)
     if skewed:
@@ -98,23 +103,25 @@ def brute_force(codes: Codes, rows: NDArray[np.int64], radius: int) -> set[tuple
     return {(row, int(other)) for row, others in near for other in others}
 
 
-def measure(codes: Codes, kind: str, radius: int) -> str:
+def measure(codes: Codes, kind: str, radius: int, threads: int) -> str:
     count = len(codes)
     start = time.perf_counter(), time.process_time()
-    left, right, _ = find_pairs_within(codes, codes, radius)
+    left, right, _ = find_pairs_within(codes, codes, radius, threads)
     all_s, all_cpu_s = time.perf_counter() - start[0], time.process_time() - start[1]
     sample = np.random.default_rng(1).choice(count, SAMPLE, replace=False)
     wanted = brute_force(codes, sample, radius)
-    sampled = np.isin(left, sample)
-    found = set(zip(left[sampled].tolist(), right[sampled].tolist(), strict=True))
+    found = set()
+    for one, other in ((left, right), (right, left)):
+        sampled = np.isin(one, sample)
+        found |= set(zip(one[sampled].tolist(), other[sampled].tolist(), strict=True))
     start = time.perf_counter(), time.process_time()
-    find_pairs_within(codes[:NEW_CODES].copy(), codes, radius)
+    find_pairs_within(codes[:NEW_CODES].copy(), codes, radius, threads)
     new_s, new_cpu_s = time.perf_counter() - start[0], time.process_time() - start[1]
     strangers = {(a, b) for a, b in wanted if a != b}
     recall = len(strangers & found) / len(strangers)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     clocks = f"{all_s:.1f} | {all_cpu_s:.1f} | {new_s:.1f} | {new_cpu_s:.1f}"
-    return f"| {kind} | {count:,} | {radius} | {clocks} | {len(left) - count:,} | {recall:.4f} | {peak_mb:.0f} |"
+    return f"| {kind} | {count:,} | {radius} | {clocks} | {len(left):,} | {recall:.4f} | {peak_mb:.0f} |"
 
 
 def compare(count: int, skewed: bool, radius: int, table: tuple[int, int, int] | None) -> str:
@@ -130,7 +137,8 @@ def compare(count: int, skewed: bool, radius: int, table: tuple[int, int, int] |
         asked, (rows, others) = count, search(codes)
         all_s = time.process_time() - start
     planted = planted[planted[:, 0] < asked]
-    met = np.isin(planted[:, 0] * count + planted[:, 1], rows * count + others)
+    pairs = np.concatenate([rows * count + others, others * count + rows])
+    met = np.isin(planted[:, 0] * count + planted[:, 1], pairs)
     far = np.bitwise_count(codes[planted[:, 0]] ^ codes[planted[:, 1]]).sum(axis=1) > radius - 5
     by = "bands" if table is None else f"faiss, {table[0]} x {table[1]} bits, {table[2]} may differ"
     clocks = f"{index_s:.1f} | {new_s:.1f} | {index_s + all_s:.1f}"
@@ -172,16 +180,36 @@ def compare_with_faiss(counts: Sequence[int], radius: int) -> Iterator[str]:
             yield alone.submit(compare, count, skewed, radius, table).result()
 
 
-def measure_all(photographs: Path | None, counts: Sequence[int], radius: int) -> Iterator[str]:
+def measure_bands(folder: Path, counts: Sequence[int], radius: int) -> Iterator[str]:
+    """Three bands over codes of which 22.5 % are copies, in chunks; the last bands look back at the most others."""
+    masks = band_masks(radius)
+    yield "| codes | count | bands of all | CPU s a band | reckoned, core-hours | found in these |"
+    yield "|---|" + "---:|" * 5
+    for count in counts:
+        path = folder / "codes"
+        with path.open("wb") as file:
+            for chunk in range(0, count, CHUNK):
+                file.write(make_codes(min(CHUNK, count - chunk), skewed=False, seed=chunk)[0].tobytes())
+        codes = np.memmap(path, np.uint64, "r").reshape(-1, 4)
+        find_in_band(codes[:1000], codes[:1000], masks, 0, radius)
+        chosen, start = (0, len(masks) // 2, len(masks) - 1), time.process_time()
+        found = sum(len(find_in_band(codes, codes, masks, number, radius)[0]) for number in chosen)
+        each = (time.process_time() - start) / len(chosen)
+        hours = each * len(masks) / 3600
+        yield f"| random | {count:,} | 3 of {len(masks)} | {each:.1f} | {hours:.2f} | {found:,} |"
+        path.unlink()
+
+
+def measure_all(photographs: Path | None, threads: int, counts: Sequence[int], radius: int) -> Iterator[str]:
     clocks = ["all pairs, s", "of CPU", "10,000 new, s", "of CPU"]
-    heads = ["codes", "count", "radius", *clocks, "pairs (both ways)", "recall", "peak RSS, MB"]
+    heads = ["codes", "count", "radius", *clocks, "pairs", "recall", "peak RSS, MB"]
     yield "| " + " | ".join(heads) + " |"
     yield "|---|" + "---:|" * (len(heads) - 1)
     seen = photograph_codes(photographs) if photographs else None
     for kind in ("random", "skewed") if seen is None else ("photographs",):
         for count in counts:
             codes = make_codes(count, kind == "skewed")[0] if seen is None else multiply(seen, count)
-            yield measure(codes, kind, radius)
+            yield measure(codes, kind, radius, threads)
 
 
 def main() -> None:
@@ -190,10 +218,15 @@ def main() -> None:
     ask.add_argument("--radius", type=int, default=40)
     ask.add_argument("--photographs", type=Path, help="A folder of photographs, whose codes to take")
     ask.add_argument("--faiss", action="store_true", help="Compare with IndexBinaryMultiHash instead")
+    ask.add_argument("--one-band", type=Path, help="A folder for the codes of a few bands that are measured alone")
+    ask.add_argument("--threads", type=int, default=1)
     ask.add_argument("--out", type=Path)
     want = ask.parse_args()
     lines = []
-    for line in (compare_with_faiss if want.faiss else partial(measure_all, want.photographs))(want.codes, want.radius):
+    measured: Measure = partial(measure_all, want.photographs, want.threads)
+    if want.faiss or want.one_band:
+        measured = compare_with_faiss if want.faiss else partial(measure_bands, want.one_band)
+    for line in measured(want.codes, want.radius):
         lines.append(line)
         print(line, flush=True)
     if want.out:

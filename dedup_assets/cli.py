@@ -14,6 +14,7 @@ from dedup_assets.commands.demo import demo
 from dedup_assets.commands.doctor import doctor
 from dedup_assets.commands.embedded_servers import embedded_servers
 from dedup_assets.commands.embeddings import embeddings
+from dedup_assets.commands.export import export
 from dedup_assets.commands.forget import forget
 from dedup_assets.commands.metadata import metadata
 from dedup_assets.commands.migrate import migrate
@@ -27,8 +28,8 @@ from dedup_assets.commands.ui import ui
 from dedup_assets.errors import MendableError
 
 COMMANDS = [
-    calibrate, decide, demo, doctor, embedded_servers, embeddings, forget, metadata, migrate, organize, run, serve_embeddings,
-    similar, ui,
+    calibrate, decide, demo, doctor, embedded_servers, embeddings, export, forget, metadata, migrate, organize, run,
+    serve_embeddings, similar, ui,
 ]  # fmt: skip
 
 

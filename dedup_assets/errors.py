@@ -25,6 +25,7 @@
       SenselessDecisionError
       CalibrationError
       NoPhotographsError
+      ExportError
       AddressTakenError
       ServiceEndedError
     BlobError                         one file, not the run: it becomes a row, and the others go on
@@ -139,6 +140,10 @@ class CalibrationError(MendableError):
 
 class NoPhotographsError(MendableError):
     """The photographs of the demo are not installed."""
+
+
+class ExportError(MendableError):
+    """What was asked for cannot be exported, or not to there; the text says what is there and what to name instead."""
 
 
 class AddressTakenError(MendableError):

@@ -1,41 +1,38 @@
 """`wavelet_groups`: who might be a duplicate of whom, by hashes and by recipe.
 
 Belongs here: one partition after the other, and what is told of it. Does not belong here: which contents are new, and which
-pairs are its own (`stages/pairs/candidate_search.py`), any verdict (`verified_groups`).
+partition writes a pair (`stages/pairs/candidate_search.py`), any verdict (`verified_groups`).
 
-A partition compares its new contents with those of every partition. It reads the others only after its own features are
-visible, so of two partitions at work at once the later one sees the earlier, and each pair is found at least once.
+A run compares what is new in its partitions with the contents of every partition. It reads the others only after its own
+features are visible, so of two runs at work at once the later one sees the earlier, and each pair is found at least once.
 """
 
 import dagster as dg
 
 from dedup_assets.policies import CandidatePolicy
 from dedup_assets.resources.collection import Collection
-from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.stages.pairs.candidate_search import CandidateSearch
 from dedup_assets.stages.stage import Stage
 from dedup_assets.stages.table_assets import table_asset
 from dedup_assets.tables import IMAGE_FEATURES, METADATA_HASHES, WAVELET_GROUPS
 
 
-@table_asset(WAVELET_GROUPS, {"numpy"}, "2", reads_all=[IMAGE_FEATURES, METADATA_HASHES])
+@table_asset(WAVELET_GROUPS, {"numba"}, "2", reads_all=[IMAGE_FEATURES, METADATA_HASHES], in_one_run=True)
 def wavelet_groups(
-    context: dg.AssetExecutionContext,
-    collection: Collection,
-    candidate_policy: CandidatePolicy,
-    progress: ProgressReporter,
+    context: dg.AssetExecutionContext, collection: Collection, candidate_policy: CandidatePolicy
 ) -> None:
-    """Search all partitions for the contents that are new in this one."""
+    """Search all partitions, once, for the contents that are new in those of this run."""
     stage = Stage(context, WAVELET_GROUPS, collection.tables(), candidate_policy, source=IMAGE_FEATURES)
     search: CandidateSearch | None = None
-    inputs = {
-        key: [stage.tables.commit_of(table, key) for table in (IMAGE_FEATURES, METADATA_HASHES)] for key in stage.keys
+    inputs = {  # as they were before the search reads them
+        key: (stage.tables.commit_of(IMAGE_FEATURES, key), stage.tables.commit_of(METADATA_HASHES, key))
+        for key in stage.keys
     }
-    for key, (features, recipes) in inputs.items():  # as they were before the search reads them
-        with stage.partition(key, stage.fingerprint(features.digest, recipes.digest)) as work:
+    for key, made_from in inputs.items():
+        with stage.partition(key, stage.fingerprint(*(commit.digest for commit in made_from))) as work:
             if not work.is_current:
-                search = search or CandidateSearch(stage, candidate_policy)
-                search.bring_up_to_date(work, features, recipes, progress)
+                search = search or CandidateSearch(stage, candidate_policy, inputs, collection.workers)
+                search.bring_up_to_date(work)
             work.counts = {
                 "candidate_pairs": work.commit.rows,
                 "crowded_recipes": search.recipes.crowded if search else 0,

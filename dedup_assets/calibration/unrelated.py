@@ -54,7 +54,7 @@ class SamplePairs:
         """The pairs that the present policy would verify, and under which transform."""
         found = find_candidate_pairs(self.hashes, self.hashes, self._present.candidates.limits())
         numbers = np.column_stack([found.query, found.other, found.transform]).tolist()
-        by_hash = {(left, right): TRANSFORMS[transform] for left, right, transform in numbers if left < right}
+        by_hash = {(left, right): TRANSFORMS[transform] for left, right, transform in numbers}
         near = self.cosines >= self._present.values["min_copy_cosine"]
         return dict.fromkeys(self._ends(np.flatnonzero(near)), UNKNOWN) | by_hash
 

@@ -86,6 +86,14 @@ def parse_location(text: str) -> Location:
     raise _wrong(clean, f"{scheme}:// is not an address that is read here")
 
 
+def url_of(location: Location, path: str) -> str:
+    """Where a file below a place lies, as a quoted URL: file:///… or https://…, without a signature."""
+    if isinstance(location, FolderLocation):
+        return (location.path / path).as_uri()
+    inside = "/".join(filter(None, (location.container, location.prefix, path)))
+    return f"{location.account_url}/{quote(inside)}"
+
+
 def path_inside(inner: Location, outer: Location) -> str | None:
     """The path of one place relative to another that holds it; "" where both are the same, None where it lies elsewhere."""
     whole, start = _directory(inner), _directory(outer)

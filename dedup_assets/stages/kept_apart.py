@@ -14,7 +14,7 @@ from dedup_assets.report.gallery_groups import GalleryGroup, GalleryImage
 from dedup_assets.report.plain_words import apart_in_words
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.pairs.contents import PAIR_KEY, number_contents
-from dedup_assets.stages.shown_groups import TOLD
+from dedup_assets.stages.shown_groups import TOLD, Report
 from dedup_assets.tables import IMAGE_FEATURES, SIMILAR_GROUPS, STAR_PAIRS, VERIFIED_GROUPS
 
 REASONS = ("words", "frames", "direction", "changed", "conflict", "color", "blended", "seam", "parallax", "panned")
@@ -27,13 +27,15 @@ EVIDENCE = ("decided_by", "structure_score", "changed_share", "blended_share", "
 
 
 def kept_apart_pairs(
-    tables: TableStore, report: pl.DataFrame, policy_version: str, not_looked_for: Sequence[str]
+    tables: TableStore, report: Report, policy_version: str, not_looked_for: Sequence[str]
 ) -> Iterator[GalleryGroup]:
     """The pairs to be shown, reason by reason, the kept pictures of `dedup_report` as both ends."""
-    kept = report.filter(pl.col("status") == "Best").sort("file_sha256")
-    chosen = choose_apart(read_rejected(tables, policy_version, not_looked_for), kept["file_sha256"])
+    best = pl.col("status") == "Best"
+    kept = pl.concat([frame.filter(best)["file_sha256"] for frame in report]).sort()
+    chosen = choose_apart(read_rejected(tables, policy_version, not_looked_for), kept)
     ends = pl.concat([chosen[side] for side in PAIR_KEY]).unique()
-    images = _read_images(tables, kept.filter(pl.col("file_sha256").is_in(ends.implode())))
+    shown = [frame.filter(best & pl.col("file_sha256").is_in(ends.implode())) for frame in report]
+    images = _read_images(tables, pl.concat(shown))
     yield from map(partial(_pair, images), chosen.iter_rows(named=True))
 
 

@@ -6,7 +6,8 @@ Belongs here: gathering it from the tables and from Dagster's record of the run.
 
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import dagster as dg
 import polars as pl
@@ -16,6 +17,7 @@ from dedup_assets.report.csv_file import write_image_report
 from dedup_assets.report.gallery import write_gallery
 from dedup_assets.report.summary import RunSummary, RunWork, ToolCount, summary_json, summary_text
 from dedup_assets.resources.collection import Collection
+from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.kept_apart import kept_apart_pairs
 from dedup_assets.stages.listing import count_no_images, read_listing
 from dedup_assets.stages.shown_groups import duplicate_groups, look_alike_groups
@@ -39,16 +41,16 @@ def publish_report(
     `policy_version` is that of the verification.
     """
     reported = stage.digest_of_all(DEDUP_REPORT)  # before the rows are read: another run may write others meanwhile
-    report = stage.tables.read_many(DEDUP_REPORT)
+    report = ReportedRows(stage.tables)
     summary = summarize(stage, collection, report, not_looked_for)
     shown = digest_of(reported, policy_version, not_looked_for, summary.others, summary.left_out)
     is_shown = stage.tables.read_document(PUBLISHED) == shown  # a killed run leaves new rows and old pages
     if verified_pairs is not None or not is_shown or stage.tables.read_bytes(f"{FOLDER}/index.html") is None:
         with tempfile.TemporaryFile() as for_scripts, tempfile.TemporaryFile() as for_people:
-            write_image_report([report], for_scripts, for_people)
+            write_image_report(report, for_scripts, for_people)
             for csv, name in ((for_scripts, "image_report"), (for_people, "image_report_spreadsheet")):
                 csv.seek(0)
-                stage.tables.write_bytes(f"{FOLDER}/{name}.csv", csv.read())
+                stage.tables.write_bytes(f"{FOLDER}/{name}.csv", csv)
         write_gallery(
             lambda name, data: stage.tables.write_bytes(f"{FOLDER}/{name}", data),
             summary,
@@ -63,25 +65,37 @@ def publish_report(
     stage.log(f"The report: {collection.store}/{FOLDER}/index.html")
 
 
+class ReportedRows:
+    """The rows of `dedup_report`, a partition at a time, each time that they are gone through: all are never held."""
+
+    def __init__(self, tables: TableStore) -> None:
+        self._tables = tables
+
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        yield DEDUP_REPORT.empty()
+        yield from (self._tables.read(DEDUP_REPORT, key) for key in self._tables.partitions(DEDUP_REPORT))
+
+
 def summarize(
-    stage: Stage, collection: Collection, report: pl.DataFrame, not_looked_for: Sequence[str] = ()
+    stage: Stage, collection: Collection, report: Iterable[pl.DataFrame], not_looked_for: Sequence[str] = ()
 ) -> RunSummary:
-    """What the source holds now."""
-    duplicates = report.filter(pl.col("status") == "Duplicate")
-    unreadable = report.filter(pl.col("status") == "Unreadable").sort("path")
+    """What the source holds now, from the rows of the report in frames."""
+    found = _Found()
+    for frame in report:
+        found.add(frame)
     commits = (stage.tables.commit_of(EMBEDDINGS, key).details for key in stage.tables.partitions(EMBEDDINGS))
     provider = {} if not_looked_for else next((details for details in commits if details), {})
     listing = read_listing(stage.tables)
     return RunSummary(
         source=collection.source,
-        images=report.height,
-        groups=duplicates["group_id"].n_unique(),
-        duplicates=duplicates.height,
-        unreadable=unreadable.height,
-        bytes_reclaimable=int(duplicates["reclaimable_bytes"].sum()),
-        by_level=dict(sorted(Counter(duplicates["level"].drop_nulls()).items())),
+        images=found.images,
+        groups=pl.concat(found.groups).n_unique(),
+        duplicates=found.duplicates,
+        unreadable=len(found.causes),
+        bytes_reclaimable=found.bytes_reclaimable,
+        by_level=dict(sorted(found.levels.items())),
         not_looked_for=not_looked_for,
-        unreadable_causes=list(unreadable.select("path", "cause").iter_rows()),
+        unreadable_causes=sorted(found.causes),
         tools=_count_tools(stage),
         embedding_provider=provider.get("provider"),
         fallback_reasons=provider.get("fallback_reasons", ()),
@@ -91,17 +105,41 @@ def summarize(
     )
 
 
+@dataclass
+class _Found:
+    """What frames of the report add up to."""
+
+    images: int = 0
+    duplicates: int = 0
+    bytes_reclaimable: int = 0
+    groups: list[pl.Series] = field(default_factory=list)
+    levels: Counter[str] = field(default_factory=Counter)
+    causes: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, frame: pl.DataFrame) -> None:
+        duplicates = frame.filter(pl.col("status") == "Duplicate")
+        self.images += frame.height
+        self.duplicates += duplicates.height
+        self.bytes_reclaimable += int(duplicates["reclaimable_bytes"].sum())
+        self.groups.append(duplicates["group_id"].unique())
+        self.levels.update(duplicates["level"].drop_nulls())
+        self.causes += frame.filter(pl.col("status") == "Unreadable").select("path", "cause").iter_rows()
+
+
 def _count_tools(stage: Stage) -> list[ToolCount]:
-    rows = stage.tables.read_many(METADATA_HASHES, columns=["tool", "parse_error", "metadata_hash", "missing"])
+    columns = ["tool", "parse_error", "metadata_hash", "missing"]
+    images, parsed, recipes = Counter[str](), Counter[str](), Counter[str]()
+    missing: dict[str, Counter[str]] = defaultdict(Counter)
+    for key in stage.tables.partitions(METADATA_HASHES):
+        for (name,), rows in stage.tables.read(METADATA_HASHES, key, columns).group_by("tool"):
+            tool = str(name)
+            images[tool] += rows.height
+            parsed[tool] += rows["parse_error"].null_count()
+            recipes[tool] += rows["metadata_hash"].count()
+            missing[tool].update(rows["missing"].drop_nulls().str.split(",").explode())
     return [
-        ToolCount(
-            tool=str(tool),
-            images=images.height,
-            parsed=images["parse_error"].null_count(),
-            recipes=images["metadata_hash"].count(),
-            missing=dict(sorted(Counter(images["missing"].drop_nulls().str.split(",").explode()).items())),
-        )
-        for (tool,), images in rows.sort("tool").group_by("tool", maintain_order=True)
+        ToolCount(tool, images[tool], parsed[tool], recipes[tool], dict(sorted(missing[tool].items())))
+        for tool in sorted(images)
     ]
 
 

@@ -4,7 +4,7 @@ Belongs here: which groups and which images of them, and what is told of each. D
 (`report/gallery.py`), who is in a group (`assets/dedup_report.py`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import polars as pl
@@ -20,36 +20,43 @@ SHOWN_IMAGES = 24
 SCORES = ("color_score", "structure_score", "local_inliers", "local_coverage")
 TOLD = ("path", "status", "level", "kept_because", "decided_by", "width_px", "height_px", "size_bytes")
 
+Report = Iterable[pl.DataFrame]
+"""Rows of `dedup_report` in frames, which are gone through more than once."""
 Scores = dict[frozenset[bytes], dict[str, Any]]
 
 
-def duplicate_groups(tables: TableStore, report: pl.DataFrame) -> Iterator[GalleryGroup]:
+def duplicate_groups(tables: TableStore, report: Report) -> Iterator[GalleryGroup]:
     """The groups of `dedup_report` to be shown, in their order."""
-    chosen = choose_shown(report.filter(pl.col("group_size") > 1), "group_id")
+    chosen = choose_shown(report, pl.col("group_size") > 1, "group_id")
     kept = chosen.filter(pl.col("status") == "Best").select(representative_path="path", kept_sha256="file_sha256")
     shown = chosen.join(kept, on="representative_path", how="left", maintain_order="left")
     scores = _read_scores(tables, pl.concat([shown["file_sha256"], shown["kept_sha256"]]))
     return _groups(tables, shown, "group_id", scores)
 
 
-def look_alike_groups(tables: TableStore, report: pl.DataFrame) -> Iterator[GalleryGroup]:
+def look_alike_groups(tables: TableStore, report: Report) -> Iterator[GalleryGroup]:
     """The groups of kept pictures that look alike, to be shown, in their order."""
-    rows = report.filter(pl.col("similar_group_id").is_not_null() & (pl.col("status") == "Best"))
-    shown = choose_shown(rows, "similar_group_id").with_columns(
+    alike = pl.col("similar_group_id").is_not_null() & (pl.col("status") == "Best")
+    shown = choose_shown(report, alike, "similar_group_id").with_columns(
         kept_sha256=pl.lit(None, pl.Binary), avg_color_correlation=pl.lit(None, pl.Float64)
     )
     return _groups(tables, shown, "similar_group_id", {})
 
 
-def choose_shown(rows: pl.DataFrame, group: str) -> pl.DataFrame:
+def choose_shown(report: Report, of: pl.Expr, group: str) -> pl.DataFrame:
     """The rows to be shown, with `saving` and `size` of their group: SHOWN_IMAGES of each group, the kept image first.
 
-    Of the groups that the column `group` names, SHOWN_GROUPS are shown, those that free the most bytes first.
+    Of the groups that the column `group` names in the rows `of`, SHOWN_GROUPS are shown, those that free the most bytes first.
     """
-    saving = pl.col("reclaimable_bytes").sum()
-    groups = rows.group_by(group).agg(saving=saving, size=pl.len()).sort("saving", group, descending=[True, False])
-    chosen = rows.join(groups.head(SHOWN_GROUPS), on=group)
-    ordered = chosen.sort("saving", group, "keep_rank", "path", descending=[True, False, False, False])
+    told = pl.col("reclaimable_bytes").sum().alias("saving"), pl.len().alias("size")
+    sums = pl.concat([frame.filter(of).group_by(group).agg(told) for frame in report])
+    groups = sums.group_by(group).agg(pl.col("saving", "size").sum()).sort("saving", group, descending=[True, False])
+    largest = groups.head(SHOWN_GROUPS)
+    return _first(pl.concat([_first(frame.filter(of).join(largest, on=group), group) for frame in report]), group)
+
+
+def _first(rows: pl.DataFrame, group: str) -> pl.DataFrame:
+    ordered = rows.sort("saving", group, "keep_rank", "path", descending=[True, False, False, False])
     return ordered.group_by(group, maintain_order=True).head(SHOWN_IMAGES)
 
 
@@ -71,6 +78,7 @@ def _read_scores(tables: TableStore, contents: pl.Series) -> Scores:
     both = pl.all_horizontal(pl.col(PAIR_KEY).is_in(contents.unique().implode()))
     found: Scores = {}
     for table in (STAR_PAIRS, VERIFIED_GROUPS, SIMILAR_GROUPS):
-        pairs = tables.read_many(table, columns=[*PAIR_KEY, *SCORES]).filter(both)
-        found |= {frozenset((row.pop("left_sha256"), row.pop("right_sha256"))): row for row in pairs.to_dicts()}
+        for key in tables.partitions(table):
+            pairs = tables.read(table, key, [*PAIR_KEY, *SCORES]).filter(both)
+            found |= {frozenset((row.pop("left_sha256"), row.pop("right_sha256"))): row for row in pairs.to_dicts()}
     return found

@@ -37,6 +37,7 @@ def row(image_id: int, path: str, status: str = "Best", group_id: str | None = "
         "group_id": group_id,
         "group_size": 1,
         "size_bytes": 9,
+        "reclaimable_bytes": 0,
     }
     return columns | known | values
 

@@ -5,15 +5,20 @@ Does not belong here: searching codes (`hamming_search.py`), making and turning 
 pairs (`kernels/verify/cascade.py`).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.candidates.hamming_search import find_pairs_within
+from dedup_assets.kernels.candidates.hamming_search import LOW_HALF, find_pairs_within
 from dedup_assets.kernels.describe.hashes import hamming_distances, transform_hashes
 from dedup_assets.kernels.transforms import INVERSE_NUMBERS, INVERSE_TRANSFORMS, TRANSFORMS
+
+Codes = NDArray[np.uint8]
+Pairs = NDArray[np.uint64]
+"""The query in the upper and the other in the lower 32 bits."""
+Columns = NDArray[np.int16]
+HALF = np.uint64(32)
 
 
 @dataclass(frozen=True)
@@ -66,51 +71,85 @@ class CandidateLimits:
     wavelet: int
 
 
-def find_candidate_pairs(queries: HashedContents, contents: HashedContents, limits: CandidateLimits) -> CandidatePairs:
+def find_candidate_pairs(
+    queries: HashedContents, contents: HashedContents, limits: CandidateLimits, threads: int = 1
+) -> CandidatePairs:
     """All pairs of a query and a content whose hashes agree within the limits, upright, turned or mirrored.
 
     Whether a pair is found does not depend on which of the two is the query: codes are compared with the transform on
-    either side, and the transforms of `kernels/describe/hashes.py` are isometries.
+    either side, and the transforms of `kernels/describe/hashes.py` are isometries. Where the queries are the contents (the same
+    object), each pair of two of them is found once, the lower row as its query. `threads` are those of the search.
     """
-    found = [matches for transform in TRANSFORMS for matches in _matches(queries, contents, transform, limits)]
-    return _nearest_of_each_pair(np.concatenate([np.empty((0, 5), np.int64), *found]), queries, contents)
+    found = [_matches(queries, contents, transform, limits, threads) for transform in TRANSFORMS]
+    pairs, *columns = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return _nearest_of_each_pair(pairs, np.stack(columns), queries, contents)
 
 
 def _matches(
-    queries: HashedContents, contents: HashedContents, transform: str, limits: CandidateLimits
-) -> Iterator[NDArray[np.int64]]:
+    queries: HashedContents, contents: HashedContents, transform: str, limits: CandidateLimits, threads: int
+) -> tuple[Pairs, Columns, Columns, Columns]:
+    """Pairs of contents that agree under a transform; their DCT and wavelet distances, and its number."""
     rows, dct, wavelet = queries.codes()
-    other_rows, other_dct, other_wavelet = contents.codes()
-    inverse = INVERSE_TRANSFORMS[transform]
+    one_set = queries is contents
+    other_rows, other_dct, other_wavelet = (rows, dct, wavelet) if one_set else contents.codes()
     turned_wavelet = transform_hashes(wavelet, transform, "wavelet")
-    sides = [(transform_hashes(dct, transform, "dct"), other_dct)]
-    if transform != "identity":
-        sides.append((dct, transform_hashes(other_dct, inverse, "dct")))
-    for left, right in sides:
+    found = []
+    for left, right in _sides(dct, other_dct, transform, one_set):
         max_dct = limits.dct if transform == "identity" else limits.turned_dct
-        query, other, distance = find_pairs_within(left, right, max_dct)
+        query, other, distance = find_pairs_within(left, right, max_dct, threads)
         wavelet_distance = hamming_distances(turned_wavelet[query], other_wavelet[other])
         near = wavelet_distance <= limits.wavelet
-        number = np.full(int(near.sum()), TRANSFORMS.index(transform))
-        columns = (rows[query[near]], other_rows[other[near]], distance[near], wavelet_distance[near], number)
-        yield np.stack(columns, axis=1).astype(np.int64)
+        near &= (rows[query] != other_rows[other]) | (not one_set)
+        ends, turn = _ordered(rows[query[near]], other_rows[other[near]], transform, one_set)
+        found.append((ends, distance[near].astype(np.int16), wavelet_distance[near].astype(np.int16), turn))
+    pairs, by_dct, by_wavelet, numbers = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return pairs, by_dct, by_wavelet, numbers
+
+
+def _sides(dct: Codes, other_dct: Codes, transform: str, one_set: bool) -> list[tuple[Codes, Codes]]:
+    """What is compared: the codes turned with the others, and the codes with the others turned back.
+
+    Of one set the latter is the former of the inverse transform, with the ends changed.
+    """
+    turned = transform_hashes(dct, transform, "dct")
+    if transform == "identity":
+        return [(dct, other_dct)]
+    if one_set:
+        return [(turned, other_dct)]
+    return [(turned, other_dct), (dct, transform_hashes(other_dct, INVERSE_TRANSFORMS[transform], "dct"))]
+
+
+def _ordered(
+    query: NDArray[np.int64], other: NDArray[np.int64], transform: str, one_set: bool
+) -> tuple[Pairs, Columns]:
+    """Each pair as one number, and its transform's; of one set the lower end first."""
+    number = np.full(len(query), TRANSFORMS.index(transform), np.int16)
+    if one_set:
+        number = np.where(query < other, number, INVERSE_NUMBERS[number]).astype(np.int16)
+        query, other = np.minimum(query, other), np.maximum(query, other)
+    return query.astype(np.uint64) << HALF | other.astype(np.uint64), number
 
 
 def _nearest_of_each_pair(
-    found: NDArray[np.int64], queries: HashedContents, contents: HashedContents
+    pairs: Pairs, columns: Columns, queries: HashedContents, contents: HashedContents
 ) -> CandidatePairs:
-    query, other, dct, wavelet, transform = found.T
+    query, other = _ends(pairs)
+    dct, wavelet, transform = columns
     flat = queries.low_information[query] | contents.low_information[other]
     keep = ~flat | ((dct == 0) & (wavelet == 0) & (transform == 0))
-    found = found[keep]
-    query, other, dct, wavelet, transform = found.T
-    order = np.lexsort(
-        (_seen_from_lower(transform, queries.dct[query], contents.dct[other]), wavelet, dct, other, query)
+    pairs, (dct, wavelet, transform) = pairs[keep], columns[:, keep]
+    query, other = _ends(pairs)
+    seen = _seen_from_lower(transform, queries.dct[query], contents.dct[other])
+    order = np.lexsort((seen, wavelet, dct, pairs))
+    first = order[np.diff(pairs[order], prepend=~pairs[order[:1]]) != 0]
+    query, other = _ends(pairs[first])
+    return CandidatePairs(
+        query, other, dct[first].astype(np.int32), wavelet[first].astype(np.int32), transform[first].astype(np.int64)
     )
-    first = np.ones(len(order), dtype=np.bool_)
-    first[1:] = (np.diff(query[order]) != 0) | (np.diff(other[order]) != 0)
-    query, other, dct, wavelet, transform = found[order[first]].T
-    return CandidatePairs(query, other, dct.astype(np.int32), wavelet.astype(np.int32), transform)
+
+
+def _ends(pairs: Pairs) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    return (pairs >> HALF).astype(np.int64), (pairs & LOW_HALF).astype(np.int64)
 
 
 def _seen_from_lower(

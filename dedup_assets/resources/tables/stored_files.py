@@ -9,7 +9,7 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import obstore
 from obstore.store import LocalStore, ObjectStore
@@ -80,8 +80,8 @@ class StoredFiles:
         """
         self.put(path, [json.dumps(document, ensure_ascii=False).encode()], create=True)
 
-    def write_bytes(self, path: str, data: bytes) -> None:
-        """Write a file atomically that can be made again: a power cut may cost it."""
+    def write_bytes(self, path: str, data: bytes | IO[bytes]) -> None:
+        """Write a file atomically that can be made again, a large one from an open file: a power cut may cost it."""
         obstore.put(self.store, path, data)
 
     def put(self, path: str, pieces: Sequence[bytes], create: bool = False, keep_name: bool = True) -> None:

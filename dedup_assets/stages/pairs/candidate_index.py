@@ -20,8 +20,6 @@ from dedup_assets.kernels.transforms import TRANSFORMS
 from dedup_assets.stages.pairs.contents import PAIR_KEY, order_pair_ends, pair_up
 from dedup_assets.stages.pairs.hashed_contents import ClassIndex
 
-QUERIES_AT_ONCE = 10_000
-
 
 @dataclass(frozen=True)
 class Links:
@@ -41,8 +39,8 @@ class Links:
 class CandidateIndex:
     """All contents by the class of their hashes, and who is near whom."""
 
-    def __init__(self, index: ClassIndex, limits: CandidateLimits) -> None:
-        self.index, self.limits = index, limits
+    def __init__(self, index: ClassIndex, limits: CandidateLimits, threads: int = 1) -> None:
+        self.index, self.limits, self._threads = index, limits, threads
         self.members = Members(index.class_of, len(index.classes))
 
     def candidates_of(self, contents: NDArray[np.int64]) -> pl.DataFrame:
@@ -62,11 +60,10 @@ class CandidateIndex:
     def _links_of(self, queries: NDArray[np.int64]) -> Links:
         low = self.index.classes.hashes.low_information
         asking, others = queries[~low[queries]], np.flatnonzero(~low)
-        hashes, found = self.index.classes.hashes.take(others), [self._plain_links_of(queries)]
-        for start in range(0, len(asking), QUERIES_AT_ONCE):
-            part = asking[start : start + QUERIES_AT_ONCE]
-            near = find_candidate_pairs(self.index.classes.hashes.take(part), hashes, self.limits)
-            found.append(_numbered(near, part, others))
+        hashes = self.index.classes.hashes.take(others)
+        asked = hashes if len(asking) == len(others) else self.index.classes.hashes.take(asking)
+        near = find_candidate_pairs(asked, hashes, self.limits, self._threads)
+        found = self._plain_links_of(queries), _numbered(near, asking, others)
         columns = zip(*([getattr(each, name) for name in Links.__dataclass_fields__] for each in found), strict=True)
         return Links(*(np.concatenate(column) for column in columns))
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.candidates.bands import CODE_BITS
-from dedup_assets.kernels.candidates.hamming_search import find_pairs_within
+from dedup_assets.kernels.candidates.bands import CODE_BITS, band_masks
+from dedup_assets.kernels.candidates.hamming_search import EXHAUSTIVE_PAIRS_A_BAND, find_pairs_within
 
 
 def near_codes(count: int, copies: int, max_flips: int, seed: int = 3) -> NDArray[np.uint8]:
@@ -20,9 +20,11 @@ def near_codes(count: int, copies: int, max_flips: int, seed: int = 3) -> NDArra
     return np.packbits(np.concatenate(rows), axis=1)
 
 
-def compare_all(queries: NDArray[np.uint8], codes: NDArray[np.uint8], radius: int) -> set[tuple[int, int, int]]:
-    distances = np.bitwise_count(queries[:, None] ^ codes[None]).sum(axis=2)
-    return {(int(q), int(c), int(distances[q, c])) for q, c in zip(*np.nonzero(distances <= radius), strict=True)}
+def compare_all(codes: NDArray[np.uint8], radius: int) -> set[tuple[int, int, int]]:
+    """Each pair of two rows once."""
+    distances = np.bitwise_count(codes[:, None] ^ codes[None]).sum(axis=2)
+    near = np.nonzero(np.triu(distances <= radius, 1))
+    return {(int(row), int(other), int(distances[row, other])) for row, other in zip(*near, strict=True)}
 
 
 def as_set(pairs: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]) -> set[tuple[int, int, int]]:
@@ -31,13 +33,13 @@ def as_set(pairs: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]
 
 def test_every_pair_within_11_bits_is_found() -> None:
     codes = near_codes(150, 2, 6)
-    assert as_set(find_pairs_within(codes, codes, 11)) == compare_all(codes, codes, 11)
+    assert as_set(find_pairs_within(codes, codes, 11)) == compare_all(codes, 11)
 
 
 @pytest.mark.parametrize("radius", [24, 40, 56])
 def test_at_least_99_of_100_pairs_at_a_wide_radius_are_found_and_no_other(radius: int) -> None:
     codes = near_codes(150, 2, radius)
-    found, wanted = as_set(find_pairs_within(codes, codes, radius)), compare_all(codes, codes, radius)
+    found, wanted = as_set(find_pairs_within(codes, codes, radius)), compare_all(codes, radius)
     assert found <= wanted
     assert len(found) >= 0.99 * len(wanted)
 
@@ -45,11 +47,21 @@ def test_at_least_99_of_100_pairs_at_a_wide_radius_are_found_and_no_other(radius
 def test_a_pair_is_found_from_either_side_and_in_any_company() -> None:
     codes = near_codes(200, 2, 40)
     whole = as_set(find_pairs_within(codes, codes, 40))
-    assert {(b, a, d) for a, b, d in whole} == whole
+    both = whole | {(b, a, d) for a, b, d in whole} | {(row, row, 0) for row in range(600)}
+    assert as_set(find_pairs_within(codes.copy(), codes, 40)) == both
     few = as_set(find_pairs_within(codes[300:330], codes, 40))
-    assert few == {(a - 300, b, d) for a, b, d in whole if 300 <= a < 330}
-    turned = as_set(find_pairs_within(codes[::-1], codes[::-1], 40))
-    assert turned == {(599 - a, 599 - b, d) for a, b, d in whole}
+    assert few == {(a - 300, b, d) for a, b, d in both if 300 <= a < 330}
+    backwards = codes[::-1].copy()
+    assert as_set(find_pairs_within(backwards, backwards, 40)) == {(599 - b, 599 - a, d) for a, b, d in whole}
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_many_codes_are_searched_in_bands_and_on_several_threads_alike(threads: int) -> None:
+    codes = near_codes(1_500, 1, 40)
+    assert len(codes) ** 2 > EXHAUSTIVE_PAIRS_A_BAND * len(band_masks(40))
+    found, wanted = as_set(find_pairs_within(codes, codes, 40, threads)), compare_all(codes, 40)
+    assert found <= wanted
+    assert len(found) >= 0.995 * len(wanted)
 
 
 def test_a_query_set_much_smaller_or_larger_than_the_codes_finds_the_same() -> None:
@@ -65,7 +77,7 @@ def test_a_large_family_of_equal_and_nearly_equal_codes_is_found_wholly() -> Non
     family = np.repeat(near_codes(1, 0, 0), 300, axis=0)
     family[100:200, 0] ^= 1
     rows, others, distances = find_pairs_within(family, family, 8)
-    assert len(rows) == 300 * 300
+    assert len(rows) == 300 * 299 / 2
     assert (distances == (np.arange(300) // 100 == 1)[rows] ^ (np.arange(300) // 100 == 1)[others]).all()
 
 
@@ -91,5 +103,7 @@ def test_a_small_search_that_compares_all_pairs_finds_what_the_bands_find(
     answers = []
     for pairs_a_band in (1 << 20, 0):
         monkeypatch.setattr("dedup_assets.kernels.candidates.hamming_search.EXHAUSTIVE_PAIRS_A_BAND", pairs_a_band)
-        answers.append(as_set(find_pairs_within(codes[:120], codes, radius)))
+        answers.append(
+            (as_set(find_pairs_within(codes[:120], codes, radius)), as_set(find_pairs_within(codes, codes, radius)))
+        )
     assert answers[0] == answers[1]

@@ -28,6 +28,7 @@ Codes = NDArray[np.uint8]
 Distances = dict[tuple[int, int], tuple[int, int, str]]
 
 MAX_DCT, MAX_WAVELET = 40, 60
+LIMITS = CandidateLimits(MAX_DCT, MAX_DCT, MAX_WAVELET)
 CERTAIN_BITS = 13
 """The search finds every pair of at most so many differing bits; of those at its radius it may miss 1 in 500."""
 
@@ -106,7 +107,8 @@ def as_dict(pairs: CandidatePairs) -> Distances:
 
 
 def found_in(queries: HashedContents, contents: HashedContents) -> Distances:
-    return as_dict(find_candidate_pairs(queries, contents, CandidateLimits(MAX_DCT, MAX_DCT, MAX_WAVELET)))
+    apart = replace(queries)  # another object: of one, each pair is found once
+    return as_dict(find_candidate_pairs(apart, contents, LIMITS))
 
 
 def photographs_turned() -> HashedContents:
@@ -193,6 +195,17 @@ def test_a_pair_depends_on_its_own_two_contents_alone() -> None:
     found = found_in(contents.take(some), contents.take(order))
     named = {(int(some[query]), int(order[other])): distances for (query, other), distances in found.items()}
     assert named == {pair: distances for pair, distances in every.items() if pair[0] in some}
+
+
+@pytest.mark.parametrize("contents", [near_contents(300, seed=10), photographs_turned()], ids=["codes", "photographs"])
+@pytest.mark.parametrize("pairs_a_band", [0, 1 << 20], ids=["bands", "all pairs"])
+def test_of_one_set_each_pair_is_found_once_as_its_lower_row_finds_it(
+    contents: HashedContents, pairs_a_band: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dedup_assets.kernels.candidates.hamming_search.EXHAUSTIVE_PAIRS_A_BAND", pairs_a_band)
+    once = as_dict(find_candidate_pairs(contents, contents, LIMITS, threads=2))
+    assert once == {pair: found for pair, found in found_in(contents, contents).items() if pair[0] < pair[1]}
+    assert len(once) > 100
 
 
 def test_both_limits_are_inclusive() -> None:
