@@ -136,7 +136,7 @@ IMAGE_FEATURES = Table(
         _optional(
             "origin_facts",
             pl.String,
-            "What the file tells of: camera, time, place, description; null: nothing, or unknown",
+            "What the file tells of: camera, time, place, description, colours; null: nothing, or unknown",
         ),
         _optional("frame_count", pl.Int32, "Frames of a film or pages of a document; 1 for a still", "frames"),
         _optional(

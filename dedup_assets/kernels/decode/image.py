@@ -123,20 +123,20 @@ def _decode_plain_jpeg(data: bytes, header: PlainHeader, limits: DecodeLimits) -
         jpeg_quantization=header.quantization,
         chroma_subsampling=header.chroma_subsampling,
         scale_down=partial(decode_plain, data, header),
-        origin_facts=_plain_origin(header.application) if header.application else None,
+        origin_facts=_plain_origin(header.application or b"", header.profile),
     )
 
 
-def _plain_origin(application: bytes) -> str | None:
-    """Return the origin that the one segment of EXIF or XMP of a plain JPEG tells."""
+def _plain_origin(application: bytes, profile: bytes | None) -> str | None:
+    """Return the origin that the one segment of EXIF or XMP of a plain JPEG tells, and its ICC profile."""
     exif = Image.Exif()
     if not application.startswith(b"Exif"):
-        return tell_origin(exif, {"xmp": application})
+        return tell_origin(exif, {"xmp": application, "icc_profile": profile})
     try:
         exif.load(application)
     except EXIF_FAILURES:
         return None
-    return tell_origin(exif, {})
+    return tell_origin(exif, {"icc_profile": profile})
 
 
 def _open_and_decode(data: bytes, limits: DecodeLimits) -> DecodedImage:

@@ -1,4 +1,4 @@
-"""What a file tells of where its picture comes from: camera, time, place, a description.
+"""What a file tells of where its picture comes from: camera, time, place, a description, colours of its own.
 
 Here belongs which of these are told, not what they say. Metadata of generations are read in `generation_metadata/`.
 """
@@ -7,6 +7,8 @@ import struct
 from typing import Any, Final
 
 from PIL import ExifTags, Image
+
+from dedup_assets.kernels.decode.rendering import has_own_colours
 
 _CAMERA: Final = (ExifTags.Base.Make, ExifTags.Base.Model)
 _TIME: Final = (ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTimeDigitized)
@@ -18,9 +20,10 @@ EXIF_FAILURES: Final = (SyntaxError, ValueError, TypeError, KeyError, OSError, s
 
 
 def tell_origin(exif: Image.Exif, info: dict[Any, Any]) -> str | None:
-    """Return which of "camera, time, place, description" a file tells; None where it tells none, or cannot be read.
+    """Return which of "camera, time, place, description, colours" a file tells; None where it tells none, or cannot be read.
 
-    exif may be empty; info is that of an open Pillow image, of which an XMP packet counts as a description.
+    exif may be empty; info is that of an open Pillow image, of which an XMP packet counts as a description, and an ICC profile
+    other than sRGB as colours.
     """
     try:
         own, place = exif.get_ifd(ExifTags.IFD.Exif), exif.get_ifd(ExifTags.IFD.GPSInfo)
@@ -29,6 +32,7 @@ def tell_origin(exif: Image.Exif, info: dict[Any, Any]) -> str | None:
             "time": any(exif.get(tag) or own.get(tag) for tag in _TIME),
             "place": bool(place.get(ExifTags.GPS.GPSLatitude)),
             "description": bool(info.get("xmp")) or any(exif.get(tag) for tag in _DESCRIPTION),
+            "colours": has_own_colours(info.get("icc_profile")),
         }
     except EXIF_FAILURES:
         return None

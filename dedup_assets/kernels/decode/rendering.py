@@ -67,6 +67,11 @@ def render_pixels(pixels: NDArray[np.uint8], profile: bytes | None) -> NDArray[n
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
 
 
+def has_own_colours(profile: bytes | None) -> bool:
+    """Whether an ICC profile changes RGB pixels: what loses it looks otherwise."""
+    return bool(profile) and _find_transform(profile or b"", "RGB") is not None
+
+
 def _to_srgb(plain: Image.Image, profile: bytes) -> Image.Image:
     transform = _find_transform(profile, plain.mode)
     if transform is None:

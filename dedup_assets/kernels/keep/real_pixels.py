@@ -152,13 +152,13 @@ def _framed_pixels(sizes: Values, inner: Values, component: Labels) -> Values:
 def _captioned_pixels(sizes: Values, inner: Values, component: Labels) -> Values:
     """Return for images with a bar the pixels of the size that most of their component have; inf for none.
 
-    A bar is a border along one dimension, and the common size is equal in the other one and fits into what it leaves.
+    A bar is a border along one dimension, and the common size fits into what it leaves and is equal in the other one, inside a
+    border there or without.
     """
     common = _commonest_sizes(sizes, component)
-    bare = np.isclose(inner, sizes, rtol=SIZE_TOLERANCE)
-    equal = np.abs(np.log(sizes / np.maximum(common, 1))) <= SIZE_TOLERANCE
+    equal = np.abs(np.log(inner / np.maximum(common, 1))) <= SIZE_TOLERANCE
     barred = (inner <= (1 - MIN_FRAME) * sizes) & (common < inner)
-    fits = (bare & equal)[:, ::-1] & barred
+    fits = equal[:, ::-1] & barred
     return np.where((common[:, 0] > 0) & fits.any(axis=1), common.prod(axis=1) * FRAMED_PIXELS, np.inf)
 
 

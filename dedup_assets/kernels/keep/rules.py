@@ -78,12 +78,24 @@ def rank_pixels(columns: Columns, component: Labels) -> Key:
 def rank_marks(columns: Columns, component: Labels) -> Key:
     """Return 1 for pictures that differ from the others as marked or edited ones do, else 0.
 
-    deviation is `consensus.measure_deviation`: what lies far from the most central image of its component is edited.
+    What lies far from the most central image of its component is edited.
     """
-    deviation = read_number(columns, "deviation")
-    distance = deviation - least_within(deviation, component)
+    distance = _distance(columns, component)
     edited = (distance > MAX_DEVIATION) | _is_filtered(columns, component, distance) | _lost_colour(columns, component)
     return edited.astype(np.float64)
+
+
+def _distance(columns: Columns, component: Labels) -> Key:
+    """Return by how much `consensus.measure_deviation` of an image is more than that of the most central one.
+
+    Copies that lost an ICC profile look alike, and other than their original: among those that have one that is central which
+    deviates least.
+    """
+    deviation = read_number(columns, "deviation")
+    facts = columns.get("origin_facts", np.full(len(deviation), ""))
+    has_colours = np.array(["colours" in str(told) for told in facts], dtype=np.bool_)
+    of_coloured = least_within(np.where(has_colours, deviation, np.inf), component)
+    return deviation - np.where(has_colours, of_coloured, least_within(deviation, component))
 
 
 def _is_filtered(columns: Columns, component: Labels, distance: Key) -> NDArray[np.bool_]:
@@ -117,8 +129,7 @@ def _same_step(columns: Columns, component: Labels) -> Labels:
 
 def rank_closeness(columns: Columns, component: Labels) -> Key:
     """Count steps of 0.04 by which an image deviates more than the most central one of its crowd; 0 in a small one."""
-    deviation = read_number(columns, "deviation")
-    steps = np.floor((deviation - least_within(deviation, component)) / DEVIATION_STEP + 1e-9)
+    steps = np.floor(_distance(columns, component) / DEVIATION_STEP + 1e-9)
     return np.where(count_within(component) >= MIN_CROWD, steps, 0.0)
 
 

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from dedup_assets.kernels.decode.image import DecodeLimits, decode_image
+from dedup_assets_tests.kernels.decode.test_rendering import make_profile
 from dedup_assets_tests.kernels.photographs import encode, load_photograph
 
 MAKE, TAKEN, GPS, ORIENTATION, ARTIST = 0x010F, 0x9003, 0x8825, 0x0112, 0x013B
@@ -41,6 +42,14 @@ def test_an_xmp_packet_is_a_description_and_nothing_is_told_by_nothing() -> None
     assert told("JPEG", xmp=b"<x:xmpmeta/>") == "description"
     assert told("JPEG") is None
     assert told("PNG", exif=exif_of(ORIENTATION=1)) is None
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])
+def test_colours_are_told_where_a_profile_is_another_than_srgb(image_format: str) -> None:
+    own, srgb = make_profile(1.8, b"old screen"), ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    assert told(image_format, icc_profile=own) == "colours"
+    assert told(image_format, icc_profile=srgb) is None
+    assert told(image_format, icc_profile=own, exif=exif_of(MAKE="Acme")) == "camera, colours"
 
 
 def test_broken_exif_costs_no_failure() -> None:

@@ -53,6 +53,13 @@ def test_a_caption_whose_border_ends_at_its_words_counts_as_the_picture_that_mos
     assert count([PHOTO] * 4 + [(1100, 960, 1100, 880, 0.1, 9.0)])[4] == 1_056_000
 
 
+def test_a_screen_whose_lower_edge_is_not_found_counts_as_the_picture_that_most_have() -> None:
+    screen, framed_otherwise = (1200, 1240, 1000, 1010, 0.1, 9.0), (1200, 1240, 1100, 1010, 0.1, 9.0)
+    assert count([PHOTO] * 4 + [screen])[4] == pytest.approx(800_000 * FRAMED_PIXELS)
+    assert count([PHOTO] * 3 + [screen])[3] == 1200 * 1240
+    assert count([PHOTO] * 4 + [framed_otherwise])[4] == 1200 * 1240
+
+
 def test_an_image_in_which_noise_hides_the_border_counts_as_much_as_one_that_shows_it() -> None:
     product, noisy = (1000, 1000, 600, 400, 0.1, 5.0), (1000, 1000, 1000, 1000, 0.0, 30.0)
     crop = (700, 500, 600, 400, 0.1, 6.0)

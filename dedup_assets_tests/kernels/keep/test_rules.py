@@ -88,6 +88,16 @@ def test_what_lies_far_from_the_others_is_marked() -> None:
     assert measured(rules.rank_marks, columns) == [0, 0, 1]
 
 
+def test_an_original_whose_copies_lost_its_colours_is_not_marked_and_an_edit_that_kept_them_is() -> None:
+    columns = table(
+        deviation=[1.0, 1.35, 1.02, 1.6],
+        origin_facts=["", "camera, colours", "", "colours"],
+        width_px=[9] * 4,
+        height_px=[9] * 4,
+    )
+    assert measured(rules.rank_marks, columns) == [0, 0, 0, 1]
+
+
 def test_noise_and_blur_are_told_by_sharpness_but_only_in_a_crowd() -> None:
     crowd = table(
         deviation=[1.0, 1.02, 1.03, 1.05, 1.08, 1.1],

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.compiled import compiled
+from dedup_assets.kernels.describe.drawn import is_drawn
 from dedup_assets.kernels.describe.shrinking import to_gray
 from dedup_assets.kernels.verify.changes.comparing import Comparison
 from dedup_assets.kernels.verify.changes.laying import place_in_moving
@@ -48,8 +49,6 @@ MIN_OWNED = 0.7
 MIN_PURE, MIN_PURER, MIN_HALF_OWNED, MIN_SOLID_OWNED = 0.6, 0.4, 0.45, 0.65
 """A sticker upon leaves hides edges: it had 0.47 of them, and was pure to 0.85."""
 MAX_MOVED_GROWTH = 2
-DRAWN_LEVELS, LEVEL_REACH, MIN_DRAWN = 6, 3, 0.87
-"""Six levels, each with three beside it on either side."""
 MIN_OUTLINED_PURE = 0.12
 """Outlined words were black and white to 0.15 and more, leaves that were painted over to 0.1."""
 FAINT_PX, MIN_FINE_EDGE, MIN_CLIPPED, MIN_CLIPPED_LIKENESS = 1.5, 40.0, 0.9, 0.5
@@ -87,7 +86,7 @@ def changed_share(comparison: Comparison, target: Picture, moving: Picture) -> f
     target, moving: the thumbnails (h, w, 3) uint8 RGB, in the order of the comparison.
     """
     found = [each for each in describe_differences(comparison, target, moving) if _is_there(each)]
-    is_drawing = _is_drawing(target) and _is_drawing(moving)
+    is_drawing = is_drawn(to_gray(target)) and is_drawn(to_gray(moving))
     is_mark = _is_mark_on_drawing if is_drawing else _is_mark
     solid = [each for each in found if is_drawing or not _is_line(each)]
     moved = solid if _is_two_sided(solid) else []
@@ -149,18 +148,6 @@ def _is_sticker(each: Difference, side: int) -> bool:
         owned >= MIN_HALF_OWNED and each.pure[side] - each.pure[1 - side] >= MIN_PURER
     )
     return each.pure[side] >= MIN_PURE and plainly
-
-
-def _is_drawing(picture: Picture) -> bool:
-    """Whether a few levels of gray make up most of a picture."""
-    counts = np.bincount(to_gray(picture).ravel(), minlength=256) / (picture.shape[0] * picture.shape[1])
-    found = 0.0
-    for _ in range(DRAWN_LEVELS):
-        near = np.convolve(counts, np.ones(2 * LEVEL_REACH + 1), "same")
-        level = int(near.argmax())
-        found += float(near[level])
-        counts[max(0, level - LEVEL_REACH) : level + LEVEL_REACH + 1] = 0
-    return found >= MIN_DRAWN
 
 
 def describe_differences(comparison: Comparison, target: Picture, moving: Picture) -> list[Difference]:

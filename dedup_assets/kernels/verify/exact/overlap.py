@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup_assets.kernels.describe.drawn import plain_share
+from dedup_assets.kernels.describe.drawn import is_drawn, plain_share
 from dedup_assets.kernels.describe.shrinking import resize_into, to_gray
 from dedup_assets.kernels.verify.evidence import Relation
 from dedup_assets.kernels.verify.exact.alignment import (
@@ -60,6 +60,7 @@ class OverlapComparison:
     relation: Relation
     framed: float
     plain_share: float
+    drawn: bool
     conflict: float
 
 
@@ -84,8 +85,9 @@ def compare_overlap(
     whole = _inner_part(aligned.inside)
     grays = to_gray(aligned.target), to_gray(aligned.warped)
     plain = min(plain_share(gray, whole) for gray in grays)
-    conflict = measure_conflict(*grays, whole, aligned.magnification) if plain >= min_plain_share else 0.0
-    return OverlapComparison(structure, colour, share_left, share_right, relation, framed, plain, conflict)
+    drawn = plain >= min_plain_share and is_drawn(to_gray(left)) and is_drawn(to_gray(right))
+    conflict = measure_conflict(*grays, whole, aligned.magnification) if drawn else 0.0
+    return OverlapComparison(structure, colour, share_left, share_right, relation, framed, plain, drawn, conflict)
 
 
 def align_pictures(

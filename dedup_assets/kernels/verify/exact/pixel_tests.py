@@ -65,7 +65,7 @@ def judge_overlap(pair: Pair, matrix: NDArray[np.float64], test: DecidedBy, min_
         return PairEvidence(False, None, test, pair.transform)
     fitted = in_fractions(matrix, pair.left.thumbnail, pair.right.thumbnail)
     evidence = replace(_scores_of(seen, test, pair.transform), fitted_map=fitted)
-    needed = limits.min_drawn_agreement if seen.plain_share >= limits.min_plain_share else 0.0
+    needed = limits.min_drawn_agreement if seen.drawn else 0.0
     if seen.structure.agreement < max(needed, min_agreement) or not _is_enough(seen, limits):
         return evidence
     if seen.colour.agreement < limits.min_color_agreement:

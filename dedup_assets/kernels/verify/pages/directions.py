@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dedup_assets.kernels.describe.shrinking import to_gray
 from dedup_assets.kernels.verify.evidence import PairEvidence, VerifiableImage
-from dedup_assets.kernels.verify.pages.words import has_plain_ground, is_page
+from dedup_assets.kernels.verify.pages.words import is_drawn_on_plain_ground, is_page
 
 TurnedCopies = Literal["photographs", "all", "none"]
 
@@ -44,7 +44,7 @@ def _means_another(left: VerifiableImage, right: VerifiableImage, mirrored: bool
 
     What is written on no plain ground may be stars.
     """
-    if not all(has_plain_ground(image) for image in (left, right)):
+    if not all(is_drawn_on_plain_ground(image) for image in (left, right)):
         return False
     if all(is_page(image) for image in (left, right)):
         return mirrored

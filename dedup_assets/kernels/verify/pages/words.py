@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup_assets.kernels.compiled import compiled
-from dedup_assets.kernels.describe.drawn import MIN_PLAIN_SHARE, plain_share, unpack_fine_gray
+from dedup_assets.kernels.describe.drawn import MIN_PLAIN_SHARE, is_drawn, plain_share, unpack_fine_gray
 from dedup_assets.kernels.describe.shrinking import resize_into, to_gray
 from dedup_assets.kernels.verify.evidence import PairEvidence, VerifiableImage
 from dedup_assets.kernels.verify.pages.registration import LaidStrokes, Strokes, find_strokes, lay_strokes
@@ -68,7 +68,7 @@ def judge_words(left: VerifiableImage, right: VerifiableImage, evidence: PairEvi
     if left.fine_gray == right.fine_gray or abs(np.linalg.det(fitted)) < 1e-4:
         return evidence
     written = is_page(left) or is_page(right)
-    if not written and not (has_plain_ground(left) and has_plain_ground(right)):
+    if not written and not (is_drawn_on_plain_ground(left) and is_drawn_on_plain_ground(right)):
         return evidence
     records = unpack_fine_gray(left.fine_gray), unpack_fine_gray(right.fine_gray)
     seen = compare_words(lay_strokes(*records, fitted), MIN_DIFFERENCE if written else MIN_DRAWN_DIFFERENCE)
@@ -85,13 +85,13 @@ def is_page(image: VerifiableImage) -> bool:
     return record is not None and image.once(is_page, lambda: is_written(unpack_fine_gray(record)))
 
 
-def has_plain_ground(image: VerifiableImage) -> bool:
-    """Whether much of a picture is of one gray level; found once."""
-    return image.once(has_plain_ground, lambda: _plain_share(to_gray(image.thumbnail))) >= MIN_PLAIN_SHARE
+def is_drawn_on_plain_ground(image: VerifiableImage) -> bool:
+    """Whether a picture is no photograph, and much of it is of one gray level; found once."""
+    return image.once(is_drawn_on_plain_ground, lambda: _is_drawn_on_plain_ground(to_gray(image.thumbnail)))
 
 
-def _plain_share(gray: NDArray[np.uint8]) -> float:
-    return plain_share(gray, np.ones(gray.shape, np.bool_))
+def _is_drawn_on_plain_ground(gray: NDArray[np.uint8]) -> bool:
+    return plain_share(gray, np.ones(gray.shape, np.bool_)) >= MIN_PLAIN_SHARE and is_drawn(gray)
 
 
 def compare_words(laid: LaidStrokes, least: float = MIN_DIFFERENCE) -> WordComparison:

@@ -74,6 +74,11 @@ def darkened_corners(picture: Picture) -> Picture:
     return np.asarray(picture * (1 - 0.3 * (x * x + y * y))[..., None], np.uint8)
 
 
+def on_black(picture: Picture) -> Picture:
+    y, x = np.mgrid[-1:1:480j, -1:1:640j]
+    return np.asarray(picture * ((x / 0.8) ** 2 + (y / 0.7) ** 2 < 1)[..., None], np.uint8)
+
+
 @pytest.mark.parametrize("transform", ["identity", UNKNOWN])
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("change", CHANGES)
@@ -106,6 +111,18 @@ def test_what_is_looked_at_no_more_closely_would_have_passed(edit: str, name: st
         assert exact is not None
         assert quick.differs.any() == exact.differs.any()
         assert (quick.blended > 0.65) == (exact.blended > 0.65)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "edit", ["dated", "under a watermark", "under a sticker", "recompressed at quality 12", "on its side"]
+)
+def test_a_thing_photographed_on_black_is_no_drawing(edit: str, name: str) -> None:
+    original = on_black(photograph(name))
+    edits = MARKS | SAME | {"on its side": lambda p: np.ascontiguousarray(np.rot90(p))}
+    evidence = verify_pair(seen(original), seen(edits[edit](original)), UNKNOWN)
+    assert evidence.verdict, evidence
+    assert (evidence.plain_share or 0) > 0.33
 
 
 def test_positions_on_a_board_are_told_apart_and_one_compressed_board_is_one() -> None:
