@@ -81,7 +81,11 @@ class ListingPolicy(Policy):
         default=30, ge=0, le=36_500, description="So long what is known of images that left is kept, should they return"
     )
     keep_runs_days: int = Field(
-        default=90, ge=1, le=36_500, description="So long Dagster's records keep a run, its events and what it printed"
+        default=90,
+        ge=1,
+        le=36_500,
+        exclude=True,
+        description="So long Dagster's records keep a run, its events and what it printed",
     )
 
 
