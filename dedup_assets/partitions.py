@@ -47,16 +47,17 @@ def directory_of(path: str, prefix_depth: int) -> str:
 
     Slashes in front of a part belong to it, as `ImageStore.list_directories` counts: `//a/b.jpg` lies in `//a`.
     """
-    return "/".join(_parts(path)[:-1][:prefix_depth])
+    return "/".join(parts_of(path)[:-1][:prefix_depth])
 
 
-def _parts(path: str) -> list[str]:
+def parts_of(path: str) -> list[str]:
+    """The parts of a path; slashes in front of one belong to it."""
     return re.findall(r"(?:^|/)(/*[^/]+)", path)
 
 
 def is_whole(directory: str, prefix_depth: int) -> bool:
     """True where the directory owns everything below it, not only the blobs directly in it."""
-    return len(_parts(directory)) == prefix_depth
+    return len(parts_of(directory)) == prefix_depth
 
 
 def partition_key(directory: str) -> str:

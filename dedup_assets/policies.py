@@ -66,7 +66,7 @@ class Policy(dg.ConfigurableResource[None]):
 
 
 class ListingPolicy(Policy):
-    """Which losses are believed, and how long what left is remembered: no row follows from it, so it is no input of any."""
+    """Which losses are believed, and how long what left, and runs, are remembered: no row follows from it."""
 
     max_lost_share: float = Field(
         default=0.5,
@@ -79,6 +79,13 @@ class ListingPolicy(Policy):
     )
     forget_after_days: int = Field(
         default=30, ge=0, le=36_500, description="So long what is known of images that left is kept, should they return"
+    )
+    keep_runs_days: int = Field(
+        default=90,
+        ge=1,
+        le=36_500,
+        exclude=True,
+        description="So long Dagster's records keep a run, its events and what it printed",
     )
 
 

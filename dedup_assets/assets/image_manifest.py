@@ -14,7 +14,9 @@ import polars as pl
 from pydantic import Field
 
 from dedup_assets.errors import UndiscoveredPrefixError
+from dedup_assets.instance.records import forget_runs
 from dedup_assets.policies import ListingPolicy
+from dedup_assets.report.plain_words import counted
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.progress import ProgressReporter
 from dedup_assets.stages.companions import find_companions
@@ -29,6 +31,9 @@ from dedup_assets.tables import COMPANION_FILES, IMAGE_MANIFEST
 
 UNTOLD = ("changed_at", "device", "inode")
 """Columns that change without the bytes: later stages do not go by them, and `image_features` finds out what is behind."""
+
+RECORDS_WITHIN_S = 60
+"""What of Dagster's records is not removed in this time is left to the next run."""
 
 
 class ListingConfig(dg.Config):
@@ -50,6 +55,7 @@ def image_manifest(
     """List the source and, where what it lacks is believed, write what is there, partition by partition."""
     stage = Stage(context, IMAGE_MANIFEST, collection.tables())
     forget(stage.tables, timedelta(days=listing_policy.forget_after_days))
+    _forget_runs(stage, listing_policy.keep_runs_days)
     images, layout = collection.images(), load_layout(stage.tables, collection.prefix_depth)
     families = layout.families(stage.keys)
     if unknown := set(stage.keys).difference(*families):
@@ -67,6 +73,12 @@ def image_manifest(
             others = listing.others_beside(keys[0])
             for key in keys:
                 _write_companions(stage, key, _write(stage, key, listing), others)
+
+
+def _forget_runs(stage: Stage, days: int) -> None:
+    before = datetime.now(UTC) - timedelta(days=days)
+    if forgotten := forget_runs(stage.context.instance, before, RECORDS_WITHIN_S):
+        stage.log(f"{counted(forgotten, 'run')} of more than {days} days ago left Dagster's records")
 
 
 def _write(stage: Stage, key: str, listing: SpilledListing) -> pl.DataFrame:

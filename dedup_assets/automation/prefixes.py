@@ -9,11 +9,14 @@ from collections.abc import Sequence
 import dagster as dg
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
-from dedup_assets.partitions import blob_prefix
+from dedup_assets.partitions import PrefixLayout, blob_prefix
 from dedup_assets.resources.collection import Collection
-from dedup_assets.stages.discovery import discover
+from dedup_assets.stages.discovery import discover, discover_in_time
 
 PREFIXES = str(blob_prefix.name)
+
+TICK_S = 40
+"""So long the tick of a schedule or sensor looks for prefixes: after 60 s Dagster ends it, and all that it did fails."""
 
 
 def sync_prefixes(instance: dg.DagsterInstance, collection: Collection) -> list[str]:
@@ -21,7 +24,17 @@ def sync_prefixes(instance: dg.DagsterInstance, collection: Collection) -> list[
 
     Dagster lists keys as they came, so the new ones stand at its end, without others between them, whoever added them.
     """
-    layout = discover(collection.images(), collection.tables(), collection.prefix_depth)
+    return _tell(instance, discover(collection.images(), collection.tables(), collection.prefix_depth))
+
+
+def sync_in_time(instance: dg.DagsterInstance, collection: Collection, after: str = "") -> tuple[list[str], str | None]:
+    """As `sync_prefixes`, within the time of a tick and from a directory on; also where to go on, None at the end."""
+    source, tables = collection.images(), collection.tables()
+    layout, left_at = discover_in_time(source, tables, collection.prefix_depth, after, TICK_S)
+    return _tell(instance, layout), left_at
+
+
+def _tell(instance: dg.DagsterInstance, layout: PrefixLayout) -> list[str]:
     known = set(instance.get_dynamic_partitions(PREFIXES))
     instance.add_dynamic_partitions(PREFIXES, [key for key in layout.keys if key not in known])
     return [key for key in instance.get_dynamic_partitions(PREFIXES) if key not in known]

@@ -17,6 +17,7 @@ from pathlib import Path
 import dagster as dg
 
 from dedup_assets.automation.nightly import NIGHTLY_TABLES
+from dedup_assets.instance.records import ENDED
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database.connection import URL_VARIABLE, DatabaseResource
 from dedup_assets.resources.locations import FolderLocation, parse_location
@@ -29,8 +30,6 @@ from dedup_assets.tables import EMBEDDINGS
 NOTE = "dagster/unchanged.json"
 OF_EACH_RUN = ("dagster/", "report/summary.")
 """Files of a store that every run writes."""
-
-ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
 
 
 def is_unchanged(settings: Settings) -> bool:

@@ -93,6 +93,9 @@ def find_duplicates(settings: Settings, again: list[str], accept_loss: str = "")
         again: the command that goes on where this one was interrupted.
         accept_loss: digest of images whose loss is meant (`stages/losses.py`).
     """
+    from dedup_assets.health.memory import require_memory
+
+    require_memory(settings)
     from dedup_assets.automation.interrupting import interruptible
     from dedup_assets.automation.running import refuse_another_source, tell_unchanged
     from dedup_assets.automation.unchanged import is_unchanged

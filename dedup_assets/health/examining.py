@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from dedup_assets.errors import MendableError
 from dedup_assets.health.contents import look_at_decisions, look_at_layout, look_at_tables
 from dedup_assets.health.finding import Finding
-from dedup_assets.health.machine import look_at_disks, look_at_memory, look_at_versions
+from dedup_assets.health.machine import look_at_disks, look_at_versions
+from dedup_assets.health.memory import look_at_memory
 from dedup_assets.health.places import look_at_credentials, look_at_settings, look_at_source, look_at_store
 from dedup_assets.health.services import look_at_dagster, look_at_database, look_at_folders
 from dedup_assets.resources.redaction import redact

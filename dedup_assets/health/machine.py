@@ -1,17 +1,15 @@
-"""The machine that runs are done on: versions, disks, memory.
+"""The machine that runs are done on: versions, disks.
 
-Belongs here: what does not depend on a store's content. Does not belong here: places that need the network (`places.py`).
+Belongs here: what does not depend on a store's content. Does not belong here: memory (`memory.py`), places that need the network
+(`places.py`).
 """
 
 import platform
-import resource
 import shutil
 import tempfile
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-
-import psutil
 
 from dedup_assets.health.finding import Finding
 from dedup_assets.resources.locations import FolderLocation, parse_location
@@ -30,11 +28,6 @@ SHOWN = (
 )
 LEAST_DISK_BYTES = 1 << 30
 """Less holds no night's new parts, which stand beside the old ones for a day, nor a sort on its way."""
-
-BASE_BYTES, WORKER_BYTES = 600 << 20, 150 << 20
-"""What a run holds, and each of its workers beside it (docs/OPERATIONS.md)."""
-
-GROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 def look_at_versions(_: Settings) -> Iterator[Finding]:
@@ -58,25 +51,3 @@ def look_at_disks(settings: Settings) -> Iterator[Finding]:
             yield Finding("disk", told, "wrong", f"free {LEAST_DISK_BYTES / 1e9:.1f} GB at least, or lay it elsewhere")
         else:
             yield Finding("disk", told)
-
-
-def look_at_memory(settings: Settings) -> Iterator[Finding]:
-    """What may be had now, by the machine and by the limits on this process, beside what a run needs."""
-    limits = [psutil.virtual_memory().available, *_limits()]
-    needed = BASE_BYTES + WORKER_BYTES * settings.workers
-    told = (
-        f"{min(limits) / 1e9:,.1f} GB may be had, some {needed / 1e9:,.1f} GB are needed by {settings.workers} workers"
-    )
-    if min(limits) < needed:
-        yield Finding("memory", told, "wrong", "give it more, or run with fewer --workers")
-    else:
-        yield Finding("memory", told)
-
-
-def _limits() -> Iterator[int]:
-    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if soft != resource.RLIM_INFINITY:
-        yield soft
-    for path in map(Path, GROUP_LIMITS):
-        if path.is_file() and (text := path.read_text().strip()).isdigit():
-            yield int(text)

@@ -14,6 +14,7 @@ from dagster._core.scheduler.instigation import InstigatorStatus
 
 from dedup_assets.automation.running import dagster_home
 from dedup_assets.health.finding import Finding
+from dedup_assets.instance.records import ENDED
 from dedup_assets.report.plain_words import visible
 from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.resources.database.embedded.folders import GONE, ServerFolder, remove_folder, server_folders
@@ -22,7 +23,6 @@ from dedup_assets.settings import Settings
 
 OLDEST_PGVECTOR = (0, 8, 5)
 PGVECTOR = "SELECT default_version, installed_version FROM pg_available_extensions WHERE name = 'vector'"
-ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
 WAITING = {dg.DagsterRunStatus.QUEUED}
 DAEMONS = ["SCHEDULER", "SENSOR", "QUEUED_RUN_COORDINATOR", "MONITORING"]
 

@@ -5,6 +5,7 @@ Does not belong here: the rules of placing (`partitions.py`), or telling Dagster
 """
 
 import re
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -13,7 +14,7 @@ from typing import Any
 from obstore.exceptions import AlreadyExistsError
 
 from dedup_assets.errors import LayoutError
-from dedup_assets.partitions import Placement, PrefixLayout, directory_of, is_whole
+from dedup_assets.partitions import Placement, PrefixLayout, directory_of, is_whole, parts_of
 from dedup_assets.resources.images.image_names import other_kind
 from dedup_assets.resources.images.source import Blob, ImageStore
 from dedup_assets.resources.tables.damage import keep_second_copies
@@ -56,15 +57,56 @@ def discover(images: ImageStore, tables: TableStore, prefix_depth: int) -> Prefi
         layout = load_layout(tables, prefix_depth, last)
         images.left_out.counts.clear()
         counts, elsewhere = _count_new_images(images, layout)
-        new = layout.place(counts)
-        if not new:
+        if not counts:
             note_elsewhere(tables, elsewhere)
             return layout
-        entry = {"prefix_depth": prefix_depth, "placements": {where: asdict(placed) for where, placed in new.items()}}
-        try:
-            tables.create_document(_entry_path(last + 1), entry)
-        except AlreadyExistsError:  # another run wrote this entry first: place what its entry leaves over
+        _place(tables, layout, counts, last)
+
+
+def discover_in_time(
+    images: ImageStore, tables: TableStore, prefix_depth: int, after: str, within_s: float
+) -> tuple[PrefixLayout, str | None]:
+    """As `discover`, for so many seconds and from the directory `after` on ("": the first): also where to go on, None at the end.
+
+    What was counted wholly is placed; the directory that it stopped at is counted anew by whoever goes on.
+    """
+    keep_second_copies(tables)
+    last = _last_entry(tables)
+    layout = load_layout(tables, prefix_depth, last)
+    counts, left_at = _count_in_time(images, layout, after, time.monotonic() + within_s)
+    if counts and not _place(tables, layout, counts, last):
+        return load_layout(tables, prefix_depth), after
+    return load_layout(tables, prefix_depth), left_at
+
+
+def _place(tables: TableStore, layout: PrefixLayout, counts: Mapping[str, int], last: int) -> bool:
+    """Write down where new directories are placed; False where another run wrote this entry first, which may hold some of them."""
+    new = {where: asdict(placed) for where, placed in layout.place(counts).items()}
+    try:
+        tables.create_document(_entry_path(last + 1), {"prefix_depth": layout.prefix_depth, "placements": new})
+    except AlreadyExistsError:
+        return False
+    return True
+
+
+def _count_in_time(
+    images: ImageStore, layout: PrefixLayout, after: str, until: float
+) -> tuple[Mapping[str, int], str | None]:
+    """How many images each new directory from `after` on holds, and the first that there was no time for."""
+    depth, counts = layout.prefix_depth, dict[str, int]()
+    for where in _walk_directories(images, depth, after=parts_of(after)):
+        if time.monotonic() > until:
+            return counts, where
+        if where in layout.placements:
             continue
+        found = 0
+        for blob in images.list_blobs(where, recursive=is_whole(where, depth)):
+            if time.monotonic() > until:
+                return counts, where
+            found += not other_kind(blob)
+        if found:
+            counts[where] = found
+    return counts, None
 
 
 def _count_new_images(images: ImageStore, layout: PrefixLayout) -> tuple[Mapping[str, int], Listing]:
@@ -94,12 +136,19 @@ def _blobs_of(images: ImageStore, directories: Sequence[str], depth: int) -> Ite
     images.left_out.counts = before
 
 
-def _walk_directories(images: ImageStore, prefix_depth: int, directory: str = "") -> Iterator[str]:
-    """Yield the directories that would make prefixes, `directory` and those below it, with or without images."""
-    yield directory
+def _walk_directories(
+    images: ImageStore, prefix_depth: int, directory: str = "", after: Sequence[str] = ()
+) -> Iterator[str]:
+    """Yield the directories that would make prefixes, `directory` and those below it, with or without images.
+
+    They come in the order of their parts; those before the parts of `after` are neither yielded nor looked into.
+    """
+    if parts_of(directory) >= [*after]:
+        yield directory
     if not is_whole(directory, prefix_depth):
-        for child in images.list_directories(directory):
-            yield from _walk_directories(images, prefix_depth, child)
+        for parts, child in sorted((parts_of(child), child) for child in images.list_directories(directory)):
+            if parts >= [*after[: len(parts)]]:
+                yield from _walk_directories(images, prefix_depth, child, after)
 
 
 def _read_entry(tables: TableStore, number: int) -> dict[str, Any]:

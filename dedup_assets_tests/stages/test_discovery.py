@@ -1,7 +1,9 @@
 """Finding prefixes in real folders, by one discoverer and by several at once."""
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from threading import Barrier
 
@@ -12,7 +14,7 @@ from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.images.folder import LocalImages
 from dedup_assets.resources.images.source import Blob
 from dedup_assets.resources.locations import FolderLocation
-from dedup_assets.stages.discovery import MAX_COUNTED_ONE_BY_ONE, discover, load_layout
+from dedup_assets.stages.discovery import MAX_COUNTED_ONE_BY_ONE, discover, discover_in_time, load_layout
 from dedup_assets_tests.conftest import CollectionOf, write_files
 
 FILES = dict.fromkeys(["1.jpg", "shoes/1.jpg", "shoes/red/2.jpg", "hats/1.png", "notes/read me.txt"], b"picture")
@@ -30,6 +32,20 @@ class InterruptedImages(LocalImages):
         if self._meanwhile:
             self._meanwhile.pop()()
         yield from listed
+
+
+class SlowImages(LocalImages):
+    """A folder that hands out one file after the other, as a far container does its pages, and notes what was listed."""
+
+    def __init__(self, folder: Path, seconds_a_file: float) -> None:
+        super().__init__(FolderLocation(folder))
+        self._seconds, self.listed = seconds_a_file, list[str]()
+
+    def list_blobs(self, prefix: str = "", recursive: bool = True) -> Iterator[Blob]:
+        self.listed.append(prefix)
+        for blob in super().list_blobs(prefix, recursive):
+            time.sleep(self._seconds)
+            yield blob
 
 
 def discovered(collection: Collection) -> dict[str, str]:
@@ -125,3 +141,45 @@ def test_discoverers_that_start_together_agree(collection_of: CollectionOf) -> N
         layouts = list(pool.map(run, range(6)))
     assert all(layout == layouts[0] for layout in layouts)
     assert [path.name for path in (Path(collection.store) / "layout").iterdir()] == ["000001.json"]
+
+
+def test_what_takes_longer_than_there_is_time_is_found_in_several_looks_each_from_where_the_last_one_ended(
+    collection_of: CollectionOf,
+) -> None:
+    files = {f"{brand}/{kind}/{number}.jpg": b"" for brand in "cab" for kind in ("x", "y-z") for number in range(5)}
+    collection = collection_of(files | {"b.1/x/1.jpg": b"", "1.jpg": b""}, prefix_depth=2)
+    images, tables = SlowImages(Path(collection.source), 0.02), collection.tables()
+    looks = list[list[str]]()
+    left_at: str | None = ""
+    while left_at is not None:
+        before = left_at
+        layout, left_at = discover_in_time(images, tables, 2, before, within_s=0.4)
+        looks.append(images.listed.copy())
+        images.listed.clear()
+        assert len(looks) < 60
+        assert left_at is None or left_at >= before or left_at.split("/") > before.split("/")
+    assert len(looks) > 1
+    assert set(layout.placements) == {"", "a/x", "a/y-z", "b/x", "b/y-z", "b.1/x", "c/x", "c/y-z"}
+    assert layout == load_layout(tables, 2)
+    for one, next_one in pairwise(looks):
+        assert set(one) & set(next_one) <= {one[-1]}
+    assert set(discovered(collection)) == set(layout.placements)
+
+
+def test_a_directory_that_takes_longer_than_any_look_is_where_the_next_one_begins(collection_of: CollectionOf) -> None:
+    collection = collection_of({f"large/{number}.jpg": b"" for number in range(20)} | {"a/1.jpg": b""})
+    images, tables = SlowImages(Path(collection.source), 0.05), collection.tables()
+    layout, left_at = discover_in_time(images, tables, 1, "", within_s=0.5)
+    assert (layout.keys, left_at) == (["a"], "large")
+    assert discover_in_time(images, tables, 1, "large", within_s=0.5) == (layout, "large")
+    layout, left_at = discover_in_time(images, tables, 1, "large", within_s=60)
+    assert (layout.keys, left_at) == (["a", "large"], None)
+
+
+def test_what_another_discoverer_wrote_down_while_there_was_time_is_looked_at_again(
+    collection_of: CollectionOf,
+) -> None:
+    collection = collection_of({f"{number}/1.jpg": b"" for number in range(3)})
+    images = InterruptedImages(Path(collection.source), lambda: discovered(collection).clear())
+    layout, left_at = discover_in_time(images, collection.tables(), 1, "", within_s=60)
+    assert (layout.keys, left_at) == (["0", "1", "2"], "")

@@ -10,6 +10,7 @@ They are forked from one process that has loaded what they need (`preloaded.py`)
 they share its memory. It ends with the last process that was forked, and with the run.
 """
 
+import logging
 import multiprocessing
 import os
 import resource
@@ -40,10 +41,14 @@ OTHER_HANDS = (
 )
 """Exit codes that no task brings about: memory was short, or somebody ended the process."""
 
+PROBABLY = "Its work is done again. Probably memory was short, and the system killed it: give the run more, or fewer --workers."
+
 TRIES = 3
 """So often a task is done whose process another hand ended."""
 
 STDERR = 2
+
+_log = logging.getLogger(__name__)
 
 _forked = multiprocessing.get_context("forkserver")
 _forked.set_forkserver_preload(["dedup_assets.stages.workers.preloaded"])
@@ -54,6 +59,7 @@ class ProcessLostError(Exception):
 
     def __init__(self, exitcode: int | None, at_task: bool) -> None:
         super().__init__(f"A process at work ended {'at its task' if at_task else 'at its start'}: {exitcode}.")
+        self.exitcode = exitcode
         self.by_task = at_task and exitcode not in OTHER_HANDS
 
 
@@ -91,6 +97,9 @@ class WorkerProcesses:
             except ProcessLostError as error:
                 if error.by_task or self._stopped:
                     raise
+                _log.warning(
+                    "%s %s", error, PROBABLY if error.exitcode == -signal.SIGKILL else "Its work is done again."
+                )
         return self._call_once(task, args, timeout_s)
 
     def _call_once(self, task: Callable[..., Result], args: tuple[Any, ...], timeout_s: float | None) -> Result:
@@ -178,7 +187,8 @@ def _prepare_process() -> None:
     Polars gets no threads, which it starts for its first query: there is a process a processor.
     """
     os.environ["POLARS_MAX_THREADS"] = "1"
-    address_space = psutil.Process().memory_info().vms + PROCESS_MEMORY_BYTES
+    bounds = [psutil.Process().memory_info().vms + PROCESS_MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]]
+    address_space = min(bound for bound in bounds if bound != resource.RLIM_INFINITY)
     resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
     with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), STDERR)

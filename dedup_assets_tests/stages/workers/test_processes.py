@@ -3,6 +3,7 @@ import random
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -55,6 +56,23 @@ def test_what_was_lost_is_replaced_whatever_it_was_at(processes: WorkerProcesses
     assert answers > 48
 
 
+def test_work_of_a_process_that_is_killed_for_memory_is_done_again_and_that_is_told(
+    processes: WorkerProcesses, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun = tmp_path / "begun"
+    result = processes.schedule(_wait_the_first_time, (begun,))
+    while not begun.exists():
+        time.sleep(0.01)
+    (process,) = spawned_processes()
+    process.kill()
+    assert result.result() == "done"
+    (told,) = caplog.messages
+    assert told == (
+        "A process at work ended at its task: -9. Its work is done again. Probably memory was short, and the system killed it: "
+        "give the run more, or fewer --workers."
+    )
+
+
 def test_an_error_comes_back_as_it_is_and_says_where_it_was(processes: WorkerProcesses) -> None:
     with pytest.raises(ZeroDivisionError, match="division by zero") as error:
         processes.schedule(_divide, (1, 0)).result()
@@ -85,6 +103,13 @@ def test_more_memory_than_a_picture_may_take_is_refused(processes: WorkerProcess
 
 def _add(one: int, other: int) -> int:
     return one + other
+
+
+def _wait_the_first_time(begun: Path) -> str:
+    if not begun.exists():
+        begun.touch()
+        time.sleep(600)
+    return "done"
 
 
 def _die() -> None:
