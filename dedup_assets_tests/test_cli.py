@@ -80,3 +80,11 @@ def test_any_other_error_ends_a_command_in_its_traceback(error: type[Exception])
 def test_an_interrupt_that_no_command_tells_of_itself_is_one_word() -> None:
     said = ended_by(KeyboardInterrupt())
     assert (said.exit_code, said.output) == (130, "\nInterrupted.\n")
+
+
+def test_a_source_that_looks_like_an_option_is_told_how_to_be_written() -> None:
+    said = dedup_assets("run", "-odd")
+    assert said.code == 2
+    assert said.err.splitlines()[-1].startswith("Error: No such option")
+    assert said.err.splitlines()[-1].endswith("A path that begins with a dash is written ./-NAME.")
+    assert "./-NAME" not in dedup_assets("run", "--odd", "photos").err

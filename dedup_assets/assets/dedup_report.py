@@ -129,7 +129,7 @@ def _unreadable(stage: Stage) -> pl.DataFrame:
 )
 def no_image_is_lost(collection: Collection) -> dg.AssetCheckResult:
     """Compare the ids of the manifest with those of the report, in the partitions that are up to date all the way."""
-    tables = collection.tables()
+    tables = collection.tables().as_of_now()
     judged = judge_partitions(tables, DEDUP_REPORT, IMAGE_FEATURES, IMAGE_MANIFEST)
     statuses = tables.read_many(IMAGE_FEATURES, judged.keys, ["image_id", "decode_status"])
     others = statuses.filter(pl.col("decode_status") == "no_image")

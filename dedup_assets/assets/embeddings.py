@@ -51,7 +51,7 @@ def every_kept_picture_is_embedded(collection: Collection, similarity_policy: Si
         return dg.AssetCheckResult(
             passed=True, metadata={"not_looked_for": ", ".join(similarity_policy.not_looked_for)}
         )
-    tables = collection.tables()
+    tables = collection.tables().as_of_now()
     judged = judge_partitions(tables, EMBEDDINGS, REPRESENTATIVES)
     columns = ["file_sha256", "is_representative"]
     kept = tables.read_many(REPRESENTATIVES, judged.keys, columns).filter("is_representative")

@@ -159,7 +159,7 @@ def _finish(stage: Stage, work: PartitionWork, source: dict[str, Any]) -> None:
 )
 def image_features_lose_nothing(collection: Collection) -> dg.AssetCheckResult:
     """Compare the rows of the manifest with the rows of features, partition by partition."""
-    tables = collection.tables()
+    tables = collection.tables().as_of_now()
     judged = judge_partitions(tables, IMAGE_FEATURES, IMAGE_MANIFEST)
     rows = {key: [tables.commit_of(each, key).rows for each in (IMAGE_MANIFEST, IMAGE_FEATURES)] for key in judged.keys}
     unequal = {key: counts for key, counts in rows.items() if counts[0] != counts[1]}
@@ -169,7 +169,7 @@ def image_features_lose_nothing(collection: Collection) -> dg.AssetCheckResult:
 @dg.asset_check(asset=image_features, description="The share of unreadable images is below the policy's limit.")
 def few_images_are_unreadable(collection: Collection, feature_policy: FeaturePolicy) -> dg.AssetCheckResult:
     """Compare the share of unreadable images with the policy."""
-    statuses = collection.tables().read_many(IMAGE_FEATURES, columns=["decode_status"])["decode_status"]
+    statuses = collection.tables().as_of_now().read_many(IMAGE_FEATURES, columns=["decode_status"])["decode_status"]
     statuses = statuses.filter(~statuses.is_in(NO_PICTURES))
     share = int((statuses != "ok").sum()) / max(1, len(statuses))
     return dg.AssetCheckResult(

@@ -128,7 +128,7 @@ def _digest(rows: pl.DataFrame) -> str:
 @dg.asset_check(asset=image_manifest, description="No prefix has lost all of its images lately.")
 def no_prefix_was_emptied(collection: Collection, listing_policy: ListingPolicy) -> dg.AssetCheckResult:
     """Warn of prefixes that were emptied, as long as what is known of their images is kept."""
-    tables, days = collection.tables(), timedelta(days=listing_policy.forget_after_days)
+    tables, days = collection.tables().as_of_now(), timedelta(days=listing_policy.forget_after_days)
     emptied = {
         key: tables.commit_of(IMAGE_MANIFEST, key).details.get("emptied_at")
         for key in tables.partitions(IMAGE_MANIFEST)

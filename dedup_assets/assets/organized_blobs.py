@@ -156,7 +156,7 @@ def _note(stage: Stage, work: PartitionWork, *rows: pl.DataFrame) -> None:
 @dg.asset_check(asset=organized_blobs, description="No copy failed.")
 def no_copy_failed(collection: Collection) -> dg.AssetCheckResult:
     """Count failed copies and show some with their causes."""
-    rows = collection.tables().read_many(ORGANIZED_BLOBS, columns=["path", "state", "cause"])
+    rows = collection.tables().as_of_now().read_many(ORGANIZED_BLOBS, columns=["path", "state", "cause"])
     failed = rows.filter(pl.col("state") == "failed")
     examples = failed.head(10).to_dicts()
     return dg.AssetCheckResult(

@@ -75,7 +75,7 @@ def _describe(stage: Stage, work: PartitionWork, min_copy: float | None) -> None
 @dg.asset_check(asset=similar_groups, blocking=True, description="No look-alike passes as a duplicate.")
 def look_alikes_are_never_duplicates(collection: Collection) -> dg.AssetCheckResult:
     """Count pairs of level similar that carry a positive verdict."""
-    pairs = collection.tables().read_many(SIMILAR_GROUPS, columns=["verdict", "level"])
+    pairs = collection.tables().as_of_now().read_many(SIMILAR_GROUPS, columns=["verdict", "level"])
     wrong = pairs.filter(pl.col("verdict") & (pl.col("level") == "similar")).height
     return dg.AssetCheckResult(
         passed=wrong == 0, metadata={"pairs": pairs.height, "look_alikes_called_duplicates": wrong}
@@ -85,7 +85,7 @@ def look_alikes_are_never_duplicates(collection: Collection) -> dg.AssetCheckRes
 @dg.asset_check(asset=similar_groups, description="Where not all pictures are compared, what is near is found.")
 def the_index_finds_what_is_near(collection: Collection) -> dg.AssetCheckResult:
     """Warn where the recall that was measured beside the last search is low; it is 1 where all pictures are compared."""
-    recall = read_search_recall(collection.tables())
+    recall = read_search_recall(collection.tables().as_of_now())
     return dg.AssetCheckResult(
         passed=recall >= MIN_SEARCH_RECALL, severity=dg.AssetCheckSeverity.WARN, metadata={"search_recall": recall}
     )

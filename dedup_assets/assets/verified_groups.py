@@ -55,7 +55,7 @@ def _describe(stage: Stage, work: PartitionWork) -> None:
 )
 def every_candidate_pair_has_a_verdict(collection: Collection) -> dg.AssetCheckResult:
     """Look for candidate pairs of images still in the source without a verdict, in the partitions that are up to date."""
-    tables = collection.tables()
+    tables = collection.tables().as_of_now()
     present = read_contents(tables, ())["file_sha256"].implode()
     judged = judge_partitions(tables, VERIFIED_GROUPS, WAVELET_GROUPS)
     candidates = tables.read_many(WAVELET_GROUPS, judged.keys, [*PAIR_KEY, "stands_for_more"])

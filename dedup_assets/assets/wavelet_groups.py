@@ -45,7 +45,7 @@ def wavelet_groups(
 @dg.asset_check(asset=wavelet_groups, description="There are few enough candidate pairs to look at each of them.")
 def candidate_pairs_stay_few(collection: Collection, candidate_policy: CandidatePolicy) -> dg.AssetCheckResult:
     """Compare candidate pairs an image with the policy: a rise means that hashes have lost their meaning here."""
-    tables = collection.tables()
+    tables = collection.tables().as_of_now()
     rows = {
         table.name: sum(tables.commit_of(table, key).rows for key in tables.partitions(table))
         for table in (IMAGE_FEATURES, WAVELET_GROUPS)

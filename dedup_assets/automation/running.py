@@ -17,6 +17,7 @@ import yaml
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
 from dagster._core.execution.api import execute_run
+from dagster._core.execution.job_execution_result import JobExecutionResult
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.storage.tags import WILL_RETRY_TAG
@@ -33,6 +34,7 @@ from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database.connection import RECORDS_VARIABLE, connect_to
 from dedup_assets.resources.locations import FolderLocation, parse_location
 from dedup_assets.settings import POLICIES, Settings, find_secrets, variable_of
+from dedup_assets.stages.publishing import SUMMARY
 from dedup_assets.stages.workers.memory import peak_rss_mb
 from dedup_assets.tables import IMAGE_MANIFEST, ORGANIZED_BLOBS
 
@@ -138,9 +140,10 @@ def run_everything(definitions: dg.Definitions, settings: Settings, accept_loss:
             )
         remember(settings)
         config = {"ops": {IMAGE_MANIFEST.name: {"config": {"accept_loss": accept_loss}}}}
-        _execute(definitions.resolve_job_def(nightly_deduplication.name), instance, config)
+        ended = _execute(definitions.resolve_job_def(nightly_deduplication.name), instance, config)
         note_what_is_left(settings, instance)
-    return _tell_report(settings, (collection.tables().read_bytes(SUMMARY_TEXT) or b"").decode())
+    told = (event.materialization.metadata.get(SUMMARY) for event in ended.get_asset_materialization_events())
+    return _tell_report(settings, next(str(each.value) for each in told if each))
 
 
 def tell_unchanged(settings: Settings, seconds: float) -> str:
@@ -184,7 +187,7 @@ def _execute(
     instance: dg.DagsterInstance,
     config: Mapping[str, Any] = MappingProxyType({}),
     assets: Set[dg.AssetKey] | None = None,
-) -> None:
+) -> JobExecutionResult:
     """Run a job over all prefixes in this process, noted so that a daemon beside it knows whether it lives, and its job."""
     (location,) = WorkspaceFileTarget([str(_template("workspace.yaml"))]).create_origins()
     keys, run_id = instance.get_dynamic_partitions(PREFIXES), make_new_run_id()
@@ -196,7 +199,7 @@ def _execute(
         asset_selection=assets,
         remote_job_origin=RemoteJobOrigin(RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME), job.name),
     )
-    execute_run(InMemoryJob(job), run, instance, raise_on_error=True)
+    return execute_run(InMemoryJob(job), run, instance, raise_on_error=True)
 
 
 def _portable(settings: Settings) -> Settings:

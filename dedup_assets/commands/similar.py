@@ -14,10 +14,11 @@ from dedup_assets.commands.shared import STORE_OPTION, settings_of
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 500), help="How many are shown.")
 @click.option("--prefix", default="", help="Only images whose path begins so.")
 def similar(image: str, store: str, limit: int, prefix: str) -> None:
-    """Show the kept images of STORE whose vectors are nearest to IMAGE, with the cosine of each.
+    """Show the images of STORE whose vectors are nearest to IMAGE, with the cosine of each; of near-duplicates the kept one.
 
     IMAGE is an image of the report, named as in `decide`, or any file, which is then embedded as the store's images were.
-    Nothing is verified and nothing is written: "same group" and "same bytes" are what the last run found out.
+    Nothing is verified and nothing is written: "same group", "same bytes" and "duplicate of", for a copy that the report does
+    not keep, are what the last run found out.
     """
     from dedup_assets.policies import EmbeddingPolicy
     from dedup_assets.report.plain_words import visible

@@ -5,6 +5,7 @@ Belongs here: the options, and being Dagster's process from then on. Does not be
 """
 
 import os
+import warnings
 
 import click
 
@@ -28,7 +29,7 @@ def ui(store: str, host: str, port: int, hosts: tuple[str, ...]) -> None:
 
     It knows no passwords, and answers to its own name and pages only, so that no other page in the same browser can use it.
     """
-    from dagster import DagsterInstance
+    from dagster import DagsterInstance, SupersessionWarning
 
     from dedup_assets.automation.interrupting import interruptible
     from dedup_assets.automation.running import prepare_home
@@ -39,11 +40,17 @@ def ui(store: str, host: str, port: int, hosts: tuple[str, ...]) -> None:
     listen(host, port).close()  # refused before anything is started: the web server is among the last of the services
     settings = settings_of(store, otherwise=Settings.from_environment)
     home = prepare_home(settings.model_copy(update={"store": store}))
-    os.environ["DEDUP_ALLOWED_HOSTS"] = " ".join((f"[{host}]:{port}" if ":" in host else f"{host}:{port}", *hosts))
+    os.environ["DEDUP_ALLOWED_HOSTS"] = " ".join((_address(host, port), *hosts))
     os.chdir(home)
     with DagsterInstance.get() as instance:
         fail_unstarted_runs(instance)
+    warnings.simplefilter("ignore", SupersessionWarning)
+    click.echo(f"Open http://{_address(host, port)} in a browser, as soon as it is served. Ctrl-C ends it.")
     with interruptible() as interrupts:
         dev_command.main(["-w", str(home / "workspace.yaml"), "-h", host, "-p", str(port)], standalone_mode=False)
     if not interrupts:
         raise ServiceEndedError("A service of the Dagster UI has ended by itself, as is told above: start it again.")
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

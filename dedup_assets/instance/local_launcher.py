@@ -21,7 +21,7 @@ from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, 
 from dagster._grpc.types import ExecuteRunArgs
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 
-PROCESS_TAG = "dedup_assets/process"
+PROCESS_TAG = "process"
 BEFORE_ITS_START = [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING]
 
 

@@ -76,6 +76,8 @@ class RunWork:
     """Seconds by stage."""
     peak_rss_mb: float
     """What all its processes held at once, shared memory counted once."""
+    renewed_tables: Sequence[str] = ()
+    """The tables of which it made a partition anew."""
 
 
 def by_level_in_order(by_level: Mapping[str, int]) -> list[tuple[str, int]]:
@@ -161,7 +163,8 @@ def passed_over(summary: RunSummary) -> list[str]:
 def _work_done(work: RunWork) -> list[str]:
     seconds = f"{sum(work.seconds.values()):,.1f} s, at most {work.peak_rss_mb:,.0f} MB of memory"
     if not (work.downloaded_images or work.verified_pairs or work.embedded_images):
-        return [f"Nothing had changed: 0 bytes downloaded, 0 pairs verified, 0 images embedded ({seconds})."]
+        told = f"Made anew: {', '.join(work.renewed_tables)}" if work.renewed_tables else "Nothing had changed"
+        return [f"{told}: 0 bytes downloaded, 0 pairs verified, 0 images embedded ({seconds})."]
     return [
         f"Downloaded {counted(work.downloaded_images, 'image')} ({human_bytes(work.downloaded_bytes)}), verified"
         f" {counted(work.verified_pairs, 'pair')}, embedded {counted(work.embedded_images, 'image')} in {seconds}."

@@ -29,39 +29,38 @@ FOLDER = "report"
 PUBLISHED = f"{FOLDER}/published.json"
 """Digest of the rows and files that the pages show, written after them."""
 
+SUMMARY = "summary"
+"""The text of a run's own summary among the metadata of its report: the file in the store is that of whichever ended last."""
+
 WORK_COUNTS = ("downloaded_images", "downloaded_bytes", "verified_pairs", "embedded_images")
 
 
 def publish_report(
     stage: Stage, collection: Collection, policy_version: str, not_looked_for: Sequence[str], verified_pairs: int | None
 ) -> None:
-    """Write the summary of this run, and the pages where they do not show the report's rows yet.
+    """Write the summary of this run, also on its materialization, and the pages where they do not show the report's rows yet.
 
     `verified_pairs` are those of the report itself, None where its rows were current; levels may be `not_looked_for`.
     `policy_version` is that of the verification.
     """
-    reported = stage.digest_of_all(DEDUP_REPORT)  # before the rows are read: another run may write others meanwhile
-    report = ReportedRows(stage.tables)
-    summary = summarize(stage, collection, report, not_looked_for)
-    shown = digest_of(reported, policy_version, not_looked_for, summary.others, summary.left_out)
-    is_shown = stage.tables.read_document(PUBLISHED) == shown  # a killed run leaves new rows and old pages
-    if verified_pairs is not None or not is_shown or stage.tables.read_bytes(f"{FOLDER}/index.html") is None:
-        with tempfile.TemporaryFile() as for_scripts, tempfile.TemporaryFile() as for_people:
-            write_image_report(report, for_scripts, for_people)
-            for csv, name in ((for_scripts, "image_report"), (for_people, "image_report_spreadsheet")):
-                csv.seek(0)
-                stage.tables.write_bytes(f"{FOLDER}/{name}.csv", csv)
-        write_gallery(
-            lambda name, data: stage.tables.write_bytes(f"{FOLDER}/{name}", data),
-            summary,
-            list(duplicate_groups(stage.tables, report)),
-            list(look_alike_groups(stage.tables, report)),
-            list(kept_apart_pairs(stage.tables, report, policy_version, not_looked_for)),
-        )
-        stage.tables.write_document(PUBLISHED, shown)
-    work = work_of_run(stage, verified_pairs or 0)
+    is_shown = verified_pairs is None and stage.tables.read_bytes(f"{FOLDER}/index.html") is not None
+    while True:
+        reported = stage.digest_of_all(DEDUP_REPORT)
+        report = ReportedRows(stage.tables)
+        summary = summarize(stage, collection, report, not_looked_for)
+        shown = digest_of(reported, policy_version, not_looked_for, summary.others, summary.left_out)
+        if not is_shown or stage.tables.read_document(PUBLISHED) != shown:  # a killed run leaves new rows and old pages
+            _write_pages(stage, report, summary, policy_version, not_looked_for)
+            stage.tables.write_document(PUBLISHED, shown)
+        stage.look_again()
+        if stage.digest_of_all(DEDUP_REPORT) == reported:
+            break
+        is_shown = False  # another run has written rows meanwhile, whose pages these may have replaced
+    work = work_of_run(stage, verified_pairs)
+    text = summary_text(summary, work)
     stage.tables.write_bytes(f"{FOLDER}/summary.json", summary_json(summary, work).encode())
-    stage.tables.write_bytes(f"{FOLDER}/summary.txt", summary_text(summary, work).encode())
+    stage.tables.write_bytes(f"{FOLDER}/summary.txt", text.encode())
+    stage.context.add_asset_metadata({SUMMARY: text}, partition_key=stage.keys[0])
     stage.log(f"The report: {collection.store}/{FOLDER}/index.html")
 
 
@@ -74,6 +73,23 @@ class ReportedRows:
     def __iter__(self) -> Iterator[pl.DataFrame]:
         yield DEDUP_REPORT.empty()
         yield from (self._tables.read(DEDUP_REPORT, key) for key in self._tables.partitions(DEDUP_REPORT))
+
+
+def _write_pages(
+    stage: Stage, report: ReportedRows, summary: RunSummary, policy_version: str, not_looked_for: Sequence[str]
+) -> None:
+    with tempfile.TemporaryFile() as for_scripts, tempfile.TemporaryFile() as for_people:
+        write_image_report(report, for_scripts, for_people)
+        for csv, name in ((for_scripts, "image_report"), (for_people, "image_report_spreadsheet")):
+            csv.seek(0)
+            stage.tables.write_bytes(f"{FOLDER}/{name}.csv", csv)
+    write_gallery(
+        lambda name, data: stage.tables.write_bytes(f"{FOLDER}/{name}", data),
+        summary,
+        list(duplicate_groups(stage.tables, report)),
+        list(look_alike_groups(stage.tables, report)),
+        list(kept_apart_pairs(stage.tables, report, policy_version, not_looked_for)),
+    )
 
 
 def summarize(
@@ -143,24 +159,31 @@ def _count_tools(stage: Stage) -> list[ToolCount]:
     ]
 
 
-def work_of_run(stage: Stage, verified_pairs: int) -> RunWork:
+def work_of_run(stage: Stage, verified_pairs: int | None) -> RunWork:
     """What all stages of this Dagster run did, from the metadata of their materializations.
 
-    The report itself is not materialized yet: its seconds so far and its `verified_pairs` are added.
+    The report itself is not materialized yet: its seconds so far and its `verified_pairs` are added, None where it was current.
     """
     run_id = stage.context.run.run_id
     logs = stage.context.instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     counts: dict[str, int] = defaultdict(int)
     seconds: dict[str, float] = defaultdict(float)
-    peak = peak_rss_mb()
+    peak, renewed = peak_rss_mb(), set[str]()
     for log in logs:
         event = log.asset_materialization
         assert event is not None
         metadata = {name: value.value for name, value in event.metadata.items()}
         seconds[event.asset_key.path[-1]] += float(metadata.get("seconds", 0.0))
         peak = max(peak, float(metadata.get("peak_rss_mb", 0.0)))
+        renewed |= set() if metadata.get("skipped", True) else {event.asset_key.path[-1]}
         for name in WORK_COUNTS:
             counts[name] += int(metadata.get(name, 0))
     seconds[stage.table.name] = stage.seconds_so_far
-    counts["verified_pairs"] += verified_pairs
-    return RunWork(**{name: counts[name] for name in WORK_COUNTS}, seconds=dict(seconds), peak_rss_mb=peak)
+    renewed |= set() if verified_pairs is None else {stage.table.name}
+    counts["verified_pairs"] += verified_pairs or 0
+    return RunWork(
+        **{name: counts[name] for name in WORK_COUNTS},
+        seconds=dict(seconds),
+        peak_rss_mb=peak,
+        renewed_tables=sorted(renewed),
+    )

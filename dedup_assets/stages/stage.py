@@ -71,6 +71,10 @@ class Stage:
         for key in self.keys:
             self.tables.begin(table, key)
 
+    def look_again(self) -> None:
+        """List each table anew, when it is next asked for."""
+        self.tables = self.tables.as_of_now()
+
     @property
     def seconds_so_far(self) -> float:
         """Seconds since this run of the asset began."""

@@ -59,25 +59,38 @@ class WholeContainer:
     ) -> int | None:
         """Write every partition whose rows changed, those not asked for too; one that is current is left as it is.
 
-        `describe` adds to the counts of each partition and sets its preview and picture. Returns how many pairs were
-        verified; None where all partitions asked for were current, and nothing was computed from `inputs`.
+        Where another run has written some meanwhile, all is done again from what is visible then: an older view never
+        replaces a newer one. `describe` adds to the counts of each partition and sets its preview and picture. Returns how
+        many pairs were verified; None where all partitions asked for were current, and nothing was computed from `inputs`.
         """
-        stage = self.stage
-        fingerprint = stage.fingerprint(stage.digest_of_all(*inputs), self.decided.digest)
+        views: list[_View] = []
+        while not self._write_once(inputs, compute, describe, views):
+            self.stage.look_again()
+        tell_decisions(self.stage, self.decided)
+        return sum(view.verified_pairs for view in views) if views else None
+
+    def _write_once(
+        self,
+        inputs: Sequence[Table],
+        compute: Callable[[], Grouped],
+        describe: Callable[[PartitionWork], None],
+        views: "list[_View]",
+    ) -> bool:
+        """Write what is not current from a view of now, which joins those before it; False where another run came first."""
+        stage, told = self.stage, sum(view.verified_pairs for view in views)
         view: _View | None = None
+        fingerprint = stage.fingerprint(stage.digest_of_all(*inputs), self.decided.digest)
         for key in stage.keys:
             with stage.partition(key, fingerprint) as work:
-                work.counts = {"verified_pairs": 0}
+                work.counts, told = {"verified_pairs": told}, 0
                 if not work.is_current:
                     if view is None:
-                        view = _View(stage, fingerprint, compute)
-                        work.counts = {"verified_pairs": view.verified_pairs}
+                        views.append(view := _View(stage, fingerprint, compute))
+                        work.counts["verified_pairs"] += view.verified_pairs
                     work.commit = view.write(key)
+                work.is_current = work.is_current and not views
                 describe(work)
-        if view:
-            view.write_others()
-        tell_decisions(stage, self.decided)
-        return view.verified_pairs if view else None
+        return view is None or view.write_others()
 
 
 class _View:
@@ -88,17 +101,22 @@ class _View:
         keys = {*stage.keys, *stage.tables.partitions(stage.table)}
         self._origins = {key: made_from(stage.tables, key, IMAGE_FEATURES) for key in sorted(keys)}
         self._rows, self.verified_pairs = compute()
+        self._is_alone = True
 
     def write(self, key: str) -> Commit:
-        """Bring one partition to this view."""
-        table = self._stage.table
+        """Bring one partition to this view, unless another run has written it since."""
+        table, tables = self._stage.table, self._stage.tables
         own = self._rows.filter(pl.col("partition") == key).select(table.column_names).sort("image_id")
-        return self._stage.tables.rewrite(table, key, own, self._fingerprint, self._origins[key])
+        before = tables.begin(table, key)  # as it was listed
+        after = tables.rewrite(table, key, own, self._fingerprint, self._origins[key], made_of=before)
+        self._is_alone &= not after.strangers and after.number == before.number + 1
+        return after
 
-    def write_others(self) -> None:
-        """Bring the partitions that were not asked for to this view, but those that another run has begun since.
+    def write_others(self) -> bool:
+        """Bring the partitions that were not asked for to this view; returns whether no other run has written any since.
 
         A group spans partitions: were some left as they are, it would keep two images, or none.
         """
         for key in self._origins.keys() - self._stage.keys:
             self.write(key)
+        return self._is_alone

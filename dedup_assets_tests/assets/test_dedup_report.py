@@ -124,15 +124,16 @@ def test_partitions_of_a_first_run_that_another_run_is_reading_do_not_fail_the_c
     assert (result.passed, result.metadata["partitions_at_work"].value) == (True, 2)
 
 
-def test_rows_that_another_run_writes_while_pages_are_drawn_are_shown_by_the_next_run(grouped: Stages) -> None:
+def test_rows_that_another_run_writes_while_pages_are_drawn_are_shown_by_pages_that_are_drawn_again(
+    grouped: Stages,
+) -> None:
     grouped.run(dedup_report)
     pages = Path(grouped.collection.store) / "report"
     (pages / "index.html").unlink()
 
     def meanwhile() -> None:
+        assert "shop/blue.jpg" in (pages / "image_report.csv").read_text()
         grouped.drop(DEDUP_REPORT, "shop", "path", ["shop/blue.jpg"])
 
     interrupted(grouped, METADATA_HASHES, meanwhile).run(dedup_report)
-    assert "shop/blue.jpg" in (pages / "image_report.csv").read_text()
-    grouped.run(dedup_report)
     assert "shop/blue.jpg" not in (pages / "image_report.csv").read_text()

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ from dedup_assets.embedders.provider_settings import EmbedderSettings
 from dedup_assets.errors import EmbedderConfigurationError, EmbedderUnavailableError
 from dedup_assets.policies import EmbeddingPolicy, LastLevel, SimilarityPolicy
 from dedup_assets.stages.vectors.kept_model import use_provider
-from dedup_assets.tables import EMBEDDINGS, REPRESENTATIVES
-from dedup_assets_tests.assets.stages import GROUPING, Notes, Stages, total
+from dedup_assets.tables import EMBEDDINGS, IMAGE_FEATURES, REPRESENTATIVES
+from dedup_assets_tests.assets.stages import GROUPING, Notes, Stages, interrupted, total
 from dedup_assets_tests.embedders.models import SMALL_CLIP, open_clip_checkpoint, sentence_transformer
 from dedup_assets_tests.embedders.processes import (
     is_any_alive,
@@ -74,6 +75,27 @@ def test_a_line_that_ends_before_copies_leaves_vectors_as_they_are_and_misses_no
     assert grouped.tables.partitions(EMBEDDINGS) == []
     assert is_complete(grouped, near)
     assert not is_complete(grouped)
+
+
+def test_a_partition_that_another_run_begins_while_it_is_checked_is_judged_as_it_was(grouped: Stages) -> None:
+    embed(grouped)
+
+    def meanwhile() -> None:
+        commit = grouped.tables.commit_of(EMBEDDINGS, "shop")
+        grouped.tables.publish(replace(commit, fingerprint=None, details={}))
+
+    assert is_complete(interrupted(grouped, REPRESENTATIVES, meanwhile))
+    assert grouped.tables.commit_of(EMBEDDINGS, "shop").details == {}
+
+
+def test_what_is_embedded_before_another_run_comes_first_is_counted(grouped: Stages) -> None:
+    def meanwhile() -> None:
+        grouped.run(embeddings)
+
+    notes = interrupted(grouped, IMAGE_FEATURES, meanwhile).run(embeddings)[NAME]
+    rows = grouped.tables.read_many(EMBEDDINGS)
+    assert rows.height == len(KEPT)
+    assert total(notes, "embedded_images") == len(KEPT)
 
 
 def test_kept_pictures_are_embedded_once_and_a_second_run_embeds_none(grouped: Stages) -> None:

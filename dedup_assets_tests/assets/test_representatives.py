@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import psycopg
 import pytest
 
@@ -123,6 +124,29 @@ def test_a_partition_that_another_run_begins_meanwhile_is_left_to_it(grouped: St
 
     interrupted(grouped, VERIFIED_GROUPS, meanwhile).run(representatives, keys=["shop"])
     assert grouped.rows(REPRESENTATIVES)["new/green.jpg"]["is_representative"]
+
+
+def test_an_older_view_never_replaces_what_another_run_has_written_meanwhile(grouped: Stages) -> None:
+    grouped.forget(REPRESENTATIVES)
+
+    def meanwhile() -> None:
+        grouped.write({"web/red large.png": png(scaled(make_photograph(1), 1.5))})
+        grouped.run(*GROUPING, keys=["shop", "web"])
+
+    notes = interrupted(grouped, VERIFIED_GROUPS, meanwhile).run(representatives)[NAME]
+    assert grouped.rows(REPRESENTATIVES)["shop/red.jpg"]["group_size"] == 4
+    assert {note["skipped"] for note in notes.values()} == {False}
+    assert check(grouped).passed
+    grouped.run(representatives)
+    assert {note["skipped"] for note in grouped.run(representatives)[NAME].values()} == {True}
+
+
+def test_groups_of_which_another_run_has_written_a_part_do_not_fail_the_check(grouped: Stages) -> None:
+    before = grouped.tables.commit_of(REPRESENTATIVES, "web")
+    rows = grouped.tables.read(REPRESENTATIVES, "web")
+    one_group = rows.with_columns(group_id=pl.lit("g1"))
+    grouped.tables.rewrite(REPRESENTATIVES, "web", one_group, "newer", before.details)
+    assert check(grouped).passed
 
 
 def test_readable_images_without_any_group_at_all_fail_the_check(grouped: Stages) -> None:

@@ -95,7 +95,9 @@ def test_what_is_damaged_is_named_and_mended_and_the_next_run_tells_the_same(lin
         path.write_bytes(path.read_bytes()[:-9])
     Path(line.store, "layout", ".DS_Store").write_bytes(b"x")
     said = dedup_assets("doctor", "--store", line.store)
-    told = [each.split()[1] for each in lines_of(said.out)["wrong"] if each.startswith("tables ")]
+    wrong = lines_of(said.out)["wrong"]
+    assert not any(each.startswith(("layout ", "decisions ")) for each in wrong)
+    told = [each.split()[1] for each in wrong if each.startswith("tables ")]
     assert (said.code, sorted(told)) == (1, sorted(names)), said.out
     said = dedup_assets("doctor", "--store", line.store, "--repair")
     assert said.code == 0, said.out

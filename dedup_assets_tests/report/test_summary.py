@@ -31,6 +31,14 @@ def test_the_text_says_what_was_done_and_that_nothing_was_where_nothing_had_chan
         "Downloaded 4 images (2.5 MB), verified 1 pair, embedded 3 images in 2.1 s, at most 312 MB of memory."
     )
     assert "Nothing had changed: 0 bytes downloaded" in summary_text(sample_summary(), NO_WORK)
+    restored = replace(NO_WORK, renewed_tables=["dedup_report", "representatives"])
+    assert (
+        summary_text(sample_summary(), restored)
+        .splitlines()[-1]
+        .startswith(
+            "Made anew: dedup_report, representatives: 0 bytes downloaded, 0 pairs verified, 0 images embedded ("
+        )
+    )
 
 
 def test_empty_and_duplicate_free_collections_get_a_sentence() -> None:
@@ -65,4 +73,5 @@ def test_the_json_has_exactly_the_promised_keys() -> None:
         "other_files": 0, "left_out_files": 0,
         "downloaded_images": 4, "downloaded_bytes": 2_500_000, "verified_pairs": 1, "embedded_images": 3,
         "seconds": {"image_manifest": 0.123, "image_features": 2.0}, "peak_rss_mb": 312.1,
+        "renewed_tables": [],
     }  # fmt: skip

@@ -43,12 +43,17 @@ REFUSALS = (  # how the server or its client begins to say it, and what that mea
     (r'FATAL:  role ".*" is not permitted to log in', "the server does not let this user in"),
     (r'FATAL:  role ".*" does not exist', "the user does not exist there"),
     (r'FATAL:  database ".*" does not exist', "the database does not exist there"),
-    (r"(?!FATAL).*(SSL|certificate)", "an encrypted connection could not be made"),
+    (r"received invalid response", "what answers there is no PostgreSQL server, so look at host and port"),
+    (r"(?!FATAL)(?!SSL SYSCALL).*(SSL|certificate)", "an encrypted connection could not be made"),
 )
 ABSENCES = (  # and of what may be otherwise a little later
     (r"FATAL:  (sorry, )?too many|FATAL:  remaining connection slots", "the server has no connection left"),
     (r"failed to resolve host", "the host name is unknown"),
     (r"Connection refused", "nothing listens there"),
+    (
+        r".*(SSL SYSCALL|No route to host|unreachable|timed out|server closed the connection)",
+        "the server cannot be reached",
+    ),
     (r"No such file", "there is no such socket"),
 )
 LOST_STATES = ("08", "57P")

@@ -67,7 +67,8 @@ class ImageVectors:
             append_in_parts(self._stage, work, self._vectors(work.key, missing, tracker))
         self._features.flush()
         seconds = time.monotonic() - began
-        work.counts |= self._savings(images.height, kept.height, missing.height, seconds)
+        embedded = int(work.counts["embedded_images"]) + missing.height
+        work.counts |= self._savings(images.height, kept.height, embedded, seconds)
         self._known.known_to(work.commit)
 
     def _vectors(self, key: str, missing: pl.DataFrame, tracker: Tracker) -> Iterator[pl.DataFrame]:

@@ -167,6 +167,7 @@ _Asked = tuple[ModelName, Row, NDArray[np.float32]]
 
 def _relation(asked: Row, found: Row) -> str:
     """What the report says of two images; "" for nothing."""
-    if asked["file_sha256"] == found.get("file_sha256"):
-        return "same bytes"
-    return "same group" if "group_id" in asked and asked["group_id"] == found.get("group_id") else ""
+    is_of_group = "group_id" in asked and asked["group_id"] == found.get("group_id")
+    told = "same bytes" if asked["file_sha256"] == found.get("file_sha256") else "same group" if is_of_group else ""
+    of = f"duplicate of {visible(found['representative_path'])}" if found.get("status") == "Duplicate" else ""
+    return ", ".join(filter(None, (told, of)))

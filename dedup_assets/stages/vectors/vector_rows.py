@@ -36,6 +36,7 @@ class KnownVectors:
 
     def read_again(self) -> None:
         """Look at all partitions anew, as other runs write to them as well."""
+        self._tables = self._tables.as_of_now()
         self._by_partition = self._read()
 
     def known_to(self, commit: Commit) -> pl.Series:

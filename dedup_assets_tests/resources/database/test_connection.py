@@ -122,17 +122,25 @@ def test_a_server_that_does_not_answer_is_told_so() -> None:
         assert cause(url) == "it did not answer in time"
 
 
-def test_an_encrypted_connection_that_the_server_does_not_offer_is_told() -> None:
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (b"N", "an encrypted connection could not be made"),
+        (b"HTTP/1.1 400 Bad Request", "what answers there is no PostgreSQL server, so look at host and port"),
+        (b"", "the server cannot be reached"),
+    ],
+)
+def test_a_server_that_offers_no_encryption_or_is_none_or_is_cut_off_is_told(answer: bytes, told: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as plain, ThreadPoolExecutor(1) as pool:
 
         def refuse_encryption() -> None:
             with plain.accept()[0] as asking:
                 asking.recv(8)
-                asking.sendall(b"N")
+                asking.sendall(answer)
 
         pool.submit(refuse_encryption)
         url = f"postgresql://user@127.0.0.1:{plain.getsockname()[1]}/database?sslmode=require"
-        assert cause(url) == "an encrypted connection could not be made"
+        assert cause(url) == told
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,8 @@ def test_neighbours_of_stored_images_and_of_files_are_told_with_what_the_report_
     assert nearest.cosine == pytest.approx(1, abs=0.01)
     assert all(each.path.startswith("shop/") for each in similar.find("web/red small.jpg", 10, "shop/").images)
     assert similar.find("web/red small.jpg", 10).note == ""
+    (cropped,) = similar.find("web/drawn other.png", 1, "web/red cropped").images
+    assert (cropped.path, cropped.relation) == ("web/red cropped.jpg", "duplicate of shop/red.jpg")
     outside = tmp_path / "outside.jpg"
     outside.write_bytes(jpeg(scaled(make_photograph(1), 0.8)))
     assert similar.find(str(outside), 1).images[0].path == kept
