@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("out")
 @STORE_OPTION
-@click.option("--format", "form", type=click.Choice(["parquet", "csv", "jsonl"]), default="parquet", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["parquet", "csv", "jsonl"]),
+    default="parquet",
+    show_default=True,
+    help="csv and jsonl tell bytes in hex.",
+)
 @click.option(
     "--table", "name", help="A table of docs/TABLES.md with all its columns, in place of the images of the report."
 )
