@@ -256,11 +256,8 @@ def test_an_apply_forgets_no_copy_where_another_run_takes_it_for_killed(
     assert copies(reported) == {}
 
 
-class RefusingImages(LocalImages):
-    """A folder that hands nothing out."""
-
-    def copy(self, path: str, destination: str) -> str:
-        raise BlobUnavailable(f"{path} to {destination}: not today.")
+def refuse() -> None:
+    raise BlobUnavailable("not today")
 
 
 def test_a_changed_copy_that_could_not_be_made_again_is_not_told_as_made(
@@ -271,8 +268,9 @@ def test_a_changed_copy_that_could_not_be_made_again_is_not_told_as_made(
     mine.write_bytes(b"retouched by hand")
     organize(reported, "undo")
     organize(reported, "apply")
-    monkeypatch.setattr(Collection, "images", lambda collection: RefusingImages(parse_location(collection.source)))
-    organize(reported, "apply")
+    monkeypatch.setattr(StoppingImages, "left", 0)
+    monkeypatch.setattr(StoppingImages, "then", refuse)
+    organize(Stages(StoppingCollection(**reported.collection.model_dump())), "apply")
     assert states(reported) == {"copied": len(READABLE) - 1, "failed": 1}
     organize(reported, "plan")
     assert states(reported) == {"copied": len(READABLE) - 1, "changed": 1}
