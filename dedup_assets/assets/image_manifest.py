@@ -68,11 +68,11 @@ def image_manifest(
             for keys in families:
                 listing.add(keys)
                 tracker.advance(len(keys))
-        require_believable(stage.tables, listing, listing_policy, config.accept_loss)
+        lost = require_believable(stage.tables, listing, listing_policy, config.accept_loss)
         for keys in families:
             others = listing.others_beside(keys[0])
             for key in keys:
-                _write_companions(stage, key, _write(stage, key, listing), others)
+                _write_companions(stage, key, _write(stage, key, listing, lost.get(key, 0)), others)
 
 
 def _forget_runs(stage: Stage, days: int) -> None:
@@ -81,14 +81,13 @@ def _forget_runs(stage: Stage, days: int) -> None:
         stage.log(f"{counted(forgotten, 'run')} of more than {days} days ago left Dagster's records")
 
 
-def _write(stage: Stage, key: str, listing: SpilledListing) -> pl.DataFrame:
+def _write(stage: Stage, key: str, listing: SpilledListing, lost: int) -> pl.DataFrame:
     listed, left_out = listing.rows(key), listing.left_out(key)
     rows = listed.filter(pl.col("other_kind").is_null()).select(IMAGE_MANIFEST.column_names)
     others = dict(listed["other_kind"].drop_nulls().value_counts().iter_rows())
     told = Listing(others, left_out, sum(listed["number"]))._asdict()
     with stage.partition(key, stage.fingerprint(_digest(rows), told)) as work:
         before = stage.tables.read(IMAGE_MANIFEST, key, ["image_id", "etag", "path"])
-        lost = listing.lost_of(key, before).height
         if not work.is_current:
             details: dict[str, Any] = {"digest": _digest(rows.drop(UNTOLD)), "listing": told}
             if rows.is_empty():
@@ -129,10 +128,7 @@ def _digest(rows: pl.DataFrame) -> str:
 def no_prefix_was_emptied(collection: Collection, listing_policy: ListingPolicy) -> dg.AssetCheckResult:
     """Warn of prefixes that were emptied, as long as what is known of their images is kept."""
     tables, days = collection.tables().as_of_now(), timedelta(days=listing_policy.forget_after_days)
-    emptied = {
-        key: tables.commit_of(IMAGE_MANIFEST, key).details.get("emptied_at")
-        for key in tables.partitions(IMAGE_MANIFEST)
-    }
+    emptied = {each.partition: each.details.get("emptied_at") for each in tables.commits(IMAGE_MANIFEST)}
     lately = sorted(
         key for key, when in emptied.items() if when and datetime.fromisoformat(when) > datetime.now(UTC) - days
     )

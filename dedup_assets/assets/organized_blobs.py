@@ -17,9 +17,11 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
+from dedup_assets.errors import StoreChangedError
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.images.source import ImageStore
 from dedup_assets.resources.progress import ProgressReporter
+from dedup_assets.resources.tables.commits import Commit
 from dedup_assets.stages.organized_copies import Row, find_begun, make_copy, remove_copy
 from dedup_assets.stages.stage import PartitionWork, Stage
 from dedup_assets.stages.table_assets import table_asset
@@ -94,16 +96,15 @@ def _read_copies(stage: Stage, key: str, images: ImageStore, threads: ThreadPool
     begun = rows.filter(is_begun).iter_rows(named=True)
     found = ORGANIZED_BLOBS.frame(list(threads.map(partial(find_begun, images), begun)))
     known = pl.concat([rows.filter(~is_begun), found]).filter(pl.col("copy_etag").is_not_null() | is_begun)
+    known = known.with_columns(pl.col("state").replace("failed", "changed"))  # its copy was not as it was made
     return known.with_columns(cause=pl.when(pl.col("state").is_in(["changed", "begun"])).then("cause"))
 
 
 def _plan(wanted: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
-    """What should be where; copies that are wanted no more are stale, those that somebody changed are told of in any case."""
-    key, is_open = ORGANIZED_BLOBS.key, pl.col("state").is_in(["changed", "begun"])
-    stale = copies.join(wanted, on=key, how="anti").with_columns(
-        state=pl.when(is_open).then("state").otherwise(pl.lit("stale"))
-    )
-    known = copies.select(*key, "copy_etag", "cause", state=pl.when(is_open).then("state").otherwise(pl.lit("copied")))
+    """What should be where; copies that are wanted no more are stale, those that somebody changed, too."""
+    key, state = ORGANIZED_BLOBS.key, pl.col("state")
+    stale = copies.join(wanted, on=key, how="anti").with_columns(state.replace(["copied", "changed"], "stale"))
+    known = copies.select(*key, "copy_etag", "cause", state.replace("stale", "copied"))
     is_blocked = pl.col("state").is_null() & pl.col("destination").is_in(stale["destination"].implode())
     planned = wanted.join(known, on=key, how="left").with_columns(
         pl.col("state").fill_null("planned"), cause=pl.when(is_blocked).then(pl.lit(IN_THE_WAY)).otherwise("cause")
@@ -137,20 +138,40 @@ def _carry_out(
     stage: Stage, work: PartitionWork, plan: pl.DataFrame, touched: pl.Expr, do: Do, progress: ProgressReporter
 ) -> None:
     """Note which rows are begun before each batch of them, with what was done until then."""
-    done, todo = plan.filter(~touched), plan.filter(touched)
+    others, todo = plan.filter(~touched), plan.filter(touched)
+    done = others.clear()
     with stage.track(work, progress, todo.height, "blobs") as tracker:
         for start in range(0, todo.height, COPIES_A_PART):
             batch, later = todo[start : start + COPIES_A_PART], todo[start + COPIES_A_PART :]
-            _note(stage, work, done, batch.with_columns(state=pl.lit("begun")), later)
+            _note(stage, work, done, others, batch.with_columns(state=pl.lit("begun")), later)
             after = [row for row in do(batch.iter_rows(named=True)) if row is not None]
             done = pl.concat([done, ORGANIZED_BLOBS.frame(after)])
             tracker.advance(batch.height)
-    _note(stage, work, done)
+    _note(stage, work, done, others)
 
 
-def _note(stage: Stage, work: PartitionWork, *rows: pl.DataFrame) -> None:
+def _note(stage: Stage, work: PartitionWork, done: pl.DataFrame, *others: pl.DataFrame) -> None:
+    """Note all rows; where another run has noted others meanwhile, the copies made here beside those, so that none is forgotten.
+
+    Raises:
+        StoreChangedError: another run has.
+    """
+    work.commit = _rewrite(stage, work, done, *others)
+    if not work.commit.strangers:
+        return
+    made = done.filter(pl.col("copy_etag").is_not_null())
+    while work.commit.strangers:
+        work.commit = stage.tables.begin(ORGANIZED_BLOBS, work.key)
+        theirs = stage.tables.read(ORGANIZED_BLOBS, work.key).join(made, on=ORGANIZED_BLOBS.key, how="anti")
+        work.commit = _rewrite(stage, work, theirs, made)
+    raise StoreChangedError(
+        f"Another run has changed what is noted of the copies of {work.key!r}: run again, once no other is at work on them."
+    )
+
+
+def _rewrite(stage: Stage, work: PartitionWork, *rows: pl.DataFrame) -> Commit:
     ordered = pl.concat(rows).sort("path", "folder", "etag")
-    work.commit = stage.tables.rewrite(ORGANIZED_BLOBS, work.key, ordered, work.fingerprint)
+    return stage.tables.rewrite(ORGANIZED_BLOBS, work.key, ordered, work.fingerprint, made_of=work.commit)
 
 
 @dg.asset_check(asset=organized_blobs, description="No copy failed.")

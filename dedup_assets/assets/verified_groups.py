@@ -36,7 +36,7 @@ def verified_groups(
             with stage.partition(key, stage.fingerprint(source["made_from"][WAVELET_GROUPS.name])) as work:
                 work.counts = {"verified_pairs": 0}
                 if not work.is_current:
-                    verifier = verifier or PairVerifier(collection, verification_policy, workers)
+                    verifier = verifier or PairVerifier(stage.tables, collection.store, verification_policy, workers)
                     verify_candidates(stage, work, verifier, source, progress)
                 _describe(stage, work)
         if verifier:

@@ -24,11 +24,13 @@ def set_apart(tables: TableStore, commit: Commit, table: Table, columns: Sequenc
     departed = DEPARTED[table.name]
     apart = tables.begin(departed, commit.partition)
     left_at = pl.lit(datetime.now(UTC), departed.schema["left_at"])
+    known: pl.DataFrame | None = None
     for leaving in _matching(tables, commit, table, columns, ~stays):
-        known = tables.read_parts(departed, commit.partition, apart.parts, departed.key)
+        if known is None:
+            known = tables.read_parts(departed, commit.partition, apart.parts, departed.key)
         new = leaving.join(known, on=departed.key, how="anti", maintain_order="left")
         apart = tables.append(apart, departed, new.with_columns(left_at=left_at))
-    return tables.filter_rows(commit, table, columns, stays)
+    return commit if known is None else tables.filter_rows(commit, table, columns, stays)
 
 
 def bring_back(
@@ -42,12 +44,15 @@ def bring_back(
     """Keep apart no longer the rows that fulfil a condition on the named columns, and append those that are of use."""
     departed = DEPARTED[table.name]
     apart = tables.begin(departed, commit.partition)
+    known: pl.DataFrame | None = None
     for returning in _matching(tables, apart, departed, columns, is_back):
-        known = tables.read_parts(table, commit.partition, commit.parts, table.key)
+        if known is None:
+            known = tables.read_parts(table, commit.partition, commit.parts, table.key)
         wanted = returning.filter(is_of_use).drop("left_at")
         new = wanted.join(known, on=table.key, how="anti", maintain_order="left")
         commit = tables.append(commit, table, new)
-    tables.filter_rows(apart, departed, columns, ~is_back)
+    if known is not None:
+        tables.filter_rows(apart, departed, columns, ~is_back)
     return commit
 
 
@@ -62,12 +67,11 @@ def forget(tables: TableStore, after: timedelta) -> int:
     until, images = datetime.now(UTC) - after, 0
     for name, departed in DEPARTED.items():
         settled = set(tables.settled_partitions(departed))
-        for key in tables.partitions(departed):
-            before = tables.begin(departed, key)
+        for before in tables.begin_all(departed, tables.partitions(departed)):
             left = tables.filter_rows(before, departed, ["left_at"], pl.col("left_at") > until)
             images += (before.rows - left.rows) * (name == IMAGE_FEATURES.name)
-            if not before.parts and key in settled:
-                tables.remove(departed, key)
+            if not before.parts and before.partition in settled:
+                tables.remove(departed, before.partition)
     return images
 
 

@@ -41,8 +41,9 @@ class JudgedPartitions:
 def judge_partitions(tables: TableStore, table: Table, *sources: Table) -> JudgedPartitions:
     """Sort the partitions of `table`, which is made from the first of `sources`, each of these from the next."""
     found: dict[str, list[str]] = defaultdict(list)
-    for key in sorted({*tables.partitions(table), *tables.partitions(sources[-1])}):
-        commits = [tables.commit_of(each, key) for each in (table, *sources)]
+    states = {each.name: {commit.partition: commit for commit in tables.commits(each)} for each in (table, *sources)}
+    for key in sorted({*states[table.name], *states[sources[-1].name]}):
+        commits = [state.get(key, Commit(name, key)) for name, state in states.items()]
         links = [_state(made, origin) for made, origin in pairwise(commits)]
         if "at work" in links:
             found["at work"].append(key)

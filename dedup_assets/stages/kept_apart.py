@@ -13,9 +13,10 @@ import polars as pl
 from dedup_assets.report.gallery_groups import GalleryGroup, GalleryImage
 from dedup_assets.report.plain_words import apart_in_words
 from dedup_assets.resources.tables.store import TableStore
+from dedup_assets.stages.grouping.collected_images import read_shown
 from dedup_assets.stages.pairs.contents import PAIR_KEY, number_contents
 from dedup_assets.stages.shown_groups import TOLD, Report
-from dedup_assets.tables import IMAGE_FEATURES, SIMILAR_GROUPS, STAR_PAIRS, VERIFIED_GROUPS
+from dedup_assets.tables import SIMILAR_GROUPS, STAR_PAIRS, VERIFIED_GROUPS
 
 REASONS = ("words", "frames", "direction", "changed", "conflict", "color", "blended", "seam", "parallax", "panned")
 """The tests whose rejections tell a person something; the others found no agreement."""
@@ -42,7 +43,8 @@ def kept_apart_pairs(
 def choose_apart(parts: Iterable[pl.DataFrame], kept: pl.Series) -> pl.DataFrame:
     """Of rejected pairs, in parts, the SHOWN_PAIRS of each reason that agree most among those with both ends in `kept`.
 
-    `kept`: contents, distinct and ascending. Which pairs these are does not depend on the parts or on their order.
+    `kept`: contents, distinct and ascending. Which pairs these are does not depend on the parts or on their order, as long as a
+    pair has one reason in all of them.
     """
     chosen = VERIFIED_GROUPS.empty().select(*PAIR_KEY, *EVIDENCE)
     for rows in parts:
@@ -73,13 +75,8 @@ def read_rejected(tables: TableStore, policy_version: str, not_looked_for: Seque
 
 def _read_images(tables: TableStore, rows: pl.DataFrame) -> dict[bytes, dict[str, Any]]:
     """What is shown of some images of the report, by content."""
-    columns = ["image_id", "thumbnail", "frame_count"]
-    found = [
-        tables.read_rows(IMAGE_FEATURES, key, "image_id", rows["image_id"], columns)
-        for key in tables.partitions(IMAGE_FEATURES)
-    ]
-    told = rows.select("image_id", "file_sha256", "group_id", *TOLD)
-    named = told.join(pl.concat(found), on="image_id") if found else told.clear()
+    shown = read_shown(tables, rows["image_id"], ["image_id", "thumbnail", "frame_count"])
+    named = rows.select("image_id", "file_sha256", "group_id", *TOLD).join(shown, on="image_id")
     return {row["file_sha256"]: row for row in named.iter_rows(named=True)}
 
 

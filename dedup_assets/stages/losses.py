@@ -25,16 +25,27 @@ MOST_NAMED = 5
 _NONE = IMAGE_MANIFEST.empty().select("image_id", "path", "size_bytes", partition=pl.lit(""))
 
 
-def require_believable(tables: TableStore, listing: SpilledListing, policy: ListingPolicy, accepted: str) -> None:
+def require_believable(
+    tables: TableStore, listing: SpilledListing, policy: ListingPolicy, accepted: str
+) -> dict[str, int]:
     """Look at what a listing lost since the last one; `accepted` is the digest of a loss that somebody said is meant.
+
+    Returns how many images each partition lost that lost any.
 
     Raises:
         LostImagesError: the source is empty and was not, or lost more than the policy's share.
         StoreAccessError: a directory may not be listed any more in which images lay.
     """
     before, lost = _find_lost(tables, listing, listing.keys)
-    if lost.height <= policy.max_lost_share * before:
-        return
+    if lost.height > policy.max_lost_share * before:
+        _require_meant(tables, listing, policy, accepted, before, lost)
+    return dict(lost["partition"].value_counts().iter_rows())
+
+
+def _require_meant(
+    tables: TableStore, listing: SpilledListing, policy: ListingPolicy, accepted: str, before: int, lost: pl.DataFrame
+) -> None:
+    """Look at all other partitions, too, and stop where much was lost, and nobody said that it is meant."""
     others = [key for key in listing.layout.keys if key not in listing.keys]
     for keys in listing.layout.families(others):
         listing.add(keys)
@@ -53,8 +64,8 @@ def _find_lost(tables: TableStore, listing: SpilledListing, keys: Sequence[str])
     for key in keys:
         known = tables.read(IMAGE_MANIFEST, key, ["image_id", "path", "size_bytes"])
         _require_listed(known["path"], listing)
-        lost = listing.lost_of(key, known)
-        before += lost.height + known.join(listing.images_of(key), on="image_id", how="semi").height
+        lost, there = listing.lost_of(key, known)
+        before += lost.height + there
         frames.append(lost.with_columns(partition=pl.lit(key)))
     return before, pl.concat([_NONE, *frames])
 

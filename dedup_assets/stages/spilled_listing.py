@@ -60,11 +60,11 @@ class SpilledListing:
         """The files that are no images, links left out, of all partitions that share the directory of this one."""
         return self._scan(key).filter(pl.col("other_kind") != "link").sort("path").collect()
 
-    def lost_of(self, key: str, known: pl.DataFrame) -> pl.DataFrame:
-        """Of images of a partition that were known (image_id, path), those that are neither listed nor left out by now."""
+    def lost_of(self, key: str, known: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+        """Of images of a partition that were known (image_id, path), those neither listed nor left out, and how many are listed."""
         gone = known.join(self.images_of(key), on="image_id", how="anti")
         is_left_out = [self.images.left_out.glob_of(path) is not None for path in gone["path"]]
-        return gone.filter(~pl.Series(is_left_out, dtype=pl.Boolean))
+        return gone.filter(~pl.Series(is_left_out, dtype=pl.Boolean)), known.height - gone.height
 
     def left_out(self, key: str) -> Mapping[str, int]:
         """How many files each glob left out; of partitions that share a directory they stand with the first."""

@@ -68,8 +68,7 @@ class Stage:
         self.keys = list(context.partition_keys)
         self._began = time.monotonic()
         follow_memory()
-        for key in self.keys:
-            self.tables.begin(table, key)
+        self.tables.begin_all(table, self.keys)
 
     def look_again(self) -> None:
         """List each table anew, when it is next asked for."""

@@ -47,7 +47,7 @@ class WholeContainer:
         contents = images["file_sha256"].unique().sort()
         follow = self.progress.track(self.stage.log, self.stage.table.name, len(contents), "contents grouped")
         with follow as tracker, Workers(self.collection.workers) as workers:
-            make_verifier = partial(PairVerifier, self.collection, self.verification, workers)
+            make_verifier = partial(PairVerifier, tables, self.collection.store, self.verification, workers)
             stars = StarVerifier(tables, contents, verdicts.known, version, make_verifier, tracker.advance)
             rows = group_images(images, verdicts.proposed, self.keep, stars, first, self.decided)
             tracker.advance(max(0, tracker.total - tracker.done))

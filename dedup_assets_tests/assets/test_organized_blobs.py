@@ -1,4 +1,5 @@
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -7,6 +8,7 @@ import pytest
 
 from dedup_assets.assets import dedup_report, image_features, image_manifest, organized_blobs, representatives
 from dedup_assets.assets.organized_blobs import no_copy_failed
+from dedup_assets.errors import BlobUnavailable, StoreChangedError
 from dedup_assets.policies import KeepPolicy
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.images import folder_copies
@@ -14,7 +16,7 @@ from dedup_assets.resources.images.folder import LocalImages
 from dedup_assets.resources.locations import FolderLocation, parse_location
 from dedup_assets.tables import DEDUP_REPORT, ORGANIZED_BLOBS
 from dedup_assets_tests.assets.conftest import GROUPED_FILES
-from dedup_assets_tests.assets.stages import GROUPING, Notes, Stages
+from dedup_assets_tests.assets.stages import GROUPING, Notes, Stages, interrupted
 from dedup_assets_tests.photographs import jpeg, make_photograph
 
 NAME = ORGANIZED_BLOBS.name
@@ -132,6 +134,11 @@ def test_copies_that_are_wanted_no_more_stay_until_their_removal_is_asked_for(re
     assert states(reported) == {"copied": len(READABLE), "changed": 1}
     assert copies(reported).keys() == (before.keys() | planned) - {"duplicates/shop/drawn original.png"}
     assert copies(reported)["best/web/drawn final.png"] == b"retouched by hand"
+    (copy_root(reported) / "best/web/drawn final.png").unlink()
+    organize(reported, "apply")
+    assert "best/web/drawn final.png" not in copies(reported)
+    organize(reported, "remove_stale")
+    assert states(reported) == {"copied": len(READABLE)}
 
 
 def test_nothing_is_removed_where_the_source_lost_all_of_a_prefix(reported: Stages) -> None:
@@ -166,10 +173,15 @@ class Killed(BaseException):
     """The process ends here, whatever catches errors."""
 
 
+def end() -> None:
+    raise Killed
+
+
 class StoppingImages(LocalImages):
-    """A folder in which the process ends once some copies are made or removed."""
+    """A folder in which something happens, by default the end of the process, once some copies are made or removed."""
 
     left: ClassVar[int] = 0
+    then: ClassVar[Callable[[], object]] = end
 
     def copy(self, path: str, destination: str) -> str:
         self._count()
@@ -181,7 +193,7 @@ class StoppingImages(LocalImages):
 
     def _count(self) -> None:
         if StoppingImages.left == 0:
-            raise Killed
+            StoppingImages.then()
         StoppingImages.left -= 1
 
 
@@ -206,7 +218,7 @@ def test_copies_of_an_apply_that_was_killed_are_all_undone(reported: Stages) -> 
     assert len(copies(reported)) == 4
     mine = copy_root(reported) / "best" / "my own.txt"
     mine.write_bytes(b"not a copy")
-    left_over = copy_root(reported) / "best/web" / folder_copies.partial_of(Path("drawn other.png")).name
+    left_over = copy_root(reported) / "best/web" / f"{folder_copies.partials_of(Path('drawn other.png'))}-1"
     left_over.write_bytes(b"half a copy")
     organize(reported, "undo")
     assert copies(reported) == {"best/my own.txt": b"not a copy"}
@@ -220,6 +232,48 @@ def test_an_undo_that_was_killed_leaves_nothing_unknown(reported: Stages, action
     organize(reported, action)
     assert states(reported) == {"copied" if action == "apply" else "planned": len(READABLE)}
     assert len(copies(reported)) == (len(READABLE) if action == "apply" else 0)
+
+
+def test_a_plan_beside_an_apply_forgets_no_copy(reported: Stages) -> None:
+    planning = interrupted(reported, DEDUP_REPORT, lambda: organize(reported, "apply"))
+    with pytest.raises(StoreChangedError, match="run again"):
+        organize(planning, "plan")
+    assert states(reported) == {"copied": len(READABLE)}
+    organize(reported, "undo")
+    assert copies(reported) == {}
+
+
+def test_an_apply_forgets_no_copy_where_another_run_takes_it_for_killed(
+    reported: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(StoppingImages, "left", 0)
+    monkeypatch.setattr(StoppingImages, "then", lambda: organize(reported, "plan"))
+    with pytest.raises(StoreChangedError, match="run again"):
+        organize(Stages(StoppingCollection(**reported.collection.model_dump())), "apply", keys=["web"])
+    assert states(reported) == {"copied": 5, "planned": 3}
+    assert len(copies(reported)) == 5
+    organize(reported, "undo")
+    assert copies(reported) == {}
+
+
+def refuse() -> None:
+    raise BlobUnavailable("not today")
+
+
+def test_a_changed_copy_that_could_not_be_made_again_is_not_told_as_made(
+    reported: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    organize(reported, "apply")
+    mine = copy_root(reported) / "best/shop/blue.jpg"
+    mine.write_bytes(b"retouched by hand")
+    organize(reported, "undo")
+    organize(reported, "apply")
+    monkeypatch.setattr(StoppingImages, "left", 0)
+    monkeypatch.setattr(StoppingImages, "then", refuse)
+    organize(Stages(StoppingCollection(**reported.collection.model_dump())), "apply")
+    assert states(reported) == {"copied": len(READABLE) - 1, "failed": 1}
+    organize(reported, "plan")
+    assert states(reported) == {"copied": len(READABLE) - 1, "changed": 1}
 
 
 def test_what_is_noted_as_copied_is_not_looked_at_again(reported: Stages) -> None:

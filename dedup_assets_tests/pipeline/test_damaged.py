@@ -237,10 +237,11 @@ def test_a_store_of_0_2_0_without_checksums_and_numbers_goes_on(line: Line, unda
                 path.unlink()
             (folder / "commit.json").write_text(json.dumps(stored))
     shutil.rmtree(Path(line.store) / "second_copies")
+    (Path(line.store) / "layout/.0123.staged").write_bytes(b"killed while it was written")
     outcome = line.run()
     assert outcome.csv == undamaged[1].csv
     assert {name: count for name, count in outcome.work.items() if name != "embedded_images"} == {
         "downloaded_images": 0, "downloaded_bytes": 0, "verified_pairs": 0,
     }  # fmt: skip
-    assert (Path(line.store) / "second_copies/layout/000001.json").exists()
+    assert [path.name for path in (Path(line.store) / "second_copies/layout").iterdir()] == ["000001.json"]
     assert line.tables.commits(IMAGE_FEATURES)[0].rows

@@ -71,6 +71,7 @@ class AzureImages:
         self._walked: set[str] = set()
         self.unlisted: frozenset[str] = frozenset()
         self._page_size = page_size
+        self._has_handed_out = False
         self._container = container_client(location)
         whole = ContainerLocation(location.account, location.container, "", location.account_url)
         self._bodies = open_object_store(whole)
@@ -105,17 +106,20 @@ class AzureImages:
         name = self._start + path
         try:
             if _INEXPRESSIBLE.search(name):
-                return within(access.REQUEST_DEADLINE, partial(self._download, name, etag, first))
+                data = within(access.REQUEST_DEADLINE, partial(self._download, name, etag, first))
+                self._has_handed_out = True
+                return data
             asked: GetOptions = {"if_match": f'"{etag}"'}
             asked |= {} if first is None else {"range": (0, first)}
             answer = obstore.get(self._bodies, name, options=asked)
+            self._has_handed_out = True
             return decoded(bytes(answer.bytes()), answer.attributes.get("Content-Encoding"), first, path)
         except (AzureError, BaseError, FileNotFoundError, TimeoutError) as error:
             failure = blob_failure(error, path, self.location)
             refused = is_refusal(error)
         if isinstance(failure, BlobChanged) and not self._container.get_blob_client(name).exists():
             raise BlobVanished(f"{path} is not there any more.")  # some services answer 412 for what is missing
-        if refused and self._hands_out_others(name):
+        if refused and (self._has_handed_out or self._hands_out_others(name)):
             raise BlobUnavailable(f"{path} is refused by the service, which hands out others: see who may read it.")
         raise failure
 

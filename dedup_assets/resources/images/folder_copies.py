@@ -9,6 +9,7 @@ import errno
 import filecmp
 import hashlib
 import shutil
+import uuid
 from pathlib import Path
 
 from dedup_assets.errors import DestinationTaken
@@ -50,7 +51,8 @@ def delete_partial(target: Path, levels: int) -> None:
         OSError: the system refused.
     """
     if target.parent.is_dir():
-        partial_of(target).unlink(missing_ok=True)
+        for partial in target.parent.glob(f"{partials_of(target)}*"):
+            partial.unlink(missing_ok=True)
         _remove_empty(target, levels)
 
 
@@ -65,13 +67,14 @@ def _remove_empty(target: Path, levels: int) -> None:
             parent.rmdir()
 
 
-def partial_of(target: Path) -> Path:
-    """Where a copy grows before it has its name: one place a target, where it is found after a kill."""
-    return target.parent / f".partial-{hashlib.sha256(target.name.encode(errors='surrogateescape')).hexdigest()[:32]}"
+def partials_of(target: Path) -> str:
+    """How the names begin under which copies grow before they have their name: by them they are found after a kill."""
+    return f".partial-{hashlib.sha256(target.name.encode(errors='surrogateescape')).hexdigest()[:32]}"
 
 
 def _copy_to_free_name(source: Path, target: Path) -> None:
-    partial = partial_of(target)
+    """Copy through a file of this call alone: two runs that make the same copy write to no common one."""
+    partial = target.parent / f"{partials_of(target)}-{uuid.uuid4().hex}"
     try:
         shutil.copy2(source, partial)
         _rename_to_free_name(partial, target)

@@ -95,11 +95,12 @@ class CommitLog:
         return made
 
     def remove(self, commit: Commit) -> None:
-        """Delete all commits of a partition, the newest last: after a kill it is found again as it was."""
+        """Delete the commits of a partition up to this one, which goes last: after a kill it is found again as it was."""
         listed = self._look(commit.table, commit.partition)
-        for number in sorted(listed.written):
+        for number in sorted(each for each in listed.written if each <= commit.number):
             self._files.delete(f"{commit.directory}/{commit_file(number)}")
-        listed.written, listed.commit = {}, None
+            del listed.written[number]
+        listed.commit = None
 
     def _prune(self, made: Commit, now: ListedPartition) -> None:
         """Delete old commits, as soon as there are as many of them as are kept."""

@@ -101,8 +101,11 @@ class Commit:
         document = json.loads(data)
         if not isinstance(document, dict) or (number and document.pop("sha256", None) != _sha256_of(document)):
             raise ValueError("no commit")
-        parts = tuple(Part(**part) for part in document.pop("parts", ()))
-        return cls(**document, parts=parts, number=number)
+        try:
+            parts = tuple(Part(**part) for part in document.pop("parts", ()))
+            return cls(**document, parts=parts, number=number)
+        except TypeError as error:
+            raise ValueError("no commit") from error
 
 
 _STORED = [each.name for each in fields(Commit) if each.name not in ("number", "damaged", "strangers")]

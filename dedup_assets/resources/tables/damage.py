@@ -39,7 +39,7 @@ def find_damage(tables: TableStore) -> Iterator[Damage]:
             wrong = (path for path, part in parts.items() if not _is_whole(tables.read_bytes(path), part.sha256))
             for path in dict.fromkeys([*commit.damaged, *wrong]):
                 yield Damage(path, table, key, parts.get(path))
-    for path in _irreplaceable(tables):
+    for path in sorted(_irreplaceable(tables, _copied(tables))):
         if path.endswith(".json") and not path.startswith("tables/") and not _can_be_read(tables, path):
             yield Damage(path)
 
@@ -63,18 +63,25 @@ def mend(tables: TableStore, damage: Damage) -> str:
 
 def keep_second_copies(tables: TableStore) -> None:
     """Copy what cannot be made again and has no second copy: stores of 0.2.0 have none."""
-    copied = {entry["path"].removeprefix(f"{SECOND_COPIES}/") for entry in tables.list_files(SECOND_COPIES)}
-    for path in _irreplaceable(tables):
-        if path not in copied and (data := tables.read_bytes(path)):
+    copied = _copied(tables)
+    for path in _irreplaceable(tables, copied) - copied:
+        if data := tables.read_bytes(path):
             tables.put(f"{SECOND_COPIES}/{path}", [data])
 
 
-def _irreplaceable(tables: TableStore) -> list[str]:
-    """The paths of all files that cannot be made again, those that are missing too, of which there is a second copy."""
+def _copied(tables: TableStore) -> set[str]:
+    return {entry["path"].removeprefix(f"{SECOND_COPIES}/") for entry in tables.list_files(SECOND_COPIES)}
+
+
+def _irreplaceable(tables: TableStore, copied: set[str]) -> set[str]:
+    """The paths of all files that cannot be made again, those that are missing too, of which there is a second copy.
+
+    Names that start with a dot are of files that were being written when the process was killed.
+    """
     found = [entry["path"] for name in IRREPLACEABLE if name.endswith("/") for entry in tables.list_files(name)]
     found += [name for name in IRREPLACEABLE if not name.endswith("/") and tables.size_of(name) is not None]
-    copied = [entry["path"].removeprefix(f"{SECOND_COPIES}/") for entry in tables.list_files(SECOND_COPIES)]
-    return sorted({*found, *copied} - ({MAY_BE_DELETED} - {*found}))
+    whole = {path for path in found if not path.rpartition("/")[-1].startswith(".")}
+    return (whole | copied) - ({MAY_BE_DELETED} - whole)
 
 
 def _can_be_read(tables: TableStore, path: str) -> bool:

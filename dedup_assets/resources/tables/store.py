@@ -11,9 +11,10 @@ commit before still finds them.
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import polars as pl
@@ -25,7 +26,7 @@ from dedup_assets.resources.tables.commit_log import Overtaken
 from dedup_assets.resources.tables.commits import Commit, Part, number_of_file
 from dedup_assets.resources.tables.parquet import encode_parquet
 from dedup_assets.resources.tables.stored_files import is_old
-from dedup_assets.resources.tables.visible_tables import ReadableTables, sha256_of
+from dedup_assets.resources.tables.visible_tables import READ_AT_ONCE, ReadableTables, sha256_of
 
 
 class TableStore(ReadableTables):
@@ -55,6 +56,12 @@ class TableStore(ReadableTables):
             return overtaken.newest
         self._sweep(begun, {*begun.part_names, *young})  # now that it is the newest: another's parts are young
         return begun
+
+    def begin_all(self, table: Table, partitions: Sequence[str]) -> list[Commit]:
+        """As `begin`, of many partitions at once."""
+        self.partitions(table)
+        with ThreadPoolExecutor(READ_AT_ONCE) as pool:
+            return list(pool.map(partial(self.begin, table), partitions))
 
     def append(self, commit: Commit, table: Table, frame: pl.DataFrame) -> Commit:
         """Make one more part visible and return the new state; nothing is written for an empty frame.

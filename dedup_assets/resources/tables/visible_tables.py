@@ -65,6 +65,11 @@ class ReadableTables(StoredFiles):
         refuse_loss(commit.damaged[0])
         raise _damaged(commit.damaged[0], table)
 
+    def look_again(self, table: Table, partition: str) -> Commit:
+        """As `commit_of`, from a new listing, also where each table is listed once."""
+        self._commits.look_again(table.name, partition)
+        return self.commit_of(table, partition)
+
     def look_at(self, table: Table, partition: str) -> Commit:
         """As `commit_of`, whatever is damaged of it: `damaged` tells."""
         return self._commits.newest(table.name, partition)

@@ -4,6 +4,7 @@ Belongs here: reading projections of `image_manifest` and `image_features` acros
 Does not belong here: ranking (`stages/grouping/keep_inputs.py`) and grouping them (`stages/grouping/groups.py`).
 """
 
+from collections.abc import Sequence
 from typing import NewType
 
 import numpy as np
@@ -41,11 +42,14 @@ def read_images(tables: TableStore) -> CollectedImages:
 
 def read_thumbnails(tables: TableStore, image_ids: pl.Series) -> dict[int, bytes]:
     """The stored thumbnails of some images, wherever they lie."""
-    found: dict[int, bytes] = {}
-    for key in tables.partitions(IMAGE_FEATURES):
-        rows = tables.read_rows(IMAGE_FEATURES, key, "image_id", image_ids, ["image_id", "thumbnail"])
-        found |= dict(rows.drop_nulls().iter_rows())
-    return found
+    return dict(read_shown(tables, image_ids, ["image_id", "thumbnail"]).drop_nulls().iter_rows())
+
+
+def read_shown(tables: TableStore, image_ids: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
+    """The named columns of the features of some images, wherever they lie."""
+    keys = tables.partitions(IMAGE_FEATURES)
+    found = [tables.read_rows(IMAGE_FEATURES, key, "image_id", image_ids, columns) for key in keys]
+    return pl.concat([IMAGE_FEATURES.empty().select(columns), *found])
 
 
 def read_gray_cells(tables: TableStore, images: CollectedImages) -> NDArray[np.uint8]:

@@ -106,7 +106,7 @@ class StarVerifier:
 
         Its commit is read anew: where this run rested for days, others may have merged the partition and removed its parts.
         """
-        self.tables.append(self.tables.commit_of(STAR_PAIRS, self._partition), STAR_PAIRS, pairs)
+        self.tables.append(self.tables.look_again(STAR_PAIRS, self._partition), STAR_PAIRS, pairs)
 
     def _look_up(self, pairs: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Verdicts on pairs, and which of them are known: from before, or verified here."""

@@ -22,10 +22,7 @@ def read_contents(tables: TableStore, columns: Sequence[str]) -> pl.DataFrame:
 
     Sorted by file_sha256, so that nothing depends on the order of partitions or of rows; `at` is their place in that order, from 0.
     """
-    frames = [
-        readable(tables, key, tables.commit_of(IMAGE_FEATURES, key).parts, columns)
-        for key in tables.partitions(IMAGE_FEATURES)
-    ]
+    frames = [readable(tables, each.partition, each.parts, columns) for each in tables.commits(IMAGE_FEATURES)]
     every = pl.concat([readable(tables, "", (), columns), *frames]).with_row_index("at")
     return every.sort("file_sha256", "image_id").unique("file_sha256", keep="first", maintain_order=True)
 

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from dedup_assets.policies import VerificationPolicy
-from dedup_assets.resources.collection import Collection
+from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.pairs.contents import PAIR_KEY, number_contents, read_contents
 from dedup_assets.stages.pairs.evidence_rows import PairSlice, VerifyingOrder, ends_of, verify_slice
 from dedup_assets.stages.pairs.feature_rows import FeatureRows
@@ -24,9 +24,10 @@ with them."""
 class PairVerifier:
     """Verifies pairs of contents of one collection under one policy."""
 
-    def __init__(self, collection: Collection, policy: VerificationPolicy, workers: Workers) -> None:
-        self.tables, self._workers = collection.tables().as_of_now(), workers
-        self.policy_version, self._order = policy.version, VerifyingOrder(collection.store, policy.thresholds())
+    def __init__(self, tables: TableStore, store: str, policy: VerificationPolicy, workers: Workers) -> None:
+        """Verify what `tables` hold, which lie at the address `store`."""
+        self.tables, self._workers = tables, workers
+        self.policy_version, self._order = policy.version, VerifyingOrder(store, policy.thresholds())
         self.homes = read_contents(self.tables, ()).select("file_sha256", "partition", "image_id", "at")
         self._feature_rows = FeatureRows(self.tables, self.homes)
 

@@ -41,7 +41,7 @@ class SimilarPairs:
     ) -> None:
         """Search by the vectors of each model in use."""
         self._stage, self._progress = stage, progress
-        self._verifier = PairVerifier(collection, verification, workers)
+        self._verifier = PairVerifier(stage.tables, collection.store, verification, workers)
         self._about: dict[str, dict[str, Any]] = {}
         self.min_copy = 1.0
         found = []

@@ -152,6 +152,19 @@ def test_one_blob_that_is_refused_is_not_taken_for_the_whole_container(
         images.read(odd.path, odd.etag)
 
 
+def test_who_was_handed_a_blob_asks_for_no_other_where_one_is_refused(
+    container: ContainerClient, azurite: Azurite
+) -> None:
+    put_exactly(container, azurite, "a/../w.jpg")
+    container.upload_blob("b.jpg", b"12345")
+    images = open_images(container, azurite.port)
+    odd, plain = sorted(images.list_blobs(), key=lambda blob: blob.path)
+    images.read(plain.path, plain.etag)
+    container.delete_blob("b.jpg")
+    with pytest.raises(BlobUnavailable, match="hands out others"):
+        images.read(odd.path, odd.etag)
+
+
 def test_where_blobs_are_listed_and_none_is_handed_out_the_source_cannot_be_used(
     container: ContainerClient, azurite: Azurite, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +20,14 @@ def test_the_digest_follows_the_content_not_the_names_or_the_order_of_parts() ->
     renamed = tuple(replace(part, name=f"other {part.name}") for part in PARTS[::-1])
     assert Commit("t", "p", PARTS).digest == Commit("u", "q", renamed, "f").digest
     assert Commit("t", "p", PARTS).digest != Commit("t", "p", PARTS[:1]).digest
+
+
+@pytest.mark.parametrize(
+    "data", [b"{}", b'{"table": "t", "partition": "p", "partz": []}', b'{"table": "t", "partition": "p", "parts": [7]}']
+)
+def test_a_commit_of_0_2_0_that_lacks_a_field_or_holds_another_is_damaged(data: bytes) -> None:
+    with pytest.raises(ValueError, match="no commit"):
+        Commit.read(data, 0)
 
 
 @given(st.text(max_size=400), st.text(max_size=400))

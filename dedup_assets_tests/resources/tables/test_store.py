@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -344,6 +344,23 @@ def test_an_emptied_partition_is_removed_with_what_it_named(tables: TableStore, 
     for _ in range(2):  # another run may have been here first
         tables.remove(COINS, "p")
         assert (tables.partitions(COINS), files(folder)) == (["p+"], set(other.part_names))
+
+
+class AppendedWhileRemoved(TableStore):
+    """Another writer appends a coin, just after the partition was found empty."""
+
+    def _sweep(self, commit: Commit, kept: Collection[str]) -> None:
+        append(TableStore(self.store), [7])
+        super()._sweep(commit, kept)
+
+
+def test_what_another_run_appends_to_an_emptied_partition_is_not_removed_with_it(
+    tables: TableStore, folder: Path
+) -> None:
+    emptied = tables.rewrite(COINS, "p", coins([]), "done")
+    AppendedWhileRemoved(tables.store).remove(COINS, "p")
+    assert ids(tables) == [7]
+    assert tables.size_of(f"{emptied.directory}/000001.json") is None
 
 
 class ReplacedWhileRead(TableStore):

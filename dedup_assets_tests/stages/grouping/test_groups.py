@@ -27,7 +27,11 @@ def verdicts(collection: Collection) -> pl.DataFrame:
     """The verdicts on some of the pairs of described pictures that the search would have proposed."""
     pairs = pairs_of(collection.tables(), *PAIRS, ("shop/red.jpg", "shop/blue.jpg"))
     with Workers(1) as workers:
-        return pl.concat(PairVerifier(collection, VerificationPolicy(), workers).verify(pairs, lambda _: None))
+        return pl.concat(
+            PairVerifier(collection.tables(), collection.store, VerificationPolicy(), workers).verify(
+                pairs, lambda _: None
+            )
+        )
 
 
 def grouped(collection: Collection, known: pl.DataFrame, images: pl.DataFrame | None = None, **settings: Any) -> Any:
@@ -38,7 +42,7 @@ def grouped(collection: Collection, known: pl.DataFrame, images: pl.DataFrame | 
     pairs = known.select("left_sha256", "right_sha256", "verdict", "level", "decided_by")
     first = settings.pop("first", None)
     with Workers(1) as workers:
-        make_verifier = partial(PairVerifier, collection, policy, workers)
+        make_verifier = partial(PairVerifier, tables, collection.store, policy, workers)
         stars = StarVerifier(tables, contents, known, policy.version, make_verifier)
         described = group_images(rows, pairs, KeepPolicy(**settings), stars, first)
     return described.with_columns(rows["path"])

@@ -26,7 +26,7 @@ class Stars:
     """A star verifier over a described collection, asked by paths."""
 
     def __init__(self, collection: Collection, workers: Workers, known: pl.DataFrame = NOTHING_KNOWN) -> None:
-        self.tables = collection.tables()
+        self.tables = collection.tables().as_of_now()
         self.contents = read_contents(self.tables, ())["file_sha256"]
         self.opened, self.passed = 0, list[int]()
         self.verifier = StarVerifier(
@@ -40,7 +40,7 @@ class Stars:
 
     def _open(self, collection: Collection, workers: Workers) -> PairVerifier:
         self.opened += 1
-        return PairVerifier(collection, POLICY, workers)
+        return PairVerifier(collection.tables(), collection.store, POLICY, workers)
 
     def node(self, path: str) -> int:
         return self.contents.to_list().index(content_of(self.tables, path))
@@ -106,7 +106,9 @@ def test_a_run_that_rested_until_others_merged_and_removed_its_partition_goes_on
     [partition] = stars.tables.partitions(STAR_PAIRS)
     for part in Path(described.store).rglob("star_pairs/*/*.parquet"):
         part.unlink()
-    stars.tables.publish(replace(stars.tables.commit_of(STAR_PAIRS, partition), parts=()))
+    others = described.tables()
+    others.publish(replace(others.commit_of(STAR_PAIRS, partition), parts=()))
+    others.remove(STAR_PAIRS, partition)
     stars.ask("shop/red.jpg", "shop/red small.jpg")
     stars.verifier.remember()
     assert read_star_pairs(described.tables(), POLICY.version)["verdict"].to_list() == [True]

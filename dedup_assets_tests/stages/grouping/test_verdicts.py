@@ -65,15 +65,23 @@ def test_groups_are_made_of_what_searches_proposed_and_what_was_verified_since_i
     """Else a group would depend on which groups there were before."""
     tables = described.tables()
     pairs = pairs_of(tables, ("shop/red.jpg", "web/red.png"), ("shop/red.jpg", "web/red low.jpg"))
-    found = pl.concat(PairVerifier(described, POLICY, workers).verify(pairs.head(1), lambda _: None))
-    remembered = pl.concat(PairVerifier(described, POLICY, workers).verify(pairs.tail(1), lambda _: None))
+    found = pl.concat(
+        PairVerifier(described.tables(), described.store, POLICY, workers).verify(pairs.head(1), lambda _: None)
+    )
+    remembered = pl.concat(
+        PairVerifier(described.tables(), described.store, POLICY, workers).verify(pairs.tail(1), lambda _: None)
+    )
     tables.append(tables.commit_of(STAR_PAIRS, "all"), STAR_PAIRS, remembered)
     verdicts = gather_verdicts(tables, POLICY.version, Decided(), found)
     assert verdicts.proposed.equals(found.select(VERDICT_COLUMNS))
     assert verdicts.known.equals(pl.concat([found, remembered]).select(VERDICT_COLUMNS))
     nodes = pl.concat([pairs["left_sha256"], pairs["right_sha256"]]).unique().sort()
     stars = StarVerifier(
-        tables, nodes, verdicts.known, POLICY.version, lambda: PairVerifier(described, POLICY, workers)
+        tables,
+        nodes,
+        verdicts.known,
+        POLICY.version,
+        lambda: PairVerifier(described.tables(), described.store, POLICY, workers),
     )
     assert stars.known.height == 2
 

@@ -99,7 +99,7 @@ def test_a_proof_finds_features_once_a_store(described: Collection, workers: Wor
     tables, policy = described.tables(), VerificationPolicy()
     pairs = pairs_of(tables, ("shop/red.jpg", "shop/blue.jpg"), ("shop/blue.jpg", "web/green.jpg"))
     asked = pairs.with_columns(transform=pl.lit("unknown"))
-    verifier = PairVerifier(described, policy, workers)
+    verifier = PairVerifier(described.tables(), described.store, policy, workers)
     first = pl.concat(
         [*verifier.verify(asked.head(1), lambda _: None), *verifier.verify(asked.tail(1), lambda _: None)]
     )

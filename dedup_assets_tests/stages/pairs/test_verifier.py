@@ -26,7 +26,7 @@ OTHER = [("shop/red.jpg", "shop/blue.jpg"), ("shop/blue.jpg", "web/green.jpg")]
 
 def verified(collection: Collection, pairs: pl.DataFrame, policy: VerificationPolicy | None = None) -> pl.DataFrame:
     with Workers(collection.workers) as workers:
-        verifier = PairVerifier(collection, policy or VerificationPolicy(), workers)
+        verifier = PairVerifier(collection.tables(), collection.store, policy or VerificationPolicy(), workers)
         return pl.concat([VERIFIED_GROUPS.empty(), *verifier.verify(pairs, lambda _: None)])
 
 
@@ -52,7 +52,9 @@ def test_pairs_of_which_one_end_has_left_are_dropped_and_counted_as_done(
     gone = pairs.with_columns(right_sha256=pl.lit(bytes(32))).head(2)
     done: list[int] = []
     rows = pl.concat(
-        PairVerifier(described, VerificationPolicy(), workers).verify(pl.concat([pairs, gone]), done.append)
+        PairVerifier(described.tables(), described.store, VerificationPolicy(), workers).verify(
+            pl.concat([pairs, gone]), done.append
+        )
     )
     assert rows.height == pairs.height
     assert sum(done) == pairs.height + gone.height
@@ -92,7 +94,7 @@ def test_one_worker_and_several_give_the_same_bytes_in_slices_of_any_size(
         store = shutil.copytree(described.store, tmp_path / f"of {count}")
         own = Collection(source=described.source, store=str(store), workers=count)
         with Workers(count) as workers:
-            pairs = PairVerifier(own, VerificationPolicy(), workers)
+            pairs = PairVerifier(own.tables(), own.store, VerificationPolicy(), workers)
             found.append(pl.concat(pairs.verify(all_pairs.reverse(), lambda _: None)))
             pairs.keep_features()
         stored.append(stored_parts(own))
@@ -109,7 +111,9 @@ def test_a_process_that_is_killed_while_it_verifies_costs_its_slice_again_and_no
 ) -> None:
     expected = verified(described, all_pairs)
     monkeypatch.setattr(verifier, "LEAST_PAIRS", 1)
-    found = PairVerifier(described, VerificationPolicy(), workers).verify(all_pairs, lambda _: None)
+    found = PairVerifier(described.tables(), described.store, VerificationPolicy(), workers).verify(
+        all_pairs, lambda _: None
+    )
     rows = [next(found)]
     for process in spawned_processes():
         process.kill()
