@@ -1,13 +1,14 @@
 """Films and documents stay apart by their further frames, and one that was encoded anew stays one."""
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from dedup_assets.calibration.seeing import verifiable
 from dedup_assets.kernels.decode.image import DecodeLimits
 from dedup_assets.kernels.describe.description import describe_image
 from dedup_assets.kernels.verify.cascade import verify_pair
 from dedup_assets.kernels.verify.evidence import PairEvidence, VerifiableImage
+from dedup_assets.kernels.verify.films import contradict_further
 from dedup_assets_tests.kernels.films import Frames, faded_in, film, moving_view, page_of_words
 from dedup_assets_tests.kernels.photographs import encode, load_photograph
 
@@ -33,6 +34,14 @@ def judged(left: bytes, right: bytes) -> PairEvidence:
 @pytest.mark.parametrize("how", REENCODED)
 def test_a_film_that_was_encoded_anew_is_the_same_film(how: str) -> None:
     assert judged(film(VIEW, "GIF"), REENCODED[how]).verdict
+
+
+def test_a_film_of_a_mist_is_one_where_a_palette_took_its_shades_and_two_where_it_goes_on_otherwise() -> None:
+    misty = [frame.filter(ImageFilter.GaussianBlur(5)).point(lambda level: 170 + level // 8) for frame in VIEW]
+    palette, webp = seen(film(misty, "GIF")), seen(film(misty, "WEBP", quality=70))
+    assert not contradict_further(palette, webp, 16)
+    backwards = seen(film([misty[0], *misty[:0:-1]], "WEBP", quality=70))
+    assert contradict_further(palette, backwards, 16)
 
 
 @pytest.mark.parametrize("image_format", ["GIF", "PNG", "WEBP"])
