@@ -47,6 +47,8 @@ class Commands(click.Group):
         except click.NoSuchOption as error:
             hint = "" if error.option_name.startswith("--") else " A path that begins with a dash is written ./-NAME."
             raise click.UsageError(error.format_message() + hint, error.ctx) from None
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
         except Exception as error:
             sentence = str(error) if isinstance(error, MendableError) else refusal_of(error)
             if not sentence:

@@ -18,10 +18,12 @@ from dedup_assets.errors import SettingsError
 POLICIES = "DEDUP_POLICIES"
 
 _NAMES_SECRET = re.compile(r"(?i)passw|secret|token|api_?key|credential")
-_HOLDS_SECRET = re.compile(
-    r"(?i)://[^/@\s]*@|[?&;\s](sig|key|api[-_]?key|subscription-key|code|(access_?)?token|passw(or)?d|pwd|secret)=|AccountKey="
-    r"|SharedAccessSignature="
+SECRET = re.compile(
+    r"(?i)(://)[^/?#@\s]+(?=@)|((?:^|[?&;\s'\"])"
+    r"(?:sig|key|api[-_]?key|subscription-key|code|(?:access_?)?token|passw(?:or)?d|pwd|secret|AccountKey|SharedAccessSignature)=)"
+    r"[^&;,\s'\"<>]+"
 )
+"""What counts as a secret within a text: who is let in at an address, and what its query or a connection is signed with."""
 
 
 class CollectionSettings(BaseModel):
@@ -124,5 +126,5 @@ def find_secrets(policies: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[st
     """The section and the name of every setting that is called a secret, or holds an address or a connection with one."""
     for section, settings in policies.items():
         for name, value in settings.items():
-            if _NAMES_SECRET.search(str(name)) or _HOLDS_SECRET.search(str(value)):
+            if _NAMES_SECRET.search(str(name)) or SECRET.search(str(value)):
                 yield section, name

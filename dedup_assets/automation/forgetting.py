@@ -35,7 +35,8 @@ def forget_departed(settings: Settings, now: bool) -> tuple[int, int]:
         with dg.DagsterInstance.get() as instance:
             if is_at_work(instance):
                 raise SettingsError(
-                    f"A run is at work on {settings.store}: wait for its end, or cancel it, and forget then."
+                    f"A run is at work on {settings.store}: wait for its end, or cancel it, and forget then. Where its process is "
+                    f"gone, `dedup-assets doctor --store {settings.store} --repair` ends it."
                 )
     forgotten = forget(tables, timedelta(days=0 if now else policy.forget_after_days))
     if now:

@@ -15,9 +15,9 @@ from hashlib import sha256
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from dedup_assets.automation.nightly import NIGHTLY_TABLES
-from dedup_assets.instance.records import ENDED
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database.connection import URL_VARIABLE, DatabaseResource
 from dedup_assets.resources.locations import FolderLocation, parse_location
@@ -53,17 +53,16 @@ def is_unchanged(settings: Settings) -> bool:
 def note_what_is_left(settings: Settings, instance: dg.DagsterInstance) -> None:
     """Note what a run has left, where it finished every partition and no other is at work."""
     tables, now = Collection(**settings.collection).tables(), datetime.now(UTC)
-    if not _can_be_known(settings) or is_at_work(instance) or not _is_finished(tables):
+    if not _can_be_known(settings) or is_at_work(instance, now - PARTS_OUTLIVE) or not _is_finished(tables):
         return
     listing, left = read_listing(tables), _what_is_left(settings, tables)
     source = [listing.digest, listing.left_out]
     tables.write_document(NOTE, {"noted_at": now.isoformat(), "left": left, "source": source})
 
 
-def is_at_work(instance: dg.DagsterInstance) -> bool:
-    """Whether a run that began within a day has not ended."""
-    since = datetime.now(UTC) - PARTS_OUTLIVE
-    at_work = dg.RunsFilter(statuses=[*set(dg.DagsterRunStatus) - ENDED], created_after=since)
+def is_at_work(instance: dg.DagsterInstance, since: datetime | None = None) -> bool:
+    """Whether a run, of those that began `since` then, has not ended."""
+    at_work = dg.RunsFilter(statuses=NOT_FINISHED_STATUSES, created_after=since)
     return bool(instance.get_runs(at_work, limit=1))
 
 

@@ -19,7 +19,8 @@ def forget(store: str, now: bool) -> None:
     """Forget images that left the source: thumbnails, vectors and verdicts, kept in case they return.
 
     Without --now these are the images that left longer ago than the policy says (image_manifest.forget_after_days, 30 days),
-    as each run does by itself.
+    as each run does by itself. --now is refused while a run is at work; runs of other machines into a store in a container are
+    not seen, so let them end before.
     """
     from dedup_assets.automation.forgetting import forget_departed
     from dedup_assets.automation.running import prepare_home

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from dedup_assets.settings import POLICIES
+
 NO_ROOM = (
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG},
     r"database or disk is full",
@@ -33,8 +35,9 @@ DISK_FULL_STATE = "53100"
 
 def refusal_of(error: BaseException) -> str:
     """The sentence for an error, or one behind it, that the machine brought about; "" for any other."""
-    home = os.environ.get("DAGSTER_HOME")
-    if home and not (Path(home) / "dagster.yaml").exists():
+    home = os.environ.get("DAGSTER_HOME", "")
+    is_prepared = os.environ.get(POLICIES) == f"{home}/policies.yaml"  # not one that a person named for something else
+    if is_prepared and not (Path(home) / "dagster.yaml").exists():
         return (
             f"{Path(home).parent} was removed, or its disk taken away, while it was used: start the same command again."
         )
@@ -56,10 +59,8 @@ def _number_and_place(error: BaseException) -> tuple[int | None, str]:
 
 
 def _behind(error: BaseException) -> Iterator[BaseException]:
-    """The error and all that it came from."""
-    waiting, seen = [error], set[int]()
-    for each in waiting:
-        if id(each) not in seen:
-            seen.add(id(each))
-            yield each
-            waiting += [other for other in (each.__cause__, each.__context__) if other is not None]
+    """The error and all that it was raised from; one that was handled when it came about has no part in it."""
+    behind: BaseException | None = error
+    while behind:
+        yield behind
+        behind = behind.__cause__

@@ -25,9 +25,9 @@ PictureReader = Callable[[bytes], "Future[list[Image | None]]"]
 """Has `read_pictures` done in a process of its own; the future raises what that does, or what became of the process."""
 
 LARGEST_REQUEST_BYTES = 64 << 20
-MOST_BYTES_COMING = 2 * LARGEST_REQUEST_BYTES
+MOST_BYTES_HELD = 2 * LARGEST_REQUEST_BYTES
 MOST_WAITING = 16
-"""Requests that came whole; with more, or with more bytes coming, the next is told to come again (503)."""
+"""Requests that came whole; with more, or with more bytes of requests without an answer, the next is told to come again (503)."""
 
 AT_WORK = 2
 """Requests whose pictures are decoded: one that is embedded, and the next."""
@@ -42,10 +42,10 @@ class EmbeddingServer(Listener):
         """Listen on `port`, or on a free one for 0.
 
         Raises:
-            OSError: the address cannot be listened on.
+            AddressTakenError: the address cannot be listened on.
         """
         super().__init__(host, port, _Service(embedder, read).app())
-        self.url = f"http://{host}:{self.port}/embeddings"
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}/embeddings"
 
 
 class _Service:
@@ -53,7 +53,7 @@ class _Service:
 
     def __init__(self, embedder: Embedder, read: PictureReader) -> None:
         self._embedder, self._read = embedder, read
-        self._waiting, self._bytes_coming, self._at_work = 0, 0, Semaphore(AT_WORK)
+        self._waiting, self._bytes_held, self._at_work = 0, 0, Semaphore(AT_WORK)
         self._thread = ThreadPoolExecutor(1)
         self._described = {"model": embedder.model, "revision": embedder.revision, "dimension": embedder.dimension}
 
@@ -73,7 +73,19 @@ class _Service:
 
     async def _embeddings(self, request: Request) -> JSONResponse:
         """Embed the pictures of one request; a picture that cannot be read or embedded becomes null."""
-        body = await self._receive(request)
+        body = bytearray()
+        try:
+            async for block in request.stream():
+                self._bytes_held += len(block)
+                body += block
+                if self._bytes_held > MOST_BYTES_HELD:
+                    raise _come_again(f"{self._bytes_held:,} bytes are held")
+            rows = await self._answer(request, body)
+        finally:
+            self._bytes_held -= len(body)
+        return JSONResponse(self._described | {"embeddings": rows})
+
+    async def _answer(self, request: Request, body: bytearray) -> list[list[float] | None]:
         if self._waiting >= MOST_WAITING:
             raise _come_again(f"{self._waiting} requests are waiting")
         self._waiting += 1
@@ -82,31 +94,20 @@ class _Service:
                 if await request.is_disconnected():
                     raise ClientDisconnect
                 pictures = await self._decode(body)
-                rows = await asyncio.get_running_loop().run_in_executor(self._thread, self._embed, pictures)
+                return await asyncio.get_running_loop().run_in_executor(self._thread, self._embed, pictures)
         finally:
             self._waiting -= 1
-        return JSONResponse(self._described | {"embeddings": rows})
 
-    async def _receive(self, request: Request) -> bytes:
-        body = bytearray()
+    async def _decode(self, body: bytearray) -> list[Image | None]:
         try:
-            async for block in request.stream():
-                self._bytes_coming += len(block)
-                body += block
-                if self._bytes_coming > MOST_BYTES_COMING:
-                    raise _come_again(f"{self._bytes_coming:,} bytes are coming")
-        finally:
-            self._bytes_coming -= len(body)
-        return bytes(body)
-
-    async def _decode(self, body: bytes) -> list[Image | None]:
-        try:
-            return await wrap_future(self._read(body))
+            return await wrap_future(self._read(bytes(body)))
         except SenselessRequestError as error:
             raise HTTPException(400, str(error)) from None
         except TooManyPicturesError as error:
             raise HTTPException(413, str(error)) from None
         except Exception as error:  # noqa: BLE001 (whatever bytes do to a decoder is said of these bytes)
+            if not getattr(error, "by_task", True):
+                raise _come_again("the process that decodes was ended by another hand") from None
             raise HTTPException(422, f"these pictures cannot be decoded: {type(error).__name__}") from None
 
     def _embed(self, pictures: Sequence[Image | None]) -> list[list[float] | None]:

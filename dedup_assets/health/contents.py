@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from functools import partial
 
 from dedup_assets.health.finding import Finding
+from dedup_assets.health.services import APPLY
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.database.connection import DatabaseResource
 from dedup_assets.resources.database.decisions import DOCUMENT, every_decision, open_decisions
+from dedup_assets.resources.database.migrations import migration_status
 from dedup_assets.resources.tables.damage import find_damage, mend
 from dedup_assets.settings import Settings
 from dedup_assets.stages.discovery import load_layout
@@ -46,7 +48,11 @@ def look_at_decisions(settings: Settings) -> Iterator[Finding]:
     if not database.holds_data():
         yield Finding("decisions", f"{len(copied):,}, in the copy alone: the database was not used yet")
         return
-    with database.connect_migrated() as connection:
+    with database.connect() as connection:
+        if not all(each.applied_at for each in migration_status(connection)):
+            told = f"{len(copied):,} in the copy; those of the database are read once its migrations are applied"
+            yield Finding("decisions", told, "note", APPLY)
+            return
         known = [decision.document() for decision in every_decision(connection)]
     if known == copied:
         yield Finding("decisions", f"{len(known):,}, alike in the database and in its copy")

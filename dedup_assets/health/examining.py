@@ -12,7 +12,6 @@ from dedup_assets.health.machine import look_at_disks, look_at_versions
 from dedup_assets.health.memory import look_at_memory
 from dedup_assets.health.places import look_at_credentials, look_at_settings, look_at_source, look_at_store
 from dedup_assets.health.services import look_at_dagster, look_at_database, look_at_folders
-from dedup_assets.resources.redaction import redact
 from dedup_assets.settings import Settings
 
 Look = Callable[[Settings], Iterator[Finding]]
@@ -53,5 +52,5 @@ def examine_by(look: Look, settings: Settings) -> Iterator[Finding]:
     except MendableError as error:
         yield Finding(subject, str(error), "wrong")
     except Exception as error:  # noqa: BLE001 - whatever is broken is to be told, and the other looks go on
-        told = f"it could not be looked at ({type(error).__name__}: {redact(str(error))[:200]})"
+        told = f"it could not be looked at ({type(error).__name__}: {str(error)[:200]})"
         yield Finding(subject, told, "wrong", "mend what the other lines name first, or report this line")

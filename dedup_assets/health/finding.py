@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from dedup_assets.resources.redaction import redact
+
 State = Literal["ok", "note", "wrong"]
 
 
@@ -15,7 +17,7 @@ class Finding:
     """One line: what was looked at, what came, and, where that is not as expected, what to do.
 
     `note` is nothing wrong, but may be what somebody wonders about. `repair` is safe: it loses nothing that cannot be had again,
-    and returns what it did.
+    and returns what it did. Written out, it holds no secret, whoever wrote one into a setting.
     """
 
     subject: str
@@ -25,4 +27,4 @@ class Finding:
     repair: Callable[[], str] | None = None
 
     def __str__(self) -> str:
-        return f"{self.state:5}  {self.subject:11}  {self.told}{f': {self.remedy}' if self.remedy else ''}"
+        return redact(f"{self.state:5}  {self.subject:11}  {self.told}{f': {self.remedy}' if self.remedy else ''}")

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+from dedup_assets.automation.running import dagster_home
 from dedup_assets.health.finding import Finding
+from dedup_assets.resources.database.embedded.data import default_data_directory
 from dedup_assets.resources.locations import FolderLocation, parse_location
 from dedup_assets.settings import Settings
 
@@ -41,10 +43,11 @@ def look_at_disks(settings: Settings) -> Iterator[Finding]:
     store = parse_location(settings.store)
     folders = [
         Path(tempfile.gettempdir()),
-        Path("/var/tmp"),
+        default_data_directory(""),
+        dagster_home(settings.store),
         *([store.path] if isinstance(store, FolderLocation) else []),
     ]
-    for folder in dict.fromkeys(folders):
+    for folder in dict.fromkeys(next(each for each in (path, *path.parents) if each.exists()) for path in folders):
         free = shutil.disk_usage(folder).free
         told = f"{folder} has {free / 1e9:,.1f} GB left"
         if free < LEAST_DISK_BYTES:

@@ -11,18 +11,19 @@ import dagster as dg
 import psycopg
 from dagster._core.launcher.base import WorkerStatus
 from dagster._core.scheduler.instigation import InstigatorStatus
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from dedup_assets.automation.running import dagster_home
 from dedup_assets.health.finding import Finding
-from dedup_assets.instance.records import ENDED
 from dedup_assets.report.plain_words import visible
-from dedup_assets.resources.database.connection import DatabaseResource
+from dedup_assets.resources.database.connection import RECORDS_VARIABLE, DatabaseResource, connect_to
 from dedup_assets.resources.database.embedded.folders import GONE, ServerFolder, remove_folder, server_folders
 from dedup_assets.resources.database.migrations import migrate, migration_status
 from dedup_assets.settings import Settings
 
 OLDEST_PGVECTOR = (0, 8, 5)
 PGVECTOR = "SELECT default_version, installed_version FROM pg_available_extensions WHERE name = 'vector'"
+APPLY = "`dedup-assets migrate`, or the next run, applies them"
 WAITING = {dg.DagsterRunStatus.QUEUED}
 DAEMONS = ["SCHEDULER", "SENSOR", "QUEUED_RUN_COORDINATOR", "MONITORING"]
 
@@ -40,8 +41,7 @@ def look_at_database(settings: Settings) -> Iterator[Finding]:
         pending = [each.name for each in migration_status(connection) if each.applied_at is None]
     if pending:
         told = f"{len(pending)} migrations are not applied, {pending[0]} first"
-        remedy = "`dedup-assets migrate`, or the next run, applies them"
-        yield Finding("migrations", told, "note", remedy, partial(_migrate, database))
+        yield Finding("migrations", told, "note", APPLY, partial(_migrate, database))
     else:
         yield Finding("migrations", "the schema is up to date")
 
@@ -64,6 +64,8 @@ def _migrate(database: DatabaseResource) -> str:
 
 def look_at_dagster(settings: Settings) -> Iterator[Finding]:
     """Whether schedules have a daemon, and whether runs that count as under way are."""
+    if url := os.environ.get(RECORDS_VARIABLE):
+        connect_to(url, RECORDS_VARIABLE).close()
     home = dagster_home(settings.store)
     if not (home / "dagster.yaml").exists():
         yield Finding("dagster", f"{home} holds no records yet", "note", "the first run writes them")
@@ -71,7 +73,7 @@ def look_at_dagster(settings: Settings) -> Iterator[Finding]:
     os.environ["DAGSTER_HOME"] = str(home)
     with dg.DagsterInstance.from_config(str(home)) as instance:
         yield _daemon(instance)
-        under_way = instance.get_runs(dg.RunsFilter(statuses=list(set(dg.DagsterRunStatus) - ENDED)))
+        under_way = instance.get_runs(dg.RunsFilter(statuses=NOT_FINISHED_STATUSES))
         stuck = [finding for run in under_way if (finding := _stuck(instance, run))]
         yield Finding("runs", f"{len(under_way) - len(stuck):,} are under way or waiting")
         yield from stuck
@@ -84,10 +86,9 @@ def _daemon(instance: dg.DagsterInstance) -> Finding:
     on = f"switched on: {', '.join(switched_on) or 'nothing'}"
     if healthy:
         return Finding("daemon", f"it is at work, {on}")
-    state, remedy = (
-        ("wrong", "start `dedup-assets ui`") if switched_on else ("note", "schedules need `dedup-assets ui`")
-    )
-    return Finding("daemon", f"it is not at work, {on}", "wrong" if state == "wrong" else "note", remedy)
+    if switched_on:
+        return Finding("daemon", f"it is not at work, {on}", "wrong", "start `dedup-assets ui`")
+    return Finding("daemon", f"it is not at work, {on}", "note", "schedules need `dedup-assets ui`")
 
 
 def _stuck(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Finding | None:
@@ -107,7 +108,7 @@ def _stuck(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Finding | None:
 def _fail(run_id: str) -> str:
     with dg.DagsterInstance.get() as instance:
         run = instance.get_run_by_id(run_id)
-        if run and run.status not in ENDED:
+        if run and not run.is_finished:
             instance.report_run_failed(run, "Its process is not there any more.")
     return f"run {run_id[:8]} is noted as failed"
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import dagster as dg
 import sqlalchemy as sql
+from dagster._core.storage.dagster_run import FINISHED_STATUSES
 from dagster._core.storage.event_log.schema import (
     AssetCheckExecutionsTable,
     AssetEventTagsTable,
@@ -22,7 +23,6 @@ from dagster._core.storage.event_log.schema import (
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
-ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
 NEWEST_STAY = [dg.DagsterEventType.ASSET_MATERIALIZATION.value, dg.DagsterEventType.ASSET_OBSERVATION.value]
 EVALUATION = dg.DagsterEventType.ASSET_CHECK_EVALUATION.value
 
@@ -35,7 +35,7 @@ def forget_runs(instance: dg.DagsterInstance, before: datetime, within_s: float)
     What is not done within so many seconds is left to the next call.
     """
     until, forgotten = time.monotonic() + within_s, 0
-    for run_id in instance.get_run_ids(dg.RunsFilter(statuses=list(ENDED), created_before=before)):
+    for run_id in instance.get_run_ids(dg.RunsFilter(statuses=FINISHED_STATUSES, created_before=before)):
         if time.monotonic() > until:
             break
         forgotten += _forget(instance, run_id)

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from dedup_assets.errors import LocationError
+from dedup_assets.resources.redaction import redact
 
 ACCEPTED_FORMS = (
     "a folder, az://account/container/prefix, https://account.blob.core.windows.net/container/prefix "
@@ -170,5 +171,4 @@ def _account_url(account: str) -> str:
 
 
 def _wrong(text: str, why: str) -> LocationError:
-    shown = re.sub(r"//[^/@]*@", "//", text)
-    return LocationError(f"{shown!r} cannot be read as an address: {why}; expected {ACCEPTED_FORMS}.")
+    return LocationError(f"{redact(text)!r} cannot be read as an address: {why}; expected {ACCEPTED_FORMS}.")

@@ -1,17 +1,17 @@
-"""Signatures stay out of logs.
+"""Secrets stay out of logs, reports and what people are told.
 
-Belongs here: the one log filter of the project. Does not belong here: who holds secrets (`resources/azure/credentials.py`).
+Belongs here: hiding them, and the one log filter of the project. Does not belong here: what counts as one (`settings.py`), who
+holds them (`resources/azure/credentials.py`).
 """
 
 import logging
-import re
 
-_SIGNATURE = re.compile(r"(?i)\b(sig=)[^&\s\"'<>]+")
+from dedup_assets.settings import SECRET
 
 
 def redact(text: str) -> str:
-    """Replace the signature of every SAS in a text."""
-    return _SIGNATURE.sub(r"\1***", text)
+    """Replace every secret in a text."""
+    return SECRET.sub(r"\1\2***", text)
 
 
 def hide_signatures() -> None:

@@ -4,8 +4,14 @@ import os
 import re
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from dedup_assets.health.contents import look_at_decisions
+from dedup_assets.resources.database.connection import DatabaseResource
+from dedup_assets.resources.database.embedded.postgres import EmbeddedPostgres
+from dedup_assets.resources.database.migrations import migration_status
+from dedup_assets.settings import Settings
 from dedup_assets.tables import IMAGE_FEATURES, ORGANIZED_BLOBS
 from dedup_assets_tests.photographs import jpeg, make_photograph
 from dedup_assets_tests.pipeline.collections import Planted
@@ -115,6 +121,21 @@ def test_a_store_whose_settings_are_damaged_is_still_looked_at(line: Line) -> No
     wrong = lines_of(said.out)["wrong"]
     assert said.code == 1
     assert any(each.startswith("tables project.json is missing or not as it was written") for each in wrong)
+
+
+def test_a_look_at_decisions_migrates_no_database(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    server: EmbeddedPostgres,  # noqa: F811
+) -> None:
+    with psycopg.connect(server.conninfo, autocommit=True) as admin:
+        admin.execute("CREATE DATABASE doctor_only")
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://postgres@/doctor_only?host={server.socket_directory}")
+    settings = Settings(source=str(tmp_path), store=str(tmp_path))
+    (told,) = look_at_decisions(settings)
+    assert (told.state, told.remedy) == ("note", "`dedup-assets migrate`, or the next run, applies them")
+    with DatabaseResource(store=settings.store).connect() as connection:
+        assert not any(each.applied_at for each in migration_status(connection))
 
 
 def test_a_store_that_is_none_is_told(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Full disks, read-only stores and stores that go, met by the command itself on disks of its own: one sentence, and going on."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from dedup_assets.commands.refused import refusal_of
 from dedup_assets_tests.conftest import write_files
 from dedup_assets_tests.photographs import jpeg, make_photograph
+from dedup_assets_tests.pipeline.commands import dedup_assets
 
 RUN = f'{sys.executable} -m dedup_assets run "$SOURCE" --store "$STORE" --level near --workers 1'
 ROOT = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
@@ -144,8 +146,34 @@ def test_odd_signs_in_paths_of_source_and_store_are_taken_as_they_are(machine: M
     assert (machine.folder / "st?re 5%#/report/index.html").exists()
 
 
+@pytest.mark.parametrize(("option", "code"), [("--help", 0), ("--nonsense", 2)])
+def test_records_of_something_else_that_are_gone_are_none_of_a_commands_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, code: int
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    said = dedup_assets("run", option)
+    assert said.code == code
+    assert "was removed" not in said.err
+
+
 def test_an_error_of_this_program_is_none_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "dagster.yaml").touch()
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     assert refusal_of(ValueError("a disk of a planet")) == ""
     assert refusal_of(FileNotFoundError(2, "No such file", "mistyped")) == ""
+
+
+def fall_over(suppress: bool) -> None:
+    """Meet an error of this program while one of the machine is handled."""
+    try:
+        raise PermissionError(errno.EACCES, "Permission denied", "somewhere")
+    except PermissionError:
+        if suppress:
+            raise ValueError("a bug") from None
+        raise ValueError("a bug")  # noqa: B904 (as a mistake in this place would)
+
+
+@pytest.mark.parametrize("suppress", [True, False])
+def test_an_error_of_this_program_while_one_of_the_machine_was_handled_keeps_its_traceback(suppress: bool) -> None:
+    with pytest.raises(ValueError, match="a bug") as caught:
+        fall_over(suppress)
+    assert refusal_of(caught.value) == ""

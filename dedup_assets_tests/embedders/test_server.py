@@ -1,9 +1,12 @@
 import base64
 import json
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from http.client import HTTPConnection
+from queue import Queue
 from threading import Event, Thread
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -13,7 +16,7 @@ import pytest
 
 from dedup_assets.embedders.dhash import DifferenceHashEmbedder
 from dedup_assets.embedders.protocol import Image, Vectors
-from dedup_assets.embedders.server import LARGEST_REQUEST_BYTES, MOST_WAITING, EmbeddingServer
+from dedup_assets.embedders.server import LARGEST_REQUEST_BYTES, MOST_WAITING, EmbeddingServer, PictureReader
 from dedup_assets.stages.workers.processes import WorkerProcesses
 from dedup_assets_tests.embedders.pictures import photographs
 from dedup_assets_tests.embedders.serving import serving
@@ -119,19 +122,70 @@ def test_beyond_the_queue_a_request_is_told_to_come_again_and_then_answered() ->
     assert answers == [answers[0]] * MOST_WAITING
 
 
+@contextmanager
+def reading_with(read: PictureReader, host: str = "127.0.0.1") -> Iterator[str]:
+    """A service that has pictures read in this way; yields its address."""
+    server = EmbeddingServer(host, 0, DifferenceHashEmbedder(), read)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield server.url
+    server.should_exit = True
+    thread.join()
+
+
+def refusal(url: str) -> tuple[int, str]:
+    """How a request without pictures is refused."""
+    with pytest.raises(HTTPError) as refused:
+        post(url, b'{"images": []}')
+    told = json.load(refused.value)["error"]
+    refused.value.close()
+    return refused.value.code, told
+
+
+def test_bytes_of_requests_that_wait_for_their_answer_count_until_they_have_it() -> None:
+    came: Queue[Future[list[Image | None]]] = Queue()
+
+    def read(_: bytes) -> "Future[list[Image | None]]":
+        came.put(answer := Future())
+        return answer
+
+    largest = bytes(LARGEST_REQUEST_BYTES)
+    with reading_with(read) as url, ThreadPoolExecutor(2) as clients:
+        asked = [(clients.submit(post, url, largest), came.get(timeout=30)) for _ in range(2)]
+        code, told = refusal(url)
+        for _, answer in asked:
+            answer.set_result([])
+        assert [each.result()["embeddings"] for each, _ in asked] == [[], []]
+        again = clients.submit(post, url, b"")
+        came.get(timeout=30).set_result([])
+        assert again.result()["embeddings"] == []
+    assert (code, told) == (503, f"{2 * LARGEST_REQUEST_BYTES + 14:,} bytes are held; ask again in 2 s")
+
+
 def test_bytes_that_end_their_decoder_cost_their_request_alone() -> None:
     def crash(_: bytes) -> "Future[list[Image | None]]":
         return processes.schedule(os.abort, ())
 
     processes = WorkerProcesses(1)
-    server = EmbeddingServer("127.0.0.1", 0, DifferenceHashEmbedder(), crash)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    with pytest.raises(HTTPError) as refused:
-        post(server.url, b'{"images": []}')
-    told = json.load(refused.value)["error"]
-    refused.value.close()
-    server.should_exit = True
-    thread.join()
+    with reading_with(crash) as url:
+        assert refusal(url) == (422, "these pictures cannot be decoded: ProcessLostError")
     processes.stop()
-    assert (refused.value.code, told) == (422, "these pictures cannot be decoded: ProcessLostError")
+
+
+def test_a_decoder_that_another_hand_ends_says_nothing_of_the_bytes() -> None:
+    def kill(_: bytes) -> "Future[list[Image | None]]":
+        return processes.schedule(signal.raise_signal, (signal.SIGKILL,))
+
+    processes = WorkerProcesses(1)
+    with reading_with(kill) as url:
+        assert refusal(url) == (503, "the process that decodes was ended by another hand; ask again in 2 s")
+    processes.stop()
+
+
+def test_an_address_of_ipv6_stands_in_brackets() -> None:
+    with (
+        reading_with(lambda _: Future(), "::1") as url,
+        urlopen(url.replace("embeddings", "health"), timeout=10) as health,
+    ):
+        assert url.startswith("http://[::1]:")
+        assert json.load(health)["model"] == "dhash-16x16"

@@ -1,8 +1,11 @@
 from collections.abc import Iterator
 
+import pytest
+
 from dedup_assets.errors import StoreAccessError
 from dedup_assets.health.examining import LOOKS, examine_by
 from dedup_assets.health.finding import Finding
+from dedup_assets.health.places import look_at_settings
 from dedup_assets.settings import Settings
 
 
@@ -27,7 +30,13 @@ def test_what_makes_a_look_fail_becomes_its_line() -> None:
 def test_what_nobody_thought_of_is_told_without_a_secret() -> None:
     (wrong,) = examine_by(look_at_bugs, Settings())
     assert wrong.state == "wrong"
-    assert wrong.told == "it could not be looked at (KeyError: 'https://x/?sig=***&sv=1')"
+    assert "it could not be looked at (KeyError: 'https://x/?sig=***&sv=1')" in str(wrong)
+
+
+def test_a_signature_in_the_source_of_the_environment_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEDUP_SOURCE", "https://account.blob.core.windows.net/shop?sp=rl&sig=hunter2")
+    (told,) = examine_by(look_at_settings, Settings.from_environment())
+    assert "source https://account.blob.core.windows.net/shop?sp=rl&sig=***, store dedup-store" in str(told)
 
 
 def test_every_look_says_what_it_looks_at() -> None:

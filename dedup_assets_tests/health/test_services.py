@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 
 from dedup_assets.automation.running import prepare_home
+from dedup_assets.errors import DatabaseAccessError
 from dedup_assets.health.services import look_at_dagster, look_at_database
 from dedup_assets.instance.local_launcher import process_tags
 from dedup_assets.settings import Settings
@@ -75,9 +76,16 @@ def test_without_a_daemon_nothing_that_is_switched_on_would_happen(settings: Set
     assert (daemon.state, daemon.told) == ("note", "it is not at work, switched on: nothing")
 
 
-def test_a_database_that_cannot_be_reached_raises_its_sentence(settings: Settings) -> None:
-    from dedup_assets.errors import DatabaseAccessError
+def test_a_database_of_records_that_cannot_be_used_is_one_sentence(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    os.environ["DAGSTER_DATABASE_URL"] = "postgresql://me:hunter2@127.0.0.1:9/records"
+    with pytest.raises(DatabaseAccessError, match=r"DAGSTER_DATABASE_URL.*: nothing listens there"):
+        list(look_at_dagster(settings))
+    assert caplog.messages == []
 
+
+def test_a_database_that_cannot_be_reached_raises_its_sentence(settings: Settings) -> None:
     os.environ["DATABASE_URL"] = "postgresql://me:hunter2@127.0.0.1:9/dedup"
     with pytest.raises(DatabaseAccessError, match="nothing listens there"):
         list(look_at_database(settings))

@@ -37,6 +37,9 @@ _log = logging.getLogger(__name__)
 BEFORE_CAUSE = re.compile(r"(connection (failed|is bad): )?(connection to server .+? failed: )?")
 """What the driver and its client write before the cause; it names the host, which may be called anything."""
 
+CUT_OFF = r"SSL SYSCALL|SSL connection has been closed|SSL error: unexpected eof"
+"""What the client says where a server ends, as one does that starts again, while they agree upon encryption."""
+
 REFUSALS = (  # how the server or its client begins to say it, and what that means
     (r"FATAL:  password authentication failed", "the user name or the password is wrong"),
     (r"FATAL:  no pg_hba\.conf entry", "the server does not let this user in from this machine"),
@@ -44,18 +47,21 @@ REFUSALS = (  # how the server or its client begins to say it, and what that mea
     (r'FATAL:  role ".*" does not exist', "the user does not exist there"),
     (r'FATAL:  database ".*" does not exist', "the database does not exist there"),
     (r"received invalid response", "what answers there is no PostgreSQL server, so look at host and port"),
-    (r"(?!FATAL)(?!SSL SYSCALL).*(SSL|certificate)", "an encrypted connection could not be made"),
+    (rf"(?!FATAL|{CUT_OFF}).*(SSL|certificate)", "an encrypted connection could not be made"),
 )
 ABSENCES = (  # and of what may be otherwise a little later
     (r"FATAL:  (sorry, )?too many|FATAL:  remaining connection slots", "the server has no connection left"),
     (r"failed to resolve host", "the host name is unknown"),
     (r"Connection refused", "nothing listens there"),
     (
-        r".*(SSL SYSCALL|No route to host|unreachable|timed out|server closed the connection)",
+        rf".*({CUT_OFF}|No route to host|unreachable|timed out|server closed the connection)",
         "the server cannot be reached",
     ),
     (r"No such file", "there is no such socket"),
 )
+PASSWORD_ELSEWHERE = re.compile(r"\w+://([^/?]*@[^/?]*@|[^?]*/[^?]*@)")
+"""An address whose password holds "@" or "/" as they are: a piece of it would be taken for the host, the port or the name."""
+
 LOST_STATES = ("08", "57P")
 """How the SQLSTATE of an error begins that says that the connection is lost; the client's own errors have none."""
 
@@ -190,9 +196,11 @@ def connect_to(url: str, variable: str = URL_VARIABLE) -> psycopg.Connection:
 
 def _parse(url: str, variable: str = URL_VARIABLE) -> dict[str, str | int | None]:
     try:
-        return dict(conninfo_to_dict(url.replace("+psycopg2://", "://", 1)))
+        parameters = dict(conninfo_to_dict(url.replace("+psycopg2://", "://", 1)))
     except psycopg.ProgrammingError:
-        pass
+        parameters = {"port": "none"}
+    if re.fullmatch(r"[\d,]*", str(parameters.get("port", ""))) and not PASSWORD_ELSEWHERE.match(url):
+        return parameters
     raise DatabaseAccessError(
         f"{variable} is not a PostgreSQL URL; expected postgresql://user:password@host:port/name, "
         "with special characters of the password percent-encoded"

@@ -20,9 +20,12 @@ LOCK_TIMEOUT_S = 600
 """Another process may build an index over millions of vectors meanwhile."""
 
 WHO_MIGRATES = """
-SELECT pid, usename, coalesce(client_addr::text, 'this machine'), backend_start
+SELECT pid, usename,
+    coalesce(client_addr::text, CASE WHEN backend_start IS NULL THEN 'an unknown address' ELSE 'this machine' END),
+    coalesce(to_char(backend_start, 'YYYY-MM-DD HH24:MI'), 'an unknown time')
 FROM pg_locks JOIN pg_stat_activity USING (pid)
 WHERE locktype = 'advisory' AND granted AND ((classid::bigint << 32) | objid::bigint) = %s"""
+"""The server tells address and time to the role of the session and to those who may see all."""
 
 CREATE_REGISTER = """
 CREATE SCHEMA IF NOT EXISTS dedup;
@@ -130,7 +133,7 @@ def _only_one_migrates(connection: psycopg.Connection) -> Iterator[None]:
         connection.rollback()
         row = connection.execute(WHO_MIGRATES, (ADVISORY_LOCK,)).fetchone()
         connection.rollback()
-        who = "session {} of {} at {}, since {:%Y-%m-%d %H:%M}".format(*row) if row else "another session"
+        who = "session {} of {} at {}, since {}".format(*row) if row else "another session"
         raise MigrationError(
             f"migrations have been held up for {LOCK_TIMEOUT_S} s by {who}: wait for it or end it"
         ) from None

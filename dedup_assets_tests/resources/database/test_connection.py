@@ -128,6 +128,7 @@ def test_a_server_that_does_not_answer_is_told_so() -> None:
         (b"N", "an encrypted connection could not be made"),
         (b"HTTP/1.1 400 Bad Request", "what answers there is no PostgreSQL server, so look at host and port"),
         (b"", "the server cannot be reached"),
+        (b"S", "the server cannot be reached"),
     ],
 )
 def test_a_server_that_offers_no_encryption_or_is_none_or_is_cut_off_is_told(answer: bytes, told: str) -> None:
@@ -144,10 +145,39 @@ def test_a_server_that_offers_no_encryption_or_is_none_or_is_cut_off_is_told(ans
 
 
 @pytest.mark.parametrize(
-    "url", [f"postgres//user:{SECRET}@host/name", f"postgresql://u:{SECRET}@h:port/x?bad={SECRET}"]
+    "why",
+    [
+        "SSL SYSCALL error: EOF detected",
+        "SSL SYSCALL error: Connection reset by peer",
+        "SSL connection has been closed unexpectedly",
+        "SSL error: unexpected eof while reading",
+    ],
+)
+def test_a_server_that_ends_while_encryption_is_agreed_upon_is_away_and_refuses_nothing(
+    why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_off(_: str) -> psycopg.Connection:
+        raise psycopg.OperationalError(f'connection failed: connection to server at "h", port 1 failed: {why}')
+
+    monkeypatch.setattr(psycopg, "connect", cut_off)
+    with pytest.raises(DatabaseAwayError, match="the server cannot be reached"):
+        connect_to("postgresql://user@127.0.0.1:9/database")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgres//user:{SECRET}@host/name",
+        f"postgresql://u:{SECRET}@h:port/x?bad={SECRET}",
+        f"postgresql://me:{SECRET}@host:5432/name",
+        "postgresql://me:123/ter2@host:5432/name",
+        "postgresql://me:hun:ter2@h@host:port/name",
+        "postgresql://me:hunter2@host:5432x/name",
+    ],
 )
 def test_something_that_is_no_url_says_what_is_expected(url: str) -> None:
-    assert "expected postgresql://user:password@host:port/name" in failure(url)
+    assert "expected postgresql://user:password@host:port/name" in (told := failure(url))
+    assert "ter2" not in told
 
 
 def test_the_url_of_the_environment_is_used_when_a_connection_is_made(

@@ -147,4 +147,13 @@ def test_who_keeps_others_from_migrating_is_told_after_a_time(
         )
         with pytest.raises(MigrationError, match=told):
             migrate(empty_database)
+        other.execute("CREATE ROLE migrates LOGIN")
+        other.commit()
+        told = "session .* of postgres at an unknown address, since an unknown time: wait for it"
+        with (
+            psycopg.connect(postgres.conninfo, dbname=name, user="migrates") as unprivileged,
+            pytest.raises(MigrationError, match=told),
+        ):
+            migrate(unprivileged)
+        other.execute("DROP ROLE migrates")
     assert migrate(empty_database)

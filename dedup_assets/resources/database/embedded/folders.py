@@ -92,8 +92,8 @@ def _state_of_store(note: dict[str, Any]) -> str:
 
 
 def _device(path: Path) -> int:
-    """The disk that holds the nearest folder above `path` that exists."""
-    return next(each for each in path.parents if each.exists()).stat().st_dev
+    """The disk that holds `path`, which may be where it is mounted, or else the nearest folder above that exists."""
+    return next(each for each in (path, *path.parents) if each.exists()).stat().st_dev
 
 
 def _note(path: Path) -> dict[str, Any]:

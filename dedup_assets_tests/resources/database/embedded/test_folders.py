@@ -1,6 +1,9 @@
 import fcntl
 import json
+import os
 import shutil
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,6 +25,16 @@ from dedup_assets.resources.database.embedded.folders import (
     remove_forgotten,
     server_folders,
 )
+
+UNMOUNTED = """
+import os, sys
+from pathlib import Path
+from dedup_assets.resources.database.embedded.folders import note_store, remove_forgotten
+folder, disk = Path(sys.argv[1]), sys.argv[2]
+note_store(folder, disk)
+os.system(f"umount '{disk}' && rmdir '{disk}'")
+remove_forgotten(folder.parent)
+"""
 
 
 @pytest.fixture
@@ -65,6 +78,16 @@ def test_the_data_of_a_store_that_may_come_back_stay(root: Path, tmp_path: Path)
     (broken / RECORD).write_text("{")
     assert sorted(states(root)) == sorted([UNREACHABLE, ELSEWHERE, UNKNOWN, UNKNOWN])
     assert [remove_folder(path) for path in (away, remote, unknown, broken)] == [False] * 4
+
+
+def test_the_data_of_a_store_that_is_a_disk_of_its_own_stay_while_it_is_unmounted(root: Path, tmp_path: Path) -> None:
+    disk, folder = tmp_path / "disk", folder_of(root, "")
+    disk.mkdir()
+    here = ["unshare", *(["--map-root-user"] if os.geteuid() else []), "--mount"]
+    script = 'mount -t tmpfs tmpfs "$4" && exec "$1" -c "$2" "$3" "$4"'
+    subprocess.run([*here, "sh", "-c", script, "sh", sys.executable, UNMOUNTED, folder, disk], check=True)
+    assert not disk.exists()
+    assert states(root) == [UNREACHABLE]
 
 
 def test_processes_that_start_one_server_at_the_same_time_all_note_its_store(tmp_path: Path) -> None:
