@@ -18,7 +18,6 @@ from markupsafe import Markup
 from dedup_assets.report import plain_words
 from dedup_assets.report.gallery_groups import GalleryGroup, thumbnail_name
 from dedup_assets.report.summary import RunSummary, by_level_in_order, passed_over
-from dedup_assets.resources.redaction import redact
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -75,7 +74,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "bytes": plain_words.human_bytes,
         "visible": plain_words.visible,
-        "shown_source": lambda source: plain_words.visible(redact(source)),
+        "shown_source": lambda source: plain_words.visible(plain_words.without_secrets(source)),
         "level_title": plain_words.level_title,
         "search_in_words": plain_words.search_in_words,
         "decision": plain_words.decision_in_words,

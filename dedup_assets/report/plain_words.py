@@ -4,6 +4,7 @@ Belongs here: pure text from a number, a column word or a name.
 Does not belong here: layout (`templates/`), files, pictures.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 LEVEL_TITLES = {
@@ -125,3 +126,11 @@ def visible(name: str) -> str:
     that are not UTF-8 become ``\\udc..``. All other characters stay.
     """
     return name.translate(_SHOWN_CONTROLS).encode("utf-8", "backslashreplace").decode()
+
+
+def without_secrets(source: str) -> str:
+    """A source as it may be shown: of an address, neither user, password nor query (where SAS tokens stand)."""
+    if "://" not in source:
+        return source
+    scheme, _, rest = source.partition("://")
+    return f"{scheme}://{re.sub(r'^[^/?#]*@', '', rest).partition('?')[0]}"

@@ -8,8 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
-from dedup_assets.report.plain_words import counted, human_bytes, level_title, search_in_words, visible
-from dedup_assets.resources.redaction import redact
+from dedup_assets.report.plain_words import counted, human_bytes, level_title, search_in_words, visible, without_secrets
 from dedup_assets.tables import LEVELS
 
 MAX_CAUSES_IN_TEXT = 10
@@ -89,7 +88,7 @@ def by_level_in_order(by_level: Mapping[str, int]) -> list[tuple[str, int]]:
 
 def summary_text(summary: RunSummary, work: RunWork | None = None) -> str:
     """The end of a run in a terminal: plain text, a few lines, without colours."""
-    source = visible(redact(summary.source))
+    source = visible(without_secrets(summary.source))
     if not summary.images:
         lines = [f"No images in {source}.", *passed_over(summary)]
     else:

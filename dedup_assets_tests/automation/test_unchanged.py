@@ -12,7 +12,7 @@ import pytest
 
 from dedup_assets.assets import image_manifest
 from dedup_assets.automation.running import remember
-from dedup_assets.automation.unchanged import NOTE, is_unchanged, note_what_is_left
+from dedup_assets.automation.unchanged import NOTE, is_at_work, is_unchanged, note_what_is_left
 from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.settings import Settings
@@ -163,6 +163,13 @@ def test_nothing_is_noted_where_a_partition_is_unfinished_or_a_run_at_work(line:
     begin(line.tables)
     note(line.settings)
     assert not is_unchanged(line.settings)
+
+
+def test_a_run_is_at_work_however_long_ago_it_began_unless_only_later_ones_are_asked_about() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_run(dg.DagsterRun("nightly_deduplication", status=dg.DagsterRunStatus.STARTED))
+        assert is_at_work(instance)
+        assert not is_at_work(instance, datetime.now(UTC) + timedelta(days=1))
 
 
 def run(line: Line) -> Said:

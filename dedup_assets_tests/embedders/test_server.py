@@ -146,7 +146,8 @@ def test_bytes_of_requests_that_wait_for_their_answer_count_until_they_have_it()
     came: Queue[Future[list[Image | None]]] = Queue()
 
     def read(_: bytes) -> "Future[list[Image | None]]":
-        came.put(answer := Future())
+        answer: Future[list[Image | None]] = Future()
+        came.put(answer)
         return answer
 
     largest = bytes(LARGEST_REQUEST_BYTES)
@@ -172,9 +173,14 @@ def test_bytes_that_end_their_decoder_cost_their_request_alone() -> None:
     processes.stop()
 
 
+def _end_this_process() -> list[Image | None]:
+    signal.raise_signal(signal.SIGKILL)
+    return []
+
+
 def test_a_decoder_that_another_hand_ends_says_nothing_of_the_bytes() -> None:
     def kill(_: bytes) -> "Future[list[Image | None]]":
-        return processes.schedule(signal.raise_signal, (signal.SIGKILL,))
+        return processes.schedule(_end_this_process, ())
 
     processes = WorkerProcesses(1)
     with reading_with(kill) as url:

@@ -106,7 +106,6 @@ def test_what_is_forgotten_is_gone_down_to_its_files_changes_no_row_and_is_read_
     visible = {table: files_of(store, table) for table in ("verified_groups", "dedup_report", "representatives")}
     lately = dedup_assets("forget", "--store", line.store)
     assert lately.out == "0 images forgotten; 3 others left lately and may return (--now forgets them too).\n"
-    refuses_beside_an_old_run(line)
     assert dedup_assets("forget", "--store", line.store, "--now").out == "3 images forgotten.\n"
     assert not files_of(store, *(table.name for table in DEPARTED.values()))
     for table in (IMAGE_FEATURES, EMBEDDINGS, LOCAL_FEATURES):

@@ -16,6 +16,7 @@ from dedup_assets.report.plain_words import (
     score_in_words,
     search_in_words,
     visible,
+    without_secrets,
 )
 from dedup_assets.tables import LEVELS
 
@@ -110,6 +111,13 @@ def test_names_keep_umlauts_and_emoji_but_show_what_would_move_the_cursor() -> N
 @given(st.text())
 def test_a_shown_name_can_always_be_encoded_and_stays_on_one_line(name: str) -> None:
     assert len(visible(name).encode("utf-8").splitlines()) <= 1
+
+
+def test_a_shown_source_holds_no_secret() -> None:
+    assert without_secrets("https://a.blob.core.windows.net/c/p?sv=1&sig=X") == "https://a.blob.core.windows.net/c/p"
+    assert without_secrets("az://me:key@account/c#1/p") == "az://account/c#1/p"
+    assert without_secrets("/home/me@work/what? #1") == "/home/me@work/what? #1"
+    assert without_secrets("az://account/mail@home") == "az://account/mail@home"
 
 
 def test_what_was_looked_for_is_told_where_that_is_not_all() -> None:
