@@ -31,13 +31,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the data dictionary; `rules` maps a sentence to an expression that is true for every good row."""
+    """A table of the data dictionary; `rules` maps a sentence to an expression that is true for every good row.
+
+    `rows_at_once` are read at least to get at one of them: few, where they hold pictures.
+    """
 
     name: str
     description: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     rules: Mapping[str, pl.Expr] = field(default_factory=dict)
+    rows_at_once: int = 500
 
     @property
     def schema(self) -> dict[str, DataType]:

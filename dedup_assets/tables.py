@@ -184,6 +184,7 @@ IMAGE_FEATURES = Table(
             == 32
         ),
     },
+    rows_at_once=100,
 )
 
 COMPANION_FILES = Table(
@@ -365,6 +366,7 @@ LOCAL_FEATURES = Table(
         Column("shapes", pl.Binary, "Scale in 32nds of an octave, angle in 256ths of a turn, uint8", "bytes"),
         Column("signature", pl.Binary, "Signs of 64 other projections of each feature, uint64", "bytes"),
     ),
+    rows_at_once=100,
 )
 
 DEDUP_REPORT = Table(
@@ -432,7 +434,8 @@ ORGANIZED_BLOBS = Table(
 def _departed(table: Table, *key: str) -> Table:
     left_at = Column("left_at", TIME, "When it was found to have left", "UTC")
     described = f"Rows of `{table.name}` whose content left the source, until it returns or is forgotten."
-    return Table(f"departed_{table.name}", described, (*table.key, *key), (*table.columns, left_at))
+    columns = *table.columns, left_at
+    return Table(f"departed_{table.name}", described, (*table.key, *key), columns, rows_at_once=table.rows_at_once)
 
 
 DEPARTED = {

@@ -55,8 +55,14 @@ def dedup_report(
 ) -> None:
     """Form the final groups of the whole container, write every partition whose rows changed, and publish the report."""
     stage = Stage(context, DEDUP_REPORT, collection.tables(), verification_policy, keep_policy, source=IMAGE_MANIFEST)
-    decided = Decided(read_decisions(database, stage.tables))
-    whole = WholeContainer(stage, collection, verification_policy, keep_policy, decided, progress)
+    whole = WholeContainer(
+        stage,
+        collection,
+        verification_policy,
+        keep_policy,
+        lambda: Decided(read_decisions(database, stage.tables)),
+        progress,
+    )
     copies = () if similarity_policy.not_looked_for else (SIMILAR_GROUPS,)
     inputs = (IMAGE_MANIFEST, COMPANION_FILES, IMAGE_FEATURES, WAVELET_GROUPS, REPRESENTATIVES, *copies)
     verified = whole.write(inputs, partial(_report_everything, whole, copies), partial(_describe, stage))

@@ -50,8 +50,14 @@ def representatives(
     stage = Stage(
         context, REPRESENTATIVES, collection.tables(), verification_policy, keep_policy, source=IMAGE_FEATURES
     )
-    decided = Decided(read_decisions(database, stage.tables))
-    whole = WholeContainer(stage, collection, verification_policy, keep_policy, decided, progress)
+    whole = WholeContainer(
+        stage,
+        collection,
+        verification_policy,
+        keep_policy,
+        lambda: Decided(read_decisions(database, stage.tables)),
+        progress,
+    )
     inputs = (IMAGE_MANIFEST, IMAGE_FEATURES, METADATA_HASHES, WAVELET_GROUPS, VERIFIED_GROUPS)
     whole.write(inputs, partial(_group_everything, whole), partial(_describe, stage))
 

@@ -28,10 +28,16 @@ def wavelet_groups(
         key: (stage.tables.commit_of(IMAGE_FEATURES, key), stage.tables.commit_of(METADATA_HASHES, key))
         for key in stage.keys
     }
-    for key, made_from in inputs.items():
-        with stage.partition(key, stage.fingerprint(*(commit.digest for commit in made_from))) as work:
+    fingerprints = {key: stage.fingerprint(*(made.digest for made in inputs[key])) for key in inputs}
+    stale = {
+        key: made
+        for key, made in inputs.items()
+        if stage.tables.commit_of(WAVELET_GROUPS, key).fingerprint != fingerprints[key]
+    }
+    for key, fingerprint in fingerprints.items():
+        with stage.partition(key, fingerprint) as work:
             if not work.is_current:
-                search = search or CandidateSearch(stage, candidate_policy, inputs, collection.workers)
+                search = search or CandidateSearch(stage, candidate_policy, stale, collection.workers)
                 search.bring_up_to_date(work)
             work.counts = {
                 "candidate_pairs": work.commit.rows,

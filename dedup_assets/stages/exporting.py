@@ -33,18 +33,22 @@ def export_table(
     files, tables = StoredFiles(open_object_store(out)), tables.as_of_now()
     kind = {"table": table.name if table else "images", "format": form}
     before = _files_before(files, kind, out)
-    written, rows = [], 0
-    for key in tables.partitions(table or DEDUP_REPORT):
+    rows_of = {
+        key: tables.commit_of(table or DEDUP_REPORT, key).rows for key in tables.partitions(table or DEDUP_REPORT)
+    }
+    named = {key: f"partition={quote(key, safe='')}/rows.{form}" for key, rows in rows_of.items() if rows}
+    rows = sum(rows_of.values())
+    note = {**kind, "rows": rows, "files": sorted(named.values())}
+    files.write_document(
+        NOTE, {**note, "files": sorted(before.union(named.values()))}
+    )  # a killed export leaves none unnamed
+    for key, name in named.items():
         frame = tables.read(table or DEDUP_REPORT, key)
-        if frame.height:
-            name = f"partition={quote(key, safe='')}/rows.{form}"
-            files.put(name, [encode(frame if table else shape_images(frame, source), form)])
-            written.append(name)
-            rows += frame.height
-    files.write_document(NOTE, {**kind, "files": written, "rows": rows})
-    for name in before - set(written):
+        files.put(name, [encode(frame if table else shape_images(frame, source), form)])
+    files.write_document(NOTE, note)
+    for name in before.difference(named.values()):
         files.delete(name)
-    return rows, len(written)
+    return rows, len(named)
 
 
 def _files_before(files: StoredFiles, kind: dict[str, str], out: Location) -> set[str]:

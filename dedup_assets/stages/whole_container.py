@@ -5,7 +5,7 @@ they write (the assets), how groups are formed (`stages/grouping/groups.py`).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import polars as pl
@@ -29,16 +29,21 @@ Grouped = tuple[pl.DataFrame, int]
 """The rows of all partitions, with a column `partition`, and how many pairs had to be verified for them."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class WholeContainer:
-    """One run of a stage that groups all readable images, by the policies and by what people decided."""
+    """One run of a stage that groups all readable images, by the policies and by what people have decided when it begins anew."""
 
     stage: Stage
     collection: Collection
     verification: VerificationPolicy
     keep: KeepPolicy
-    decided: Decided
+    read_decided: Callable[[], Decided]
     progress: ProgressReporter
+    decided: Decided = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read what was decided."""
+        self.decided = self.read_decided()
 
     def group(self, images: CollectedImages, *found: pl.DataFrame, first: pl.Series | None = None) -> Grouped:
         """Group `images` as `group_images` does, by the verdicts that searches `found`; unknown ones are found now."""
@@ -66,6 +71,7 @@ class WholeContainer:
         views: list[_View] = []
         while not self._write_once(inputs, compute, describe, views):
             self.stage.look_again()
+            self.decided = self.read_decided()
         tell_decisions(self.stage, self.decided)
         return sum(view.verified_pairs for view in views) if views else None
 

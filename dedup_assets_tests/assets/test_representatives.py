@@ -141,6 +141,20 @@ def test_an_older_view_never_replaces_what_another_run_has_written_meanwhile(gro
     assert {note["skipped"] for note in grouped.run(representatives)[NAME].values()} == {True}
 
 
+def test_a_word_that_was_given_meanwhile_and_obeyed_by_another_run_is_obeyed(
+    grouped: Stages, database_url: str
+) -> None:
+    grouped.forget(REPRESENTATIVES)
+
+    def meanwhile() -> None:
+        decide(database_url, grouped, "keep_this", "web/red small.jpg")
+        grouped.run(representatives)
+        assert "web/red small.jpg" in kept(grouped)
+
+    interrupted(grouped, VERIFIED_GROUPS, meanwhile).run(representatives)
+    assert "web/red small.jpg" in kept(grouped)
+
+
 def test_groups_of_which_another_run_has_written_a_part_do_not_fail_the_check(grouped: Stages) -> None:
     before = grouped.tables.commit_of(REPRESENTATIVES, "web")
     rows = grouped.tables.read(REPRESENTATIVES, "web")

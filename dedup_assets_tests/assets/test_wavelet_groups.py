@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import dagster as dg
 import polars as pl
 import pytest
@@ -89,6 +91,16 @@ def test_only_contents_that_came_since_are_searched(grouped: Stages) -> None:
     notes = grouped.run(image_manifest, image_features, wavelet_groups)[NAME]
     assert (notes["shop"]["skipped"], notes["web"]["skipped"]) == (True, False)
     assert set(grouped.pairs(WAVELET_GROUPS)) == left | {frozenset({"shop/blue.jpg", "web/blue small.jpg"})}
+
+
+def test_a_partition_whose_features_were_made_again_alike_takes_no_pair_of_another(grouped: Stages) -> None:
+    features = grouped.tables.commit_of(IMAGE_FEATURES, "shop")
+    part = Path(grouped.collection.store) / features.path_of(features.parts[0])
+    part.write_bytes(part.read_bytes()[: part.stat().st_size // 2])
+    grouped.write({"web/blue small.jpg": jpeg(scaled(make_photograph(4), 0.5))})
+    notes = grouped.run(image_manifest, image_features, metadata_hashes, wavelet_groups)[NAME]
+    assert notes["shop"]["skipped"]
+    assert frozenset({"shop/blue.jpg", "web/blue small.jpg"}) in grouped.pairs(WAVELET_GROUPS)
 
 
 def test_contents_that_another_run_reads_meanwhile_are_searched_by_the_next(grouped: Stages) -> None:

@@ -53,6 +53,29 @@ def test_the_next_export_replaces_its_own_files_and_those_of_partitions_that_are
     assert [path.name for path in (tmp_path / "out").rglob("*.*")].count("rows.jsonl") == 1
 
 
+def kill_export(tables: TableStore, out: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+    """End an export before its first file is written."""
+
+    def end(*_: object) -> bytes:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("dedup_assets.stages.exporting.encode", end)
+        with pytest.raises(KeyboardInterrupt):
+            export_table(tables, None, "parquet", SOURCE, out)
+
+
+def test_what_a_killed_export_left_is_replaced_by_the_next(
+    tables: TableStore, out: Location, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill_export(tables, out, monkeypatch)
+    assert export_table(tables, None, "parquet", SOURCE, out) == (3, 2)
+    tables.rewrite(DEDUP_REPORT, "shop", DEDUP_REPORT.empty(), "")
+    kill_export(tables, out, monkeypatch)
+    assert export_table(tables, None, "parquet", SOURCE, out) == (1, 1)
+    assert pl.read_parquet(tmp_path / "out" / "*" / "*.parquet").height == 1
+
+
 def test_what_is_no_export_of_the_same_kind_is_left_alone(tables: TableStore, out: Location, tmp_path: Path) -> None:
     export_table(tables, None, "csv", SOURCE, out)
     with pytest.raises(ExportError, match="an export of images as csv"):

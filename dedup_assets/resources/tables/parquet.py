@@ -14,9 +14,6 @@ from obstore.store import ObjectStore
 
 from dedup_assets.contracts import Table
 
-ROWS_PER_GROUP = 100
-"""Rows that are read at least to get at one of them: 2 MB where they hold thumbnails."""
-
 _ARROW_LEVEL = pl.CompatLevel.oldest()
 
 pa.set_memory_pool(pa.system_memory_pool())
@@ -35,7 +32,7 @@ def encode_parquet(table: Table, frame: pl.DataFrame) -> list[bytes]:
     conformed, sink = table.conform(frame), _Pieces()
     schema = table.empty().to_arrow(compat_level=_ARROW_LEVEL).schema
     with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), schema, **_encodings(table)) as file:
-        for group in conformed.iter_slices(ROWS_PER_GROUP):
+        for group in conformed.iter_slices(table.rows_at_once):
             file.write_table(group.rechunk().to_arrow(compat_level=_ARROW_LEVEL))
     return sink.pieces
 

@@ -37,7 +37,8 @@ HOSTED = "http"
 _log = logging.getLogger(__name__)
 
 KEYS_KEPT = 256
-"""Parts of which a process keeps the keys that rows were looked up by, some 10 KB each: most lookups find nothing in most parts."""
+"""Parts of which the keys that rows were looked up by are kept for one view of the tables, some 10 KB each: most lookups find
+nothing in most parts."""
 
 Read = Callable[[str], list[pl.DataFrame]]
 
@@ -189,17 +190,22 @@ class ReadableTables(StoredFiles):
         return [to_frame(open_parquet(self.store, path).read(columns=list(columns)))]
 
     def _pick(self, key: str, values: pl.Series, columns: Sequence[str], path: str) -> list[pl.DataFrame]:
-        wanted = [keys.is_in(values.implode()) for keys in self._keys_of(path, key)]
-        groups = [(number, rows) for number, rows in enumerate(wanted) if rows.any()]
-        if not groups:
+        keys, sizes = self._keys_of(path, key)
+        rows = keys.is_in(values.implode())
+        if not rows.any():
             return []
-        file = open_parquet(self.store, path)
-        return [to_frame(file.read_row_group(number, columns=list(columns))).filter(rows) for number, rows in groups]
+        file, found, at = open_parquet(self.store, path), [], 0
+        for number, size in enumerate(sizes):
+            if (here := rows.slice(at, size)).any():
+                found.append(to_frame(file.read_row_group(number, columns=list(columns))).filter(here))
+            at += size
+        return found
 
-    def _read_keys(self, path: str, key: str) -> list[pl.Series]:
-        """What stands in a column of a part, for each group of rows: a part never changes."""
+    def _read_keys(self, path: str, key: str) -> tuple[pl.Series, list[int]]:
+        """What stands in a column of a part, and how many rows its groups have: a part never changes."""
         file = open_parquet(self.store, path)
-        return [to_frame(file.read_row_group(number, columns=[key]))[key] for number in range(file.num_row_groups)]
+        sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
+        return to_frame(file.read(columns=[key]))[key], sizes
 
     def _miss(self, table: Table, partition: str, part: Part, error: Exception) -> None:
         """Do without a part that cannot be read, where what it held is only remembered.

@@ -37,7 +37,7 @@ class CandidateSearch:
     """All contents and their hashes, read once a run, after the features of all its partitions are visible."""
 
     def __init__(self, stage: Stage, policy: CandidatePolicy, inputs: Inputs, threads: int) -> None:
-        """Find the pairs of all that is new in some partitions with all contents of all."""
+        """Find the pairs of all that is new in the partitions of `inputs`, each of which is to be written, with all contents."""
         self._stage, self._tables, self._inputs = stage, stage.tables, inputs
         self._hashes = CandidateIndex(read_class_index(stage.tables), policy.limits(), threads)
         self._contents = self._hashes.index.contents

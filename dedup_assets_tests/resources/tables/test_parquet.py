@@ -12,7 +12,7 @@ from obstore.store import LocalStore
 
 from dedup_assets.contracts import Column, Table
 from dedup_assets.errors import TableContractError
-from dedup_assets.resources.tables.parquet import ROWS_PER_GROUP, encode_parquet, open_parquet, to_frame
+from dedup_assets.resources.tables.parquet import encode_parquet, open_parquet, to_frame
 
 COINS = Table(
     "coins", "Coins.", ("coin_id",), (Column("coin_id", pl.Int64, "Id"), Column("picture", pl.Binary, "Bytes"))
@@ -30,8 +30,8 @@ def test_a_frame_comes_back_as_it_was_and_its_columns_alone(tmp_path: Path) -> N
     obstore.put(store, "a/coins.parquet", encode_parquet(COINS, coins(1200)))
     file = open_parquet(store, "a/coins.parquet")
     assert to_frame(file.read()).equals(coins(1200))
-    assert file.num_row_groups == -(-1200 // ROWS_PER_GROUP)
-    assert to_frame(file.read_row_group(11, columns=["coin_id"]))["coin_id"].to_list() == list(range(1100, 1200))
+    assert file.num_row_groups == -(-1200 // COINS.rows_at_once)
+    assert to_frame(file.read_row_group(2, columns=["coin_id"]))["coin_id"].to_list() == list(range(1000, 1200))
 
 
 def test_equal_frames_have_equal_bytes_however_they_lie_in_memory() -> None:
@@ -50,7 +50,7 @@ def test_the_bytes_are_those_that_pyarrow_writes_of_the_whole_at_once() -> None:
         "write_statistics": ["coin_id"],
         "write_page_checksum": True,
     }
-    pq.write_table(arrow, sink, ROWS_PER_GROUP, **encodings)
+    pq.write_table(arrow, sink, COINS.rows_at_once, **encodings)
     assert b"".join(encode_parquet(COINS, coins(1200))) == sink.getvalue()
 
 
