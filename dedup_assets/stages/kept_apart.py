@@ -32,10 +32,10 @@ def kept_apart_pairs(
 ) -> Iterator[GalleryGroup]:
     """The pairs to be shown, reason by reason, the kept pictures of `dedup_report` as both ends."""
     best = pl.col("status") == "Best"
-    kept = pl.concat([frame.filter(best)["file_sha256"] for frame in report]).sort()
+    kept = pl.concat([frame.filter(best)["file_sha256"] for frame in report.frames("status", "file_sha256")]).sort()
     chosen = choose_apart(read_rejected(tables, policy_version, not_looked_for), kept)
     ends = pl.concat([chosen[side] for side in PAIR_KEY]).unique()
-    shown = [frame.filter(best & pl.col("file_sha256").is_in(ends.implode())) for frame in report]
+    shown = [frame.filter(best & pl.col("file_sha256").is_in(ends.implode())) for frame in report.frames()]
     images = _read_images(tables, pl.concat(shown))
     yield from map(partial(_pair, images), chosen.iter_rows(named=True))
 

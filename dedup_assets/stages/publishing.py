@@ -6,8 +6,9 @@ Belongs here: gathering it from the tables and from Dagster's record of the run.
 
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import dagster as dg
 import polars as pl
@@ -20,7 +21,7 @@ from dedup_assets.resources.collection import Collection
 from dedup_assets.resources.tables.store import TableStore
 from dedup_assets.stages.kept_apart import kept_apart_pairs
 from dedup_assets.stages.listing import count_no_images, read_listing
-from dedup_assets.stages.shown_groups import duplicate_groups, look_alike_groups
+from dedup_assets.stages.shown_groups import Report, duplicate_groups, look_alike_groups
 from dedup_assets.stages.stage import Stage
 from dedup_assets.stages.workers.memory import peak_rss_mb
 from dedup_assets.tables import DEDUP_REPORT, EMBEDDINGS, METADATA_HASHES
@@ -65,21 +66,23 @@ def publish_report(
 
 
 class ReportedRows:
-    """The rows of `dedup_report`, a partition at a time, each time that they are gone through: all are never held."""
+    """The rows of `dedup_report`, a partition at a time: all are never held."""
 
     def __init__(self, tables: TableStore) -> None:
         self._tables = tables
 
-    def __iter__(self) -> Iterator[pl.DataFrame]:
-        yield DEDUP_REPORT.empty()
-        yield from (self._tables.read(DEDUP_REPORT, key) for key in self._tables.partitions(DEDUP_REPORT))
+    def frames(self, *columns: str) -> Iterator[pl.DataFrame]:
+        """The named columns, or all, after a frame without rows."""
+        names = columns or DEDUP_REPORT.column_names
+        yield DEDUP_REPORT.empty().select(names)
+        yield from (self._tables.read(DEDUP_REPORT, key, names) for key in self._tables.partitions(DEDUP_REPORT))
 
 
 def _write_pages(
     stage: Stage, report: ReportedRows, summary: RunSummary, policy_version: str, not_looked_for: Sequence[str]
 ) -> None:
     with tempfile.TemporaryFile() as for_scripts, tempfile.TemporaryFile() as for_people:
-        write_image_report(report, for_scripts, for_people)
+        write_image_report(report.frames(), for_scripts, for_people)
         for csv, name in ((for_scripts, "image_report"), (for_people, "image_report_spreadsheet")):
             csv.seek(0)
             stage.tables.write_bytes(f"{FOLDER}/{name}.csv", csv)
@@ -92,12 +95,10 @@ def _write_pages(
     )
 
 
-def summarize(
-    stage: Stage, collection: Collection, report: Iterable[pl.DataFrame], not_looked_for: Sequence[str] = ()
-) -> RunSummary:
-    """What the source holds now, from the rows of the report in frames."""
+def summarize(stage: Stage, collection: Collection, report: Report, not_looked_for: Sequence[str] = ()) -> RunSummary:
+    """What the source holds now."""
     found = _Found()
-    for frame in report:
+    for frame in report.frames(*_Found.COLUMNS):
         found.add(frame)
     commits = (stage.tables.commit_of(EMBEDDINGS, key).details for key in stage.tables.partitions(EMBEDDINGS))
     provider = {} if not_looked_for else next((details for details in commits if details), {})
@@ -124,6 +125,8 @@ def summarize(
 @dataclass
 class _Found:
     """What frames of the report add up to."""
+
+    COLUMNS: ClassVar = ("status", "group_id", "level", "reclaimable_bytes", "path", "cause")
 
     images: int = 0
     duplicates: int = 0

@@ -5,7 +5,7 @@ Belongs here: which groups and which images of them, and what is told of each. D
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -20,9 +20,14 @@ SHOWN_IMAGES = 24
 SCORES = ("color_score", "structure_score", "local_inliers", "local_coverage")
 TOLD = ("path", "status", "level", "kept_because", "decided_by", "width_px", "height_px", "size_bytes")
 
-Report = Iterable[pl.DataFrame]
-"""Rows of `dedup_report` in frames, which are gone through more than once."""
 Scores = dict[frozenset[bytes], dict[str, Any]]
+
+
+class Report(Protocol):
+    """The rows of `dedup_report`, which are gone through more than once and never held."""
+
+    def frames(self, *columns: str) -> Iterable[pl.DataFrame]:
+        """The named columns, or all, some rows at a time; at least one frame."""
 
 
 def duplicate_groups(tables: TableStore, report: Report) -> Iterator[GalleryGroup]:
@@ -49,10 +54,13 @@ def choose_shown(report: Report, of: pl.Expr, group: str) -> pl.DataFrame:
     Of the groups that the column `group` names in the rows `of`, SHOWN_GROUPS are shown, those that free the most bytes first.
     """
     told = pl.col("reclaimable_bytes").sum().alias("saving"), pl.len().alias("size")
-    sums = pl.concat([frame.filter(of).group_by(group).agg(told) for frame in report])
+    columns = {group, "reclaimable_bytes", *of.meta.root_names()}
+    sums = pl.concat([frame.filter(of).group_by(group).agg(told) for frame in report.frames(*columns)])
     groups = sums.group_by(group).agg(pl.col("saving", "size").sum()).sort("saving", group, descending=[True, False])
     largest = groups.head(SHOWN_GROUPS)
-    return _first(pl.concat([_first(frame.filter(of).join(largest, on=group), group) for frame in report]), group)
+    return _first(
+        pl.concat([_first(frame.filter(of).join(largest, on=group), group) for frame in report.frames()]), group
+    )
 
 
 def _first(rows: pl.DataFrame, group: str) -> pl.DataFrame:
